@@ -1,0 +1,3 @@
+export * from './bytes.js';
+export * from './diagnostic.js';
+export * from './time.js';
