@@ -11,7 +11,7 @@ import type { ElementNode } from './node.js';
 import { Slots } from './slots.js';
 import type { Template } from './template.js';
 import { writeTreeJson } from './tree-json.js';
-import { ARRAY_FLAG, arrayItems, T_BINXML, T_NULL, valueText } from './values.js';
+import { ARRAY_FLAG, arrayItems, T_BINXML, T_FILETIME, T_NULL, valueText } from './values.js';
 
 /**
  * Where every field of records of one combination of templates is. Views of the same combination share it, so that a
@@ -192,6 +192,17 @@ export class RecordView {
       else if (v !== null && v !== undefined) out.push(...v);
     }
     return out.length === 0 ? null : out.length === 1 ? out[0] : out;
+  }
+
+  /** A time field in microseconds since 1970 UTC; NaN if it is not there or is no FILETIME. */
+  partMicros(p: ShapePart): number {
+    const { slots } = this;
+    const i = p.instance;
+    if (p.slot < 0 || p.slot >= slots.count[i]!) return Number.NaN;
+    const s = slots.base[i]! + p.slot;
+    if (slots.types[s] !== T_FILETIME || slots.sizes[s]! < 8) return Number.NaN;
+    const o = slots.offsets[s]!;
+    return filetimeToMicros(u32(this.chunk.bytes, o), u32(this.chunk.bytes, o + 4));
   }
 
   #part(p: ShapePart): FieldValue {

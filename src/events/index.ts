@@ -1,0 +1,1 @@
+export { EvtxEvent, isSystemField } from './evtx-event.js';

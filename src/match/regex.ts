@@ -1,0 +1,196 @@
+// Regular expressions from rules, on hostile text. An expression is read once to learn (1) which plain text every match
+// must hold, so that most texts are never tried, and (2) how badly the built-in engine can backtrack on it. Where its
+// worst case on a text of that length is too long, a linear-time engine takes over.
+import { RE2JS } from 're2js';
+
+/** Steps that the built-in engine may need at worst before the linear one is used instead (some 20 ms). */
+const MAX_STEPS = 4_000_000;
+/** A counted repetition from here on costs like an unbounded one. */
+const LARGE_COUNT = 24;
+/** Expressions that only the built-in engine knows (look-around, back-references) see no more text than this. */
+export const MAX_UNSAFE_TEXT = 2048;
+
+interface Facts {
+  /** One of these (folded) is in every match; null if nothing is known. */
+  readonly literals: readonly string[] | null;
+  /** Repetitions without a bound that follow one another. */
+  readonly loops: number;
+  /** A repetition inside a repetition: exponential. */
+  readonly nested: boolean;
+  readonly anchored: boolean;
+}
+
+export interface SafeRegex {
+  readonly source: string;
+  readonly literals: readonly string[] | null;
+  test(text: string): boolean;
+}
+
+/** Compiles an expression. Throws `SyntaxError` for one that is no valid expression of either engine. */
+export function compileRegex(source: string, flags: { i?: boolean; m?: boolean; s?: boolean }): SafeRegex {
+  let body = source;
+  let { i = false, m = false, s = false } = flags;
+  for (let g = /^\(\?([ims]+)\)/.exec(body); g !== null; g = /^\(\?([ims]+)\)/.exec(body)) {
+    i ||= g[1]!.includes('i');
+    m ||= g[1]!.includes('m');
+    s ||= g[1]!.includes('s');
+    body = body.slice(g[0].length);
+  }
+  const native = new RegExp(body, `${i ? 'i' : ''}${m ? 'm' : ''}${s ? 's' : ''}`);
+  const facts = analyse(body);
+  const literals = facts.literals?.map((l) => l.toLowerCase()) ?? null;
+  let linear: { test(text: string): boolean } | null | undefined;
+  const re2Flags = (i ? RE2JS.CASE_INSENSITIVE : 0) | (m ? RE2JS.MULTILINE : 0) | (s ? RE2JS.DOTALL : 0);
+  const useLinear = (): { test(text: string): boolean } | null => {
+    if (linear === undefined) {
+      try {
+        const re = RE2JS.compile(body, re2Flags);
+        linear = { test: (text) => re.matcher(text).find() };
+      } catch {
+        linear = null; // look-around or a back-reference
+      }
+    }
+    return linear;
+  };
+  const degree = facts.loops + (facts.anchored ? 0 : 1);
+  return {
+    source,
+    literals,
+    test(text: string): boolean {
+      const n = text.length + 1;
+      if (!facts.nested && n ** Math.max(1, degree) <= MAX_STEPS) return native.test(text);
+      const safe = useLinear();
+      if (safe !== null) return safe.test(text);
+      if (facts.nested) return native.test(text.slice(0, 256));
+      return native.test(text.slice(0, Math.min(MAX_UNSAFE_TEXT, Math.floor(MAX_STEPS ** (1 / degree)))));
+    },
+  };
+}
+
+interface Piece {
+  readonly literals: readonly string[] | null;
+  readonly exact: string | null; // the piece is exactly this text
+  readonly loops: number;
+  readonly nested: boolean;
+  readonly anchor: boolean;
+}
+
+const OPAQUE: Piece = { literals: null, exact: null, loops: 0, nested: false, anchor: false };
+const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', f: '\f', v: '\v', '0': '\0' };
+
+/** A cautious reading: what it does not understand it says nothing about, and counts as a loop. */
+function analyse(source: string): Facts {
+  let pos = 0;
+
+  function alternatives(): Piece & { anchored: boolean } {
+    const branches = [sequence()];
+    while (source[pos] === '|') {
+      pos++;
+      branches.push(sequence());
+    }
+    const loops = Math.max(...branches.map((b) => b.loops));
+    const nested = branches.some((b) => b.nested);
+    const anchored = branches.every((b) => b.anchored);
+    if (branches.length === 1) return { ...branches[0]!, anchor: false };
+    const literals = branches.every((b) => b.literals !== null) ? branches.flatMap((b) => b.literals!) : null;
+    return { literals: literals !== null && literals.length <= 16 ? literals : null, exact: null, loops, nested, anchor: false, anchored };
+  }
+
+  function sequence(): Piece & { anchored: boolean } {
+    let best: readonly string[] | null = null;
+    let run = '';
+    let loops = 0;
+    let nested = false;
+    let whole: string | null = '';
+    let first = true;
+    let anchored = false;
+    const better = (l: readonly string[] | null): void => {
+      if (l === null || l.length === 0) return;
+      const shortest = (x: readonly string[]): number => Math.min(...x.map((t) => t.length)) - (x.length > 1 ? 1 : 0);
+      if (shortest(l) > 0 && (best === null || shortest(l) > shortest(best))) best = l;
+    };
+    while (pos < source.length && source[pos] !== '|' && source[pos] !== ')') {
+      const p = quantified();
+      if (first && p.anchor && source[pos - 1] === '^') anchored = true;
+      first = false;
+      loops += p.loops;
+      nested ||= p.nested;
+      if (p.anchor) continue;
+      if (p.exact !== null) {
+        run += p.exact;
+        if (whole !== null) whole += p.exact;
+      } else {
+        better(run === '' ? null : [run]);
+        run = '';
+        whole = null;
+        better(p.literals);
+      }
+    }
+    better(run === '' ? null : [run]);
+    return { literals: best, exact: whole, loops, nested, anchor: false, anchored };
+  }
+
+  function quantified(): Piece {
+    const p = atom();
+    const c = source[pos];
+    let min = 1;
+    let max = 1;
+    if (c === '*') [min, max] = [0, Number.POSITIVE_INFINITY];
+    else if (c === '+') [min, max] = [1, Number.POSITIVE_INFINITY];
+    else if (c === '?') [min, max] = [0, 1];
+    else {
+      const m = /^\{(\d+)(,(\d*))?\}/.exec(source.slice(pos, pos + 16));
+      if (m === null || c !== '{') return p;
+      min = Number(m[1]);
+      max = m[2] === undefined ? min : m[3] === '' ? Number.POSITIVE_INFINITY : Number(m[3]);
+      pos += m[0].length - 1;
+    }
+    pos++;
+    if (source[pos] === '?' || source[pos] === '+') pos++;
+    const many = max >= LARGE_COUNT;
+    return {
+      literals: min > 0 ? (p.exact !== null && p.exact !== '' ? [p.exact] : p.literals) : null,
+      exact: min === max && min <= 4 && p.exact !== null ? p.exact.repeat(min) : null,
+      loops: many ? p.loops + 1 : p.loops * Math.max(1, Math.min(max, 8)),
+      nested: p.nested || (many && p.loops > 0) || (max > 1 && p.loops > 1),
+      anchor: false,
+    };
+  }
+
+  function atom(): Piece {
+    const c = source[pos++]!;
+    if (c === '^' || c === '$') return { ...OPAQUE, anchor: true };
+    if (c === '.') return OPAQUE;
+    if (c === '[') {
+      if (source[pos] === '^') pos++;
+      if (source[pos] === ']') pos++;
+      while (pos < source.length && source[pos] !== ']') pos += source[pos] === '\\' ? 2 : 1;
+      pos++;
+      return OPAQUE;
+    }
+    if (c === '(') {
+      const look = /^\?(?:<?[=!])/.test(source.slice(pos, pos + 3));
+      const head = /^\?(?::|<?[=!]|<[A-Za-z_]\w*>|P<[A-Za-z_]\w*>)/.exec(source.slice(pos, pos + 40));
+      if (head !== null) pos += head[0].length;
+      const inner = alternatives();
+      pos++;
+      return look ? { ...OPAQUE, loops: inner.loops, nested: inner.nested, anchor: true } : inner;
+    }
+    if (c === '\\') {
+      const e = source[pos++] ?? '';
+      if (e === 'b' || e === 'B' || e === 'A' || e === 'Z' || e === 'z') return { ...OPAQUE, anchor: true };
+      if (/[dDwWsSpPkux1-9c]/.test(e)) {
+        if (e === 'x') pos += 2;
+        if (e === 'u') pos += source[pos] === '{' ? source.indexOf('}', pos) - pos + 1 : 4;
+        if (e === 'p' || e === 'P' || e === 'k') pos = Math.max(pos, source.indexOf(source[pos] === '<' ? '>' : '}', pos) + 1);
+        return OPAQUE;
+      }
+      return { ...OPAQUE, exact: ESCAPES[e] ?? e };
+    }
+    return { ...OPAQUE, exact: c };
+  }
+
+  const top = alternatives();
+  const exact = top.exact !== null && top.exact !== '' ? [top.exact] : top.literals;
+  return { literals: exact, loops: top.loops, nested: top.nested, anchored: top.anchored };
+}

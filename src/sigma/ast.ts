@@ -1,0 +1,45 @@
+// A Sigma rule after parsing: everything about modifiers, wildcards, lists and `1 of` is already resolved into tests
+// and boolean nodes. Plain JSON throughout, so that a parsed rule set can be cached on disk as it is.
+
+/** Text that holds wildcards: literal runs, null for *, 0 for ?. (JSON has no symbols.) */
+export type WirePart = string | null | 0;
+
+export type Test =
+  | { readonly op: 'equals' | 'contains' | 'startswith' | 'endswith'; readonly text: string; readonly cased?: true }
+  | { readonly op: 'wildcard'; readonly parts: readonly WirePart[]; readonly cased?: true }
+  | { readonly op: 'regex'; readonly source: string; readonly i?: true; readonly m?: true; readonly s?: true }
+  | { readonly op: 'cidr'; readonly network: string }
+  | { readonly op: 'null' }
+  | { readonly op: 'exists' }
+  | { readonly op: 'fieldref'; readonly field: string; readonly how: 'equals' | 'contains' | 'startswith' | 'endswith'; readonly cased?: true }
+  | { readonly op: 'compare'; readonly how: 'gt' | 'gte' | 'lt' | 'lte'; readonly number: number }
+  | { readonly op: 'time'; readonly part: TimePart; readonly number: number };
+
+export type TimePart = 'minute' | 'hour' | 'day' | 'week' | 'month' | 'year';
+
+/** `field` null: a keyword, looked for in every value of the event. */
+export type Expr =
+  | { readonly kind: 'test'; readonly field: string | null; readonly test: Test }
+  | { readonly kind: 'and' | 'or'; readonly items: readonly Expr[] }
+  | { readonly kind: 'not'; readonly item: Expr }
+  | { readonly kind: 'atLeast'; readonly min: number; readonly items: readonly Expr[] };
+
+export type Level = 'informational' | 'low' | 'medium' | 'high' | 'critical';
+export const LEVELS: readonly Level[] = ['informational', 'low', 'medium', 'high', 'critical'];
+
+export interface Rule {
+  readonly id: string;
+  readonly title: string;
+  readonly description: string;
+  readonly author: string;
+  readonly status: string;
+  readonly level: Level;
+  readonly date: string;
+  readonly tags: readonly string[];
+  readonly references: readonly string[];
+  readonly falsepositives: readonly string[];
+  readonly logsource: { readonly product?: string; readonly category?: string; readonly service?: string };
+  readonly condition: Expr;
+  /** Path of the rule file, relative to the rule set's folder, with "/". */
+  readonly file: string;
+}

@@ -1,0 +1,128 @@
+// All tests on one field of one class of events, grouped by how they are answered: equal texts by a map, ends by a walk
+// from that end, contained texts by one scan. What needs more than text (wildcards, expressions, case) is tried only
+// after the scan has found its longest literal.
+import { EndsIndex, LiteralIndex, longestText, matchWildcards } from '../match/index.js';
+import type { Test } from './ast.js';
+import { fold, regexOf, testText, unwire } from './test.js';
+
+type Verify = (raw: string, folded: string) => boolean;
+
+/** Shortest literal worth looking for before trying an expression. */
+const MIN_LITERAL = 3;
+
+export class FieldMatcher {
+  readonly #equals = new Map<string, number[]>();
+  readonly #verify: (Verify | null)[] = [];
+  readonly #contains: LiteralIndex | null;
+  readonly #containsTests: number[];
+  readonly #prefixes: EndsIndex | null;
+  readonly #prefixTests: number[];
+  readonly #suffixes: EndsIndex | null;
+  readonly #suffixTests: number[];
+  readonly #rest: number[] = [];
+  readonly #tests: readonly (readonly [id: number, test: Test])[];
+  #raw = '';
+  #folded = '';
+  #hit: (id: number) => void = () => {};
+  readonly #onContains: (literal: number) => void;
+  readonly #onPrefix: (literal: number) => void;
+  readonly #onSuffix: (literal: number) => void;
+  /** How many tests each strategy has, for `--timing` and `rules explain`. */
+  readonly strategies: Readonly<Record<string, number>>;
+
+  /** `tests`: what to answer, each with the number that a hit reports. Tests on absence (null) do not belong here. */
+  constructor(tests: readonly (readonly [id: number, test: Test])[]) {
+    this.#tests = tests;
+    const contains: string[] = [];
+    const prefixes: string[] = [];
+    const suffixes: string[] = [];
+    this.#containsTests = [];
+    this.#prefixTests = [];
+    this.#suffixTests = [];
+    tests.forEach(([, test], i) => {
+      this.#verify[i] = null;
+      const file = (literals: readonly string[], verify: Verify | null): void => {
+        this.#verify[i] = verify;
+        for (const l of literals) {
+          contains.push(fold(l));
+          this.#containsTests.push(i);
+        }
+      };
+      const exact: Verify = (raw) => testText(test, raw);
+      switch (test.op) {
+        case 'equals': {
+          const key = fold(test.text);
+          const list = this.#equals.get(key);
+          if (list === undefined) this.#equals.set(key, [i]);
+          else list.push(i);
+          if (test.cased === true) this.#verify[i] = exact;
+          break;
+        }
+        case 'startswith':
+          prefixes.push(fold(test.text));
+          this.#prefixTests.push(i);
+          if (test.cased === true) this.#verify[i] = exact;
+          break;
+        case 'endswith':
+          suffixes.push(fold(test.text));
+          this.#suffixTests.push(i);
+          if (test.cased === true) this.#verify[i] = exact;
+          break;
+        case 'contains':
+          file([test.text], test.cased === true ? exact : null);
+          break;
+        case 'wildcard': {
+          const parts = unwire(test.parts);
+          const folded = parts.map((p) => (typeof p === 'string' ? fold(p) : p));
+          const verify: Verify = test.cased === true ? (raw) => matchWildcards(parts, raw) : (_, f) => matchWildcards(folded, f);
+          const literal = longestText(parts);
+          if (literal.length >= MIN_LITERAL) file([literal], verify);
+          else {
+            this.#verify[i] = verify;
+            this.#rest.push(i);
+          }
+          break;
+        }
+        case 'regex': {
+          const re = regexOf(test);
+          const verify: Verify = (raw) => re.test(raw);
+          if (re.literals !== null && re.literals.every((l) => l.length >= MIN_LITERAL)) file(re.literals, verify);
+          else {
+            this.#verify[i] = verify;
+            this.#rest.push(i);
+          }
+          break;
+        }
+        default:
+          this.#verify[i] = exact;
+          this.#rest.push(i);
+      }
+    });
+    this.#contains = contains.length > 0 ? new LiteralIndex(contains) : null;
+    this.#prefixes = prefixes.length > 0 ? new EndsIndex(prefixes, 'prefix') : null;
+    this.#suffixes = suffixes.length > 0 ? new EndsIndex(suffixes, 'suffix') : null;
+    this.strategies = { equals: this.#equals.size, contains: contains.length, prefix: prefixes.length, suffix: suffixes.length, rest: this.#rest.length };
+    this.#onContains = (l) => this.#report(this.#containsTests[l]!);
+    this.#onPrefix = (l) => this.#report(this.#prefixTests[l]!);
+    this.#onSuffix = (l) => this.#report(this.#suffixTests[l]!);
+  }
+
+  #report(i: number): void {
+    const verify = this.#verify[i]!;
+    if (verify === null || verify(this.#raw, this.#folded)) this.#hit(this.#tests[i]![0]);
+  }
+
+  /** Calls `hit` for each test that `raw` passes, possibly more than once for the same. */
+  match(raw: string, hit: (id: number) => void): void {
+    const folded = fold(raw);
+    this.#raw = raw;
+    this.#folded = folded;
+    this.#hit = hit;
+    const equal = this.#equals.get(folded);
+    if (equal !== undefined) for (const i of equal) this.#report(i);
+    this.#prefixes?.scan(folded, this.#onPrefix);
+    this.#suffixes?.scan(folded, this.#onSuffix);
+    this.#contains?.scan(folded, this.#onContains);
+    for (const i of this.#rest) this.#report(i);
+  }
+}
