@@ -32,10 +32,12 @@ export class LiteralIndex {
     this.#literals = literals;
     const long: number[] = [];
     literals.forEach((l, i) => (l.length >= Q ? long : this.#short).push(i));
-    const frequency = new Map<number, number>();
+    // How often each run stands in the literals, roughly: runs that share a slot count together.
+    const frequency = new Uint32Array(4096);
+    const slotOf = (key: number): number => Math.imul(key, 0x9e3779b1) >>> 20;
     for (const i of long) {
       const l = literals[i]!;
-      for (let k = 0; k + Q <= l.length; k++) frequency.set(keyAt(l, k), (frequency.get(keyAt(l, k)) ?? 0) + 1);
+      for (let k = 0; k + Q <= l.length; k++) frequency[slotOf(keyAt(l, k))]!++;
     }
     let bits = 8;
     while (1 << bits < long.length * 8 && bits < 18) bits++;
@@ -49,7 +51,7 @@ export class LiteralIndex {
     for (const i of long) {
       const l = literals[i]!;
       let best = 0;
-      for (let k = 1; k + Q <= l.length; k++) if (frequency.get(keyAt(l, k))! < frequency.get(keyAt(l, best))!) best = k;
+      for (let k = 1; k + Q <= l.length; k++) if (frequency[slotOf(keyAt(l, k))]! < frequency[slotOf(keyAt(l, best))]!) best = k;
       const key = keyAt(l, best);
       const slot = Math.imul(key, 0x9e3779b1) >>> this.#shift;
       this.#keys[i] = key;

@@ -18,6 +18,9 @@ interface Facts {
   /** A repetition inside a repetition: exponential. */
   readonly nested: boolean;
   readonly anchored: boolean;
+  /** Characters that every match has at least, and how often (folded) it must hold the one it needs most of. */
+  readonly min: number;
+  readonly mostNeeded: readonly [char: string, count: number] | null;
 }
 
 export interface SafeRegex {
@@ -53,10 +56,12 @@ export function compileRegex(source: string, flags: { i?: boolean; m?: boolean; 
     return linear;
   };
   const degree = facts.loops + (facts.anchored ? 0 : 1);
+  const { min, mostNeeded } = facts;
   return {
     source,
     literals,
     test(text: string): boolean {
+      if (text.length < min || (mostNeeded !== null && !holdsOften(text, mostNeeded[0], mostNeeded[1]))) return false;
       const n = text.length + 1;
       if (!facts.nested && n ** Math.max(1, degree) <= MAX_STEPS) return native.test(text);
       const safe = useLinear();
@@ -67,7 +72,25 @@ export function compileRegex(source: string, flags: { i?: boolean; m?: boolean; 
   };
 }
 
+/** Whether a text holds a character, in either case, at least `count` times. */
+function holdsOften(text: string, char: string, count: number): boolean {
+  const upper = char.toUpperCase();
+  let left = count;
+  if (upper === char) {
+    for (let i = text.indexOf(char); i >= 0; i = text.indexOf(char, i + 1)) if (--left === 0) return true;
+    return false;
+  }
+  for (let i = 0; i < text.length; i++) if ((text[i] === char || text[i] === upper) && --left === 0) return true;
+  return false;
+}
+
+/** Longest multiset of needed characters that is kept of one expression. */
+const MAX_NEEDED = 256;
+
 interface Piece {
+  readonly min: number;
+  /** Characters that every match holds, folded, as often as it must. */
+  readonly needed: string;
   readonly literals: readonly string[] | null;
   readonly exact: string | null; // the piece is exactly this text
   readonly loops: number;
@@ -75,7 +98,10 @@ interface Piece {
   readonly anchor: boolean;
 }
 
-const OPAQUE: Piece = { literals: null, exact: null, loops: 0, nested: false, anchor: false };
+const OPAQUE: Piece = { literals: null, exact: null, loops: 0, nested: false, anchor: false, min: 1, needed: '' };
+const ANCHOR: Piece = { ...OPAQUE, anchor: true, min: 0 };
+/** One plain character. Characters whose cases are more than two are not counted on. */
+const exactly = (c: string): Piece => ({ ...OPAQUE, exact: c, needed: /^[\x20-\x7e]$/.test(c) && !/[ks]/i.test(c) ? c.toLowerCase() : '' });
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', f: '\f', v: '\v', '0': '\0' };
 
 /** A cautious reading: what it does not understand it says nothing about, and counts as a loop. */
@@ -93,7 +119,7 @@ function analyse(source: string): Facts {
     const anchored = branches.every((b) => b.anchored);
     if (branches.length === 1) return { ...branches[0]!, anchor: false };
     const literals = branches.every((b) => b.literals !== null) ? branches.flatMap((b) => b.literals!) : null;
-    return { literals: literals !== null && literals.length <= 16 ? literals : null, exact: null, loops, nested, anchor: false, anchored };
+    return { literals: literals !== null && literals.length <= 16 ? literals : null, exact: null, loops, nested, anchor: false, anchored, min: Math.min(...branches.map((b) => b.min)), needed: '' };
   }
 
   function sequence(): Piece & { anchored: boolean } {
@@ -104,6 +130,9 @@ function analyse(source: string): Facts {
     let whole: string | null = '';
     let first = true;
     let anchored = false;
+    let min = 0;
+    let needed = '';
+    let tail = 0;
     const better = (l: readonly string[] | null): void => {
       if (l === null || l.length === 0) return;
       const shortest = (x: readonly string[]): number => Math.min(...x.map((t) => t.length)) - (x.length > 1 ? 1 : 0);
@@ -114,8 +143,11 @@ function analyse(source: string): Facts {
       if (first && p.anchor && source[pos - 1] === '^') anchored = true;
       first = false;
       loops += p.loops;
+      tail = p.loops;
       nested ||= p.nested;
       if (p.anchor) continue;
+      min += p.min;
+      if (needed.length < MAX_NEEDED) needed += p.needed;
       if (p.exact !== null) {
         run += p.exact;
         if (whole !== null) whole += p.exact;
@@ -127,7 +159,8 @@ function analyse(source: string): Facts {
       }
     }
     better(run === '' ? null : [run]);
-    return { literals: best, exact: whole, loops, nested, anchor: false, anchored };
+    // Nothing behind the last loop can fail and send it back.
+    return { literals: best, exact: whole, loops: source[pos] === ')' || tail !== 1 ? loops : loops - 1, nested, anchor: false, anchored, min, needed };
   }
 
   function quantified(): Piece {
@@ -154,12 +187,14 @@ function analyse(source: string): Facts {
       loops: many ? p.loops + 1 : p.loops * Math.max(1, Math.min(max, 8)),
       nested: p.nested || (many && p.loops > 0) || (max > 1 && p.loops > 1),
       anchor: false,
+      min: p.min * min,
+      needed: min === 0 ? '' : p.needed.repeat(Math.min(min, 16)).slice(0, MAX_NEEDED),
     };
   }
 
   function atom(): Piece {
     const c = source[pos++]!;
-    if (c === '^' || c === '$') return { ...OPAQUE, anchor: true };
+    if (c === '^' || c === '$') return ANCHOR;
     if (c === '.') return OPAQUE;
     if (c === '[') {
       if (source[pos] === '^') pos++;
@@ -174,23 +209,27 @@ function analyse(source: string): Facts {
       if (head !== null) pos += head[0].length;
       const inner = alternatives();
       pos++;
-      return look ? { ...OPAQUE, loops: inner.loops, nested: inner.nested, anchor: true } : inner;
+      return look ? { ...ANCHOR, loops: inner.loops, nested: inner.nested } : inner;
     }
     if (c === '\\') {
       const e = source[pos++] ?? '';
-      if (e === 'b' || e === 'B' || e === 'A' || e === 'Z' || e === 'z') return { ...OPAQUE, anchor: true };
+      if (e === 'b' || e === 'B' || e === 'A' || e === 'Z' || e === 'z') return ANCHOR;
       if (/[dDwWsSpPkux1-9c]/.test(e)) {
         if (e === 'x') pos += 2;
         if (e === 'u') pos += source[pos] === '{' ? source.indexOf('}', pos) - pos + 1 : 4;
         if (e === 'p' || e === 'P' || e === 'k') pos = Math.max(pos, source.indexOf(source[pos] === '<' ? '>' : '}', pos) + 1);
         return OPAQUE;
       }
-      return { ...OPAQUE, exact: ESCAPES[e] ?? e };
+      return exactly(ESCAPES[e] ?? e);
     }
-    return { ...OPAQUE, exact: c };
+    return exactly(c);
   }
 
   const top = alternatives();
   const exact = top.exact !== null && top.exact !== '' ? [top.exact] : top.literals;
-  return { literals: exact, loops: top.loops, nested: top.nested, anchored: top.anchored };
+  const counts = new Map<string, number>();
+  for (const c of top.needed) counts.set(c, (counts.get(c) ?? 0) + 1);
+  let mostNeeded: [string, number] | null = null;
+  for (const [c, n] of counts) if (n > (mostNeeded?.[1] ?? 1)) mostNeeded = [c, n];
+  return { literals: exact, loops: top.loops, nested: top.nested, anchored: top.anchored, min: top.min, mostNeeded };
 }

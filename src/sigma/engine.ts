@@ -157,6 +157,18 @@ function simplify(e: Expr, known: Readonly<Record<string, string>>): Expr | bool
   }
 }
 
+const keys = new WeakMap<Test, string>();
+
+/** Equal tests have equal keys. Made once a test: the same test goes into many classes. */
+function keyOf(test: Test): string {
+  let key = keys.get(test);
+  if (key === undefined) {
+    key = 'text' in test ? `${test.op}${test.cased === true ? '!' : ''}\0${test.text}` : JSON.stringify(test);
+    keys.set(test, key);
+  }
+  return key;
+}
+
 /** The rules that can fire on one class of events, planned together. */
 export class EventClass {
   /** Fields that a reader must be able to give, by number. */
@@ -175,7 +187,6 @@ export class EventClass {
   readonly #stamps: Int32Array;
   #generation = 0;
   #candidates: number[] = [];
-  readonly #onHit: (id: number) => void;
 
   constructor(rules: readonly (readonly [rule: number, expr: Expr])[]) {
     const fieldIndex = new Map<string, number>();
@@ -191,7 +202,7 @@ export class EventClass {
     };
     const compile = (e: Expr): Node => {
       if (e.kind === 'test') {
-        const key = JSON.stringify([e.field, e.test]);
+        const key = `${e.field ?? ''}\0${keyOf(e.test)}`;
         let id = ids.get(key);
         if (id === undefined) {
           id = tests.length;
@@ -235,7 +246,10 @@ export class EventClass {
     });
     this.#triggered = triggered;
     this.#always = always;
-    this.#onHit = (id) => this.#mark(id);
+  }
+
+  #markAll(ids: readonly number[]): void {
+    for (let i = 0; i < ids.length; i++) this.#mark(ids[i]!);
   }
 
   #mark(id: number): void {
@@ -267,10 +281,10 @@ export class EventClass {
       for (const id of this.#existsTests[i]!) this.#mark(id);
       const matcher = this.#matchers[i];
       if (matcher === null || matcher === undefined) continue;
-      if (typeof value === 'string') matcher.match(value, this.#onHit);
-      else for (const v of value) matcher.match(v, this.#onHit);
+      if (typeof value === 'string') this.#markAll(matcher.match(value));
+      else for (const v of value) this.#markAll(matcher.match(v));
     }
-    if (this.#keywords !== null) for (const v of reader.all()) this.#keywords.match(v, this.#onHit);
+    if (this.#keywords !== null) for (const v of reader.all()) this.#markAll(this.#keywords.match(v));
     for (const ref of this.#refs) {
       const own = listOf(reader.value(ref.field));
       const other = listOf(reader.value(ref.other));

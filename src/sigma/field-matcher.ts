@@ -7,6 +7,10 @@ import { fold, regexOf, testText, unwire } from './test.js';
 
 type Verify = (raw: string, folded: string) => boolean;
 
+/** Values whose answers are kept, and how long such a value may be: logs say the same things over and over. */
+const MAX_KEPT = 4096;
+const MAX_KEPT_LENGTH = 512;
+
 /** Shortest literal worth looking for before trying an expression. */
 const MIN_LITERAL = 3;
 
@@ -21,9 +25,10 @@ export class FieldMatcher {
   readonly #suffixTests: number[];
   readonly #rest: number[] = [];
   readonly #tests: readonly (readonly [id: number, test: Test])[];
+  readonly #kept = new Map<string, readonly number[]>();
+  #found: number[] = [];
   #raw = '';
   #folded = '';
-  #hit: (id: number) => void = () => {};
   readonly #onContains: (literal: number) => void;
   readonly #onPrefix: (literal: number) => void;
   readonly #onSuffix: (literal: number) => void;
@@ -109,20 +114,28 @@ export class FieldMatcher {
 
   #report(i: number): void {
     const verify = this.#verify[i]!;
-    if (verify === null || verify(this.#raw, this.#folded)) this.#hit(this.#tests[i]![0]);
+    if (verify === null || verify(this.#raw, this.#folded)) this.#found.push(this.#tests[i]![0]);
   }
 
-  /** Calls `hit` for each test that `raw` passes, possibly more than once for the same. */
-  match(raw: string, hit: (id: number) => void): void {
+  /** Numbers of the tests that `raw` passes, possibly with repetitions. */
+  match(raw: string): readonly number[] {
+    const known = this.#kept.get(raw);
+    if (known !== undefined) return known;
+    const found: number[] = [];
+    this.#found = found;
     const folded = fold(raw);
     this.#raw = raw;
     this.#folded = folded;
-    this.#hit = hit;
     const equal = this.#equals.get(folded);
     if (equal !== undefined) for (const i of equal) this.#report(i);
     this.#prefixes?.scan(folded, this.#onPrefix);
     this.#suffixes?.scan(folded, this.#onSuffix);
     this.#contains?.scan(folded, this.#onContains);
     for (const i of this.#rest) this.#report(i);
+    if (raw.length <= MAX_KEPT_LENGTH) {
+      if (this.#kept.size >= MAX_KEPT) this.#kept.clear();
+      this.#kept.set(raw, found);
+    }
+    return found;
   }
 }

@@ -47,10 +47,19 @@ export class EvtxFile {
   readonly #fd: number;
   readonly #problems: Diagnostic[] = [];
 
-  /** Opens a file and finds its chunks. Throws what `fs` throws if it cannot be read. */
-  constructor(path: string) {
+  /**
+   * Opens a file and finds its chunks. Throws what `fs` throws if it cannot be read. With `spans`, chunks that were
+   * found before are taken as they are, and neither header nor layout is looked at again.
+   */
+  constructor(path: string, spans?: readonly ChunkSpan[]) {
     this.path = path;
     this.#fd = openSync(path, 'r');
+    if (spans !== undefined) {
+      this.size = 0;
+      this.header = null;
+      this.chunkSpans = spans;
+      return;
+    }
     try {
       this.size = fstatSync(this.#fd).size;
       const head = Buffer.alloc(Math.min(FILE_HEADER_SIZE, this.size));
@@ -117,9 +126,9 @@ export class EvtxFile {
         pos += CHUNK_SIZE;
         continue;
       }
-      const block = Buffer.alloc(Math.min(CHUNK_SIZE + 8, this.size - pos));
+      const block = BLOCK.subarray(0, Math.min(BLOCK.length, this.size - pos));
       readFully(this.#fd, block, pos);
-      if (isZero(block, Math.min(CHUNK_SIZE, block.length))) {
+      if (isZero(block.subarray(0, CHUNK_SIZE))) {
         if (emptyCount === 0) emptyFrom = pos;
         emptyCount++;
         pos += CHUNK_SIZE;
@@ -144,13 +153,21 @@ export class EvtxFile {
 
   /** Reads chunks in file order. Each chunk's buffer is valid until the next one is asked for. */
   *chunks(options: EvtxOptions = {}): Generator<Chunk> {
-    const spans = this.chunkSpans;
     const first = Math.max(0, options.firstChunk ?? 0);
-    const end = Math.min(spans.length, options.endChunk ?? spans.length);
+    const end = Math.min(this.chunkSpans.length, options.endChunk ?? this.chunkSpans.length);
     if (first >= end) return;
     const cache = options.cache ?? new TemplateCache();
     const report = options.report ?? ((): void => {});
-    const pool = Buffer.allocUnsafeSlow(Math.min(CHUNKS_PER_READ, end - first) * CHUNK_SIZE);
+    const pool = pools.pop() ?? Buffer.allocUnsafeSlow(POOL_BYTES);
+    try {
+      yield* this.#read(pool, first, end, cache, report);
+    } finally {
+      pools.push(pool);
+    }
+  }
+
+  *#read(pool: Buffer, first: number, end: number, cache: TemplateCache, report: (d: Diagnostic) => void): Generator<Chunk> {
+    const spans = this.chunkSpans;
     for (let i = first; i < end; ) {
       // A run of adjacent chunks is one read.
       let n = 1;
@@ -211,7 +228,12 @@ function readFully(fd: number, into: Buffer, at: number): number {
   return n;
 }
 
-function isZero(b: Buffer, n: number): boolean {
-  for (let i = 0; i < n; i++) if (b[i] !== 0) return false;
-  return true;
-}
+/** One chunk and the signature that may stand across its end. Filled and looked at without a pause in between. */
+const BLOCK = Buffer.alloc(CHUNK_SIZE + 8);
+const ZEROS = Buffer.alloc(CHUNK_SIZE);
+
+const isZero = (b: Buffer): boolean => b.equals(ZEROS.subarray(0, b.length));
+
+/** Read buffers that are not in use: making one for every file costs more than reading into it. */
+const POOL_BYTES = CHUNKS_PER_READ * CHUNK_SIZE;
+const pools: Buffer[] = [];

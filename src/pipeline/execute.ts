@@ -1,0 +1,65 @@
+// Carries out one task. Runs inside a worker, or in the main thread where there is only one.
+import { ByteWriter, type Diagnostic } from '../base/index.js';
+// Single files rather than stages: a worker must not load the YAML parser and the rule loader that it never uses.
+import type { RulePlan } from '../detect/rule-set.js';
+import { scanChunks } from '../detect/scan.js';
+import { EvtxError, EvtxFile, TemplateCache, writeJsonLine, writeTreeXml } from '../formats/evtx/index.js';
+import { windowsRoutes } from '../schema/index.js';
+import type { Rule } from '../sigma/ast.js';
+import { Engine } from '../sigma/engine.js';
+import { sha256File } from '../sources/hash.js';
+import type { Answer, Task, WorkerSetup } from './work.js';
+
+/** Problems kept of one dumped range. */
+const MAX_DUMP_PROBLEMS = 1000;
+
+/** Makes the function that carries out tasks under one setup; it keeps the rule plan. */
+export function executor(setup: WorkerSetup): { run(task: Task): Answer } {
+  let engine: Engine | null = null;
+  if (setup.plans !== null) engine = new Engine(JSON.parse(setup.plans) as RulePlan[] as unknown as Rule[], windowsRoutes);
+  const cache = new TemplateCache();
+  return {
+    run(task) {
+      let file: EvtxFile | null = null;
+      try {
+        if (task.kind === 'hash') return { kind: 'hash', ...sha256File(task.path) };
+        file = new EvtxFile(task.path, task.spans);
+        if (task.kind === 'dump') return dump(file, task.format, setup.recover, cache);
+        return { kind: 'scan', result: scanChunks(file, { recover: setup.recover, engine, register: setup.register, wanted: setup.wanted }, cache) };
+      } catch (e) {
+        const code = (e as NodeJS.ErrnoException).code;
+        if (code === undefined) throw e;
+        return { kind: 'failed', error: (e as Error).message, code };
+      } finally {
+        file?.close();
+      }
+    },
+  };
+}
+
+function dump(file: EvtxFile, format: 'jsonl' | 'xml', recover: boolean, cache: TemplateCache): Answer {
+  const w = new ByteWriter(1 << 20);
+  const problems: Diagnostic[] = [];
+  const report = (d: Diagnostic): void => {
+    if (problems.length < MAX_DUMP_PROBLEMS) problems.push(d);
+  };
+  let records = 0;
+  for (const view of file.records({ recover, report, cache })) {
+    if (format === 'jsonl') {
+      if (writeJsonLine(w, view, report)) records++;
+      continue;
+    }
+    const start = w.pos;
+    try {
+      writeTreeXml(w, view.tree());
+      w.byte(0x0a);
+      records++;
+    } catch (e) {
+      if (!(e instanceof EvtxError)) throw e;
+      w.pos = start;
+      report(view.chunk.diagnose(e, view.recordId));
+    }
+  }
+  // A copy of its own size: the buffer behind it is larger, and it is handed to another thread.
+  return { kind: 'dump', bytes: new Uint8Array(w.take()), records, problems };
+}

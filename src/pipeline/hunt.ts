@@ -1,0 +1,62 @@
+// Detections alone: evidence through the rules, streamed in the order of the evidence.
+import type { Diagnostic } from '../base/index.js';
+import type { Detection, LoadedRules } from '../detect/index.js';
+import { CHUNK_SIZE } from '../formats/evtx/index.js';
+import type { SourceFile } from '../sources/index.js';
+import { chunkParts, type PlannedFile, planFile, threadsFor } from './plan.js';
+import { runTasks } from './pool.js';
+import type { Task } from './work.js';
+
+export interface HuntOptions {
+  readonly rules: LoadedRules;
+  readonly threads?: number;
+  readonly recover?: boolean;
+  readonly wanted?: readonly boolean[];
+}
+
+export interface HuntBatch {
+  readonly file: PlannedFile;
+  readonly detections: readonly Detection[];
+  readonly records: number;
+  readonly bytes: number;
+  readonly problems: readonly Diagnostic[];
+}
+
+/** Scans every event log among the files; batches come in the order of files and of chunks in them. */
+export async function* hunt(files: readonly SourceFile[], options: HuntOptions): AsyncGenerator<HuntBatch> {
+  const planned = new Map<string, PlannedFile>();
+  const told: HuntBatch[] = [];
+  // Files are looked at when their turn comes: the workers are busy with earlier ones meanwhile.
+  function* tasks(): Generator<Task> {
+    for (const source of files) {
+      const f = planFile(source);
+      if (f.format !== 'evtx') {
+        told.push({ file: f, detections: [], records: 0, bytes: source.bytes, problems: f.problems });
+        continue;
+      }
+      planned.set(source.path, f);
+      if (f.problems.length > 0) told.push({ file: f, detections: [], records: 0, bytes: 0, problems: f.problems });
+      for (const spans of chunkParts(f.chunks)) yield { kind: 'scan', path: source.path, spans };
+    }
+  }
+  const setup = { plans: options.rules.plans, wanted: options.wanted ?? null, register: false, recover: options.recover ?? false };
+  for await (const { task, answer } of runTasks(tasks(), setup, threadsFor(options.threads, files))) {
+    yield* told.splice(0);
+    const file = planned.get(task.path)!;
+    if (answer.kind === 'failed') yield { file, detections: [], records: 0, bytes: 0, problems: [unreadable(file, answer.error)] };
+    else if (answer.kind === 'scan' && task.kind === 'scan') {
+      const { result } = answer;
+      yield { file, detections: result.detections, records: result.records, bytes: task.spans.length * CHUNK_SIZE, problems: result.problems.map((p) => named(p, file)) };
+    }
+  }
+  yield* told;
+}
+
+/** A problem with the file's name as the register has it, instead of a path of this machine. */
+export function named(p: Diagnostic, file: PlannedFile): Diagnostic {
+  return { ...p, place: { ...p.place, file: file.source.name } };
+}
+
+export function unreadable(file: PlannedFile, error: string): Diagnostic {
+  return { code: 'source.unreadable', severity: 'error', place: { file: file.source.name }, expected: 'a readable file', found: error };
+}

@@ -1,0 +1,23 @@
+// What workers are asked and what they answer. A task is a pure function of a file's bytes, the rules and the options,
+// so that any number of workers gives the same answers.
+import type { ScanResult } from '../detect/index.js';
+import type { ChunkSpan } from '../formats/evtx/index.js';
+
+export type Task =
+  | { readonly kind: 'scan'; readonly path: string; readonly spans: readonly ChunkSpan[] }
+  | { readonly kind: 'hash'; readonly path: string }
+  | { readonly kind: 'dump'; readonly path: string; readonly spans: readonly ChunkSpan[]; readonly format: 'jsonl' | 'xml' };
+
+export interface WorkerSetup {
+  /** JSON of `RulePlan[]`; null for no rules. */
+  readonly plans: string | null;
+  readonly wanted: readonly boolean[] | null;
+  readonly register: boolean;
+  readonly recover: boolean;
+}
+
+export type Answer =
+  | { readonly kind: 'scan'; readonly result: ScanResult }
+  | { readonly kind: 'hash'; readonly sha256: string; readonly bytes: number }
+  | { readonly kind: 'dump'; readonly bytes: Uint8Array; readonly records: number; readonly problems: ScanResult['problems'] }
+  | { readonly kind: 'failed'; readonly error: string; readonly code: string | null };
