@@ -1,3 +1,4 @@
 export * from './bytes.js';
 export * from './diagnostic.js';
 export * from './time.js';
+export * from './version.js';

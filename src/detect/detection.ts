@@ -18,6 +18,8 @@ export interface Detection {
   readonly record: number;
   /** EventRecordID of System: the number that the recording host gave. */
   readonly eventRecordId: string;
+  /** Bytes from the start of the file to the record's chunk, so that the record can be opened again at once. */
+  readonly chunkOffset: number;
   readonly fields: readonly MatchedField[];
 }
 

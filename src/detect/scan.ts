@@ -118,7 +118,7 @@ export function scanChunks(file: EvtxFile, options: ScanOptions, cache: Template
         if (wanted !== null && wanted[rule] !== true) continue;
         const fields = cls.matchedFields(fired[i]!).map((name) => ({ name, value: name === null ? '' : fieldText(event, cls.fields.indexOf(name)) }));
         const idValue = view.field('EventRecordID');
-        detections.push({ rule, micros, host, channel, eventId: event.eventId, record: view.recordId, eventRecordId: typeof idValue === 'string' ? idValue : '', fields });
+        detections.push({ rule, micros, host, channel, eventId: event.eventId, record: view.recordId, eventRecordId: typeof idValue === 'string' ? idValue : '', chunkOffset: view.chunk.place.offset, fields });
       }
     } catch (e) {
       if (!(e instanceof EvtxError)) throw e;

@@ -10,6 +10,7 @@ export interface TamperFact {
   readonly host: string;
   readonly channel: string;
   readonly record: number;
+  readonly chunkOffset: number;
   /** The log that was cleared, the policy that changed, the sensor that stopped. */
   readonly what: string;
   /** Who did it, as DOMAIN\name, where the record says so. */
@@ -57,7 +58,7 @@ export class LogTampering {
       if (what === null) continue;
       const user = f('SubjectUserName');
       const domain = f('SubjectDomainName');
-      this.facts.push({ kind: s.kind, micros, host: event.computer, channel: event.channel, record: event.view.recordId, what, account: user === '' || user === '-' ? null : domain === '' || domain === '-' ? user : `${domain}\\${user}` });
+      this.facts.push({ kind: s.kind, micros, host: event.computer, channel: event.channel, record: event.view.recordId, chunkOffset: event.view.chunk.place.offset, what, account: user === '' || user === '-' ? null : domain === '' || domain === '-' ? user : `${domain}\\${user}` });
     }
   }
 }

@@ -1,0 +1,111 @@
+// What every command gets: its parsed flags, where to write, and how.
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { type Diagnostic, diagnosticText } from '../base/index.js';
+import { type LoadedRules, loadRules } from '../detect/index.js';
+import { type SourceFile, walk } from '../sources/index.js';
+import { COMMON, type Command, EXIT } from './flags.js';
+import { makeStyle, safe, type Style, wantsColour } from './terminal.js';
+
+export class UsageError extends Error {}
+
+export interface Context {
+  readonly args: readonly string[];
+  readonly values: Readonly<Record<string, string | boolean | string[] | undefined>>;
+  readonly quiet: boolean;
+  readonly json: boolean;
+  readonly style: Style;
+  readonly errStyle: Style;
+  readonly progress: boolean;
+  /** A line on standard error. */
+  say(text: string): void;
+  problem(d: Diagnostic): void;
+  time(stage: string): void;
+  readonly timing: { stage: string; ms: number }[];
+}
+
+export function makeContext(command: Command, argv: readonly string[]): Context {
+  const options: Record<string, { type: 'string' | 'boolean'; short?: string; multiple?: boolean }> = {};
+  for (const f of [...command.flags, ...COMMON]) options[f.name] = { type: f.value === undefined ? 'boolean' : 'string', ...(f.short === undefined ? {} : { short: f.short }), ...(f.multiple === true ? { multiple: true } : {}) };
+  let parsed: ReturnType<typeof parseArgs>;
+  try {
+    parsed = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+  } catch (e) {
+    throw new UsageError((e as Error).message.split('\n')[0]!.replace(/\. To specify.*$/, ''));
+  }
+  const values = parsed.values as Context['values'];
+  const noColour = values['no-color'] === true;
+  const quiet = values.quiet === true;
+  const timing: { stage: string; ms: number }[] = [];
+  let mark = performance.now();
+  const errStyle = makeStyle(wantsColour(process.stderr, noColour));
+  return {
+    args: parsed.positionals,
+    values,
+    quiet,
+    json: values.json === true,
+    style: makeStyle(wantsColour(process.stdout, noColour)),
+    errStyle,
+    progress: !quiet && process.stderr.isTTY === true,
+    say: (text) => void process.stderr.write(`${text}\n`),
+    problem: (d) => void process.stderr.write(`${safe(diagnosticText(d))}\n`),
+    time(stage) {
+      const now = performance.now();
+      timing.push({ stage, ms: now - mark });
+      mark = now;
+    },
+    timing,
+  };
+}
+
+/** The rules that come with Backtrail. */
+export const bundledRules = (): string => fileURLToPath(new URL('../../../rules', import.meta.url));
+
+export function rulesOf(ctx: Context): { rules: LoadedRules | null; dirs: string[] } {
+  if (ctx.values['no-rules'] === true) return { rules: null, dirs: [] };
+  const dirs = (ctx.values.rules as string[] | undefined) ?? [bundledRules()];
+  const rules = loadRules(dirs);
+  const errors = rules.problems.filter((p) => p.severity === 'error');
+  if (!ctx.quiet && errors.length > 0) {
+    for (const p of errors.slice(0, 5)) ctx.problem(p);
+    if (errors.length > 5) ctx.say(`${errors.length - 5} more rule problems: see "backtrail rules check"`);
+  }
+  if (rules.rules.length === 0) throw new UsageError(`no rule could be loaded from ${dirs.join(', ')}`);
+  ctx.time(rules.cached ? 'rules (cached)' : 'rules');
+  return { rules, dirs };
+}
+
+/** The files below the paths of the command line; null, with a message, if there are none. */
+export function filesOf(ctx: Context): readonly SourceFile[] | null {
+  if (ctx.args.length === 0) throw new UsageError('no evidence was named: give files or folders');
+  const { files, problems } = walk(ctx.args);
+  for (const p of problems) if (!ctx.quiet || p.severity === 'error') ctx.problem(p);
+  if (files.length === 0) {
+    ctx.say(`No evidence found in ${ctx.args.map(safe).join(', ')}: expected at least one file. Check the path.`);
+    return null;
+  }
+  ctx.time('find files');
+  return files;
+}
+
+export function threadsOf(ctx: Context): { threads?: number } {
+  const v = ctx.values.threads as string | undefined;
+  if (v === undefined) return {};
+  if (!/^[1-9]\d{0,2}$/.test(v)) throw new UsageError(`--threads takes a number from 1 to 999, not "${v}"`);
+  return { threads: Number(v) };
+}
+
+export function oneOf(ctx: Context, flag: string, allowed: readonly string[], fallback: string): string {
+  const v = (ctx.values[flag] as string | undefined) ?? fallback;
+  if (!allowed.includes(v)) throw new UsageError(`--${flag} takes ${allowed.join(', ')}, not "${v}"`);
+  return v;
+}
+
+export function sayTiming(ctx: Context): void {
+  if (ctx.values.timing !== true) return;
+  const total = ctx.timing.reduce((n, t) => n + t.ms, 0);
+  for (const t of ctx.timing) ctx.say(`${t.stage.padEnd(18)}${t.ms.toFixed(0).padStart(8)} ms`);
+  ctx.say(`${'total'.padEnd(18)}${total.toFixed(0).padStart(8)} ms   peak memory ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB`);
+}
+
+export { EXIT };

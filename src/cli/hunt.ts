@@ -1,0 +1,114 @@
+// backtrail hunt: detections to standard output or a file.
+import { closeSync, openSync } from 'node:fs';
+import { microsText } from '../base/index.js';
+import type { Detection, LoadedRules } from '../detect/index.js';
+import { hunt } from '../pipeline/hunt.js';
+import { LEVELS } from '../sigma/index.js';
+import { type Context, EXIT, filesOf, oneOf, rulesOf, sayTiming, threadsOf } from './context.js';
+import { Progress, safe, stdoutSink, writeFully } from './terminal.js';
+
+/** A cell of CSV: quoted where needed, and never the start of a spreadsheet formula. */
+export function csvCell(text: string): string {
+  const guarded = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\n\r]/.test(guarded) ? `"${guarded.replaceAll('"', '""')}"` : guarded;
+}
+
+const HEAD = ['time', 'level', 'host', 'title', 'rule', 'author', 'file', 'record', 'channel', 'event_id', 'fields'];
+
+function asObject(d: Detection, file: string, rules: LoadedRules): Record<string, unknown> {
+  const r = rules.rules[d.rule]!;
+  return {
+    rule: r.id,
+    title: r.title,
+    author: r.author,
+    level: r.level,
+    time: microsText(d.micros),
+    host: d.host,
+    file,
+    record: d.record,
+    event_record_id: d.eventRecordId === '' ? null : d.eventRecordId,
+    channel: d.channel,
+    event_id: d.eventId,
+    tags: r.tags,
+    fields: Object.fromEntries(d.fields.map((f) => [f.name ?? 'keyword', f.value])),
+  };
+}
+
+export async function runHunt(ctx: Context): Promise<number> {
+  const output = oneOf(ctx, 'output', ['table', 'csv', 'json', 'jsonl'], 'table');
+  const min = LEVELS.indexOf(oneOf(ctx, 'min-level', LEVELS, 'informational') as (typeof LEVELS)[number]);
+  const { rules } = rulesOf(ctx);
+  const files = filesOf(ctx);
+  if (files === null) return EXIT.noEvidence;
+  const wanted = rules?.rules.map((r) => LEVELS.indexOf(r.level) >= min);
+  const out = ctx.values.out as string | undefined;
+  const fd = out === undefined ? -1 : openSync(out, 'w');
+  const write = fd < 0 ? stdoutSink() : (data: string | Uint8Array): void => writeFully(fd, typeof data === 'string' ? Buffer.from(data) : data);
+  const total = files.reduce((n, f) => n + f.bytes, 0);
+  const progress = new Progress(total, ctx.progress && (out !== undefined || process.stdout.isTTY !== true));
+  const seen = { bytes: 0, records: 0, detections: 0 };
+  const byLevel: Record<string, number> = {};
+  let logs = 0;
+  let problems = 0;
+  let first = true;
+  const counted = new Set<string>();
+  if (output === 'csv') write(`${HEAD.join(',')}\n`);
+  if (output === 'json') write('[');
+  const empty: LoadedRules = rules ?? { sets: [], rules: [], plans: '[]', problems: [], cached: false };
+  for await (const batch of hunt(files, { rules: empty, ...threadsOf(ctx), recover: ctx.values.recover === true, ...(wanted === undefined ? {} : { wanted }) })) {
+    const name = batch.file.source.name;
+    if (batch.file.format === 'evtx' && !counted.has(name)) {
+      counted.add(name);
+      logs++;
+    }
+    seen.bytes += batch.bytes;
+    seen.records += batch.records;
+    seen.detections += batch.detections.length;
+    for (const p of batch.problems) {
+      if (p.severity === 'info') continue;
+      problems++;
+      if (!ctx.quiet && problems <= 20) {
+        progress.clear();
+        ctx.problem(p);
+      }
+    }
+    const lines: string[] = [];
+    for (const d of batch.detections) {
+      const r = empty.rules[d.rule]!;
+      byLevel[r.level] = (byLevel[r.level] ?? 0) + 1;
+      if (output === 'json' || output === 'jsonl') {
+        lines.push(`${output === 'json' ? (first ? '\n' : ',\n') : ''}${JSON.stringify(asObject(d, name, empty))}${output === 'jsonl' ? '\n' : ''}`);
+        first = false;
+      } else if (output === 'csv') {
+        const o = asObject(d, name, empty);
+        lines.push(`${HEAD.map((h) => csvCell(h === 'fields' ? JSON.stringify(o.fields) : String(o[h] ?? ''))).join(',')}\n`);
+      } else {
+        const time = (microsText(d.micros) ?? '').slice(0, 19).replace('T', ' ');
+        lines.push(`${ctx.style.dim(time)}  ${ctx.style.level(r.level, r.level.padEnd(13))}  ${safe(d.host).padEnd(24)}  ${safe(r.title)}\n${' '.repeat(23)}${ctx.style.dim(safe(`${name} #${d.record}${d.fields.length > 0 ? `  ${d.fields.map((f) => `${f.name ?? 'keyword'}=${f.value}`).join('  ')}` : ''}`.slice(0, 240)))}\n`);
+      }
+    }
+    if (lines.length > 0) {
+      progress.clear();
+      write(lines.join(''));
+    }
+    progress.update('hunting', seen);
+  }
+  if (output === 'json') write(first ? ']\n' : '\n]\n');
+  if (fd >= 0) closeSync(fd);
+  progress.clear();
+  ctx.time('hunt');
+  if (logs === 0) {
+    ctx.say(`No event log found among ${files.length} files: expected EVTX files (told by content, not by name). "backtrail investigate" lists what each file is.`);
+    return EXIT.noEvidence;
+  }
+  if (!ctx.quiet) {
+    if (problems > 20) ctx.say(`${problems - 20} more problems; "backtrail investigate" lists them all.`);
+    if (ctx.json) ctx.say(JSON.stringify({ records: seen.records, logs, detections: seen.detections, by_level: byLevel, problems }));
+    else {
+      const parts = [...LEVELS].reverse().filter((l) => (byLevel[l] ?? 0) > 0).map((l) => ctx.errStyle.level(l, `${byLevel[l]!.toLocaleString('en')} ${l}`));
+      ctx.say(`${ctx.errStyle.bold(`${seen.detections.toLocaleString('en')} matches`)}${parts.length > 0 ? ` (${parts.join(', ')})` : ''} in ${seen.records.toLocaleString('en')} records of ${logs.toLocaleString('en')} event logs, ${empty.rules.length.toLocaleString('en')} rules`);
+    }
+  }
+  sayTiming(ctx);
+  return EXIT.ok;
+}

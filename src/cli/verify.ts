@@ -1,0 +1,38 @@
+// backtrail verify: each check as it is made; exit 1 at the first that does not hold.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadRules } from '../detect/index.js';
+import { en } from '../messages/index.js';
+import { verifyCase } from '../pipeline/verify.js';
+import { walk } from '../sources/index.js';
+import { type Context, EXIT, sayTiming, threadsOf, UsageError } from './context.js';
+import { safe } from './terminal.js';
+
+export async function runVerify(ctx: Context): Promise<number> {
+  const [dir, more] = ctx.args;
+  if (dir === undefined || more !== undefined) throw new UsageError('verify takes one case folder');
+  const dirs = (ctx.values.rules as string[] | undefined) ?? recordedRules(dir);
+  const rules = dirs.length > 0 ? loadRules(dirs) : null;
+  const moved = ctx.values.evidence as string[] | undefined;
+  let ok = true;
+  const checks = [];
+  for await (const c of verifyCase(dir, { rules, messages: en, ...(moved === undefined ? {} : { evidence: walk(moved).files }), ...threadsOf(ctx) })) {
+    ok = c.ok;
+    checks.push(c);
+    if (!ctx.json && (!ctx.quiet || !c.ok)) process.stdout.write(`${c.ok ? ctx.style.good('holds') : ctx.style.bad('FAILS')}  ${c.what.padEnd(14)} ${safe(c.detail)}\n`);
+  }
+  if (ctx.json) process.stdout.write(`${JSON.stringify({ ok, checks }, null, 2)}\n`);
+  else if (ok && !ctx.quiet) process.stdout.write('Every statement of this case holds.\n');
+  ctx.time('verify');
+  sayTiming(ctx);
+  return ok ? EXIT.ok : EXIT.failed;
+}
+
+function recordedRules(dir: string): string[] {
+  try {
+    const paths = JSON.parse(readFileSync(join(dir, 'paths.json'), 'utf8')) as { rules?: unknown };
+    return Array.isArray(paths.rules) ? paths.rules.filter((r): r is string => typeof r === 'string' && existsSync(r)) : [];
+  } catch {
+    return []; // verifyCase says what is wrong with the folder
+  }
+}

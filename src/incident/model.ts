@@ -1,0 +1,142 @@
+// incident.json (`backtrail.incident/1`). Names and meanings are a contract with everything that reads it: fields may
+// be added, none may change. The JSON Schema is docs/incident.schema.json.
+
+export const INCIDENT_SCHEMA = 'backtrail.incident/1';
+
+/** Where a statement is proved: a record of a file in the register. */
+export interface Cite {
+  readonly evidence: string;
+  readonly record?: number;
+  readonly line?: number;
+  readonly channel?: string;
+}
+
+export interface EvidenceEntry {
+  readonly id: string;
+  readonly path: string;
+  readonly format: string;
+  readonly sha256: string | null;
+  readonly bytes: number;
+  /** The host whose records it holds; null if there are none or several (then `hosts` lists them). */
+  readonly host: string | null;
+  readonly hosts: readonly string[];
+  readonly channels: readonly string[];
+  readonly records: number;
+  readonly first: string | null;
+  readonly last: string | null;
+  readonly status: 'parsed' | 'partial' | 'failed' | 'skipped';
+  readonly problems: readonly { readonly at: string; readonly what: string }[];
+  readonly problems_omitted: number;
+}
+
+export interface Finding {
+  readonly rule: string;
+  readonly title: string;
+  readonly author: string;
+  readonly rule_source: string;
+  readonly licence: string | null;
+  readonly level: string;
+  readonly tags: readonly string[];
+  readonly host: string;
+  readonly count: number;
+  readonly first: string | null;
+  readonly last: string | null;
+  readonly why_apart: string;
+  /** Fields that made the rule match, in the first record cited; name null for a keyword. */
+  readonly matched: readonly { readonly field: string | null; readonly value: string }[];
+  readonly evidence: readonly Cite[];
+  /** Citations beyond the limit; all of them are in detections.jsonl. */
+  readonly evidence_omitted: number;
+}
+
+export interface AntiForensics {
+  readonly host: string;
+  readonly kind: string;
+  readonly time: string | null;
+  readonly what: string;
+  readonly evidence: readonly Cite[];
+}
+
+export interface Technique {
+  readonly technique: string;
+  readonly tactics: readonly string[];
+  readonly count: number;
+  readonly first: string | null;
+  readonly evidence: readonly Cite[];
+  readonly evidence_omitted: number;
+}
+
+export interface TimelineEntry {
+  readonly time: string | null;
+  readonly host: string;
+  readonly phase: string | null;
+  readonly text: string;
+  readonly technique: string | null;
+  readonly level: string | null;
+  readonly count: number;
+  readonly evidence: readonly Cite[];
+  readonly evidence_omitted: number;
+}
+
+export interface BlindSpot {
+  readonly host: string | null;
+  readonly source: string;
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly why: string;
+  readonly weakens: readonly string[];
+}
+
+export interface Coverage {
+  readonly host: string;
+  readonly source: string;
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly records: number;
+}
+
+export interface RuleSetProvenance {
+  readonly name: string;
+  readonly version: string | null;
+  readonly sha256: string;
+  readonly count: number;
+  readonly licence: string | null;
+}
+
+export interface IncidentDocument {
+  readonly schema: typeof INCIDENT_SCHEMA;
+  readonly case: {
+    readonly id: string;
+    readonly title: string;
+    readonly created: string;
+    readonly tlp: string | null;
+    readonly victim: { readonly name: string | null; readonly sector: string | null; readonly country: string | null };
+    readonly options: Readonly<Record<string, unknown>>;
+    readonly provenance: { readonly tool: string; readonly node: string; readonly schema: string; readonly geo: null; readonly attack: string | null; readonly rules: readonly RuleSetProvenance[] };
+  };
+  readonly evidence: readonly EvidenceEntry[];
+  readonly incidents: readonly never[];
+  /** Added: whether incidents were looked for at all. */
+  readonly reconstruction: { readonly performed: boolean; readonly note: string };
+  readonly other_findings: readonly Finding[];
+  readonly overview: {
+    readonly anti_forensics: readonly AntiForensics[];
+    readonly techniques: readonly Technique[];
+    readonly timeline: readonly TimelineEntry[];
+    readonly blind_spots: readonly BlindSpot[];
+    readonly coverage: readonly Coverage[];
+  };
+  readonly counts: {
+    readonly records: number;
+    readonly unreadable_records: number;
+    readonly detections: number;
+    readonly incidents: number;
+    readonly hosts_controlled: number;
+    readonly hosts_seen: number;
+    readonly files: number;
+    readonly event_logs: number;
+    readonly rules_matched: number;
+    readonly anti_forensics: number;
+    readonly problems: number;
+  };
+}

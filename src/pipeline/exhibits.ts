@@ -1,0 +1,64 @@
+// The records behind the statements, decoded for the report: some of every finding, so that each item can be opened.
+import { ByteWriter } from '../base/index.js';
+import { CHUNK_SIZE, EvtxError, EvtxFile } from '../formats/evtx/index.js';
+
+/** Records of one finding that a report carries. */
+export const EXHIBITS_PER_ITEM = 5;
+/** Records of one report; each is some 2 KiB. */
+export const MAX_EXHIBITS = 4000;
+/** Characters of one decoded record; a script block can be longer. */
+export const MAX_EXHIBIT_TEXT = 20_000;
+
+export interface Exhibit {
+  readonly evidence: string;
+  readonly record: number;
+  /** The record as JSON, cut where it is very long. */
+  readonly json: string;
+}
+
+export interface Wanted {
+  readonly evidence: string;
+  readonly record: number;
+  readonly chunkOffset: number;
+}
+
+/** Opens and decodes records. One that cannot be read is left out. Sorted by evidence and record. */
+export function decodeExhibits(wanted: readonly Wanted[], paths: ReadonlyMap<string, string>): Exhibit[] {
+  const byChunk = new Map<string, { path: string; evidence: string; chunkOffset: number; records: Set<number> }>();
+  for (const w of wanted) {
+    const path = paths.get(w.evidence);
+    if (path === undefined) continue;
+    const key = `${w.evidence}\0${w.chunkOffset}`;
+    const entry = byChunk.get(key) ?? { path, evidence: w.evidence, chunkOffset: w.chunkOffset, records: new Set() };
+    entry.records.add(w.record);
+    byChunk.set(key, entry);
+  }
+  const out: Exhibit[] = [];
+  const writer = new ByteWriter(1 << 16);
+  for (const { path, evidence, chunkOffset, records } of byChunk.values()) {
+    let file: EvtxFile;
+    try {
+      file = new EvtxFile(path, [{ offset: chunkOffset, room: CHUNK_SIZE, firstRecordId: 0, index: 0 }]);
+    } catch {
+      continue;
+    }
+    try {
+      for (const view of file.records()) {
+        if (!records.delete(view.recordId)) continue;
+        writer.pos = 0;
+        try {
+          view.writeJson(writer);
+        } catch (e) {
+          if (!(e instanceof EvtxError)) throw e;
+          continue;
+        }
+        const text = writer.take().toString('utf8');
+        out.push({ evidence, record: view.recordId, json: text.length > MAX_EXHIBIT_TEXT ? `${text.slice(0, MAX_EXHIBIT_TEXT)}…` : text });
+      }
+    } finally {
+      file.close();
+    }
+  }
+  const order = (id: string): number => Number(id.slice(1));
+  return out.sort((a, b) => order(a.evidence) - order(b.evidence) || a.record - b.record);
+}

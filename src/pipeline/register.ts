@@ -1,0 +1,185 @@
+// Evidence to facts: every file named, hashed and read, its facts handed to the collector in the order of the evidence.
+// `investigate` writes what comes out; `verify` does the same again and compares.
+import { type Diagnostic, microsText, placeText } from '../base/index.js';
+import type { Detection, LoadedRules, RuleInfo } from '../detect/index.js';
+import { CHUNK_SIZE } from '../formats/evtx/index.js';
+import { Collector, type EvidenceEntry, type FindingRule } from '../incident/index.js';
+import type { Messages } from '../messages/index.js';
+import type { SourceFile } from '../sources/index.js';
+import { chunkParts, type PlannedFile, planFile, threadsFor } from './plan.js';
+import { runTasks } from './pool.js';
+import type { Task } from './work.js';
+
+/** Problems that the register lists of one file; the rest are counted. */
+export const MAX_FILE_PROBLEMS = 100;
+
+export interface RegisterOptions {
+  readonly rules: LoadedRules | null;
+  readonly messages: Messages;
+  readonly threads?: number;
+  readonly recover?: boolean;
+  readonly wanted?: readonly boolean[];
+  /** Each detection with its evidence id, as it comes. */
+  readonly onDetection?: (evidence: string, d: Detection) => void;
+  readonly onProgress?: (p: { bytes: number; records: number; detections: number }) => void;
+  /** Asked between tasks; true stops the work with `aborted`. */
+  readonly stop?: () => boolean;
+}
+
+export interface RegisterResult {
+  readonly evidence: readonly EvidenceEntry[];
+  readonly paths: ReadonlyMap<string, string>;
+  readonly collector: Collector;
+  readonly unreadable: number;
+  readonly aborted: boolean;
+  /** Where each tampering record is, for exhibits: evidence id → records with their chunks. */
+  readonly chunks: ReadonlyMap<string, ReadonlyMap<number, number>>;
+}
+
+/** What findings show of a rule. */
+export function findingRule(rules: LoadedRules, r: RuleInfo): FindingRule {
+  const set = rules.sets[r.set];
+  return { id: r.id, title: r.title, author: r.author, source: `${set?.name ?? ''}/${r.file}`, licence: set?.licence ?? null, level: r.level, tags: r.tags };
+}
+
+interface FileState {
+  readonly id: string;
+  readonly plan: PlannedFile;
+  sha256: string | null;
+  bytes: number;
+  records: number;
+  renumbered: number;
+  unreadable: number;
+  first: number;
+  last: number;
+  readonly hosts: Map<string, number>;
+  readonly channels: Set<string>;
+  readonly problems: { at: string; what: string }[];
+  omitted: number;
+  damaged: boolean;
+  failed: boolean;
+  runs: { from: number; to: number; firstMicros: number; lastMicros: number }[];
+}
+
+/** Reads all files. The result does not depend on the number of threads. */
+export async function registerEvidence(files: readonly SourceFile[], options: RegisterOptions): Promise<RegisterResult> {
+  const collector = new Collector(options.messages);
+  const states: FileState[] = [];
+  const byPath = new Map<string, FileState>();
+  const findingRules = options.rules === null ? [] : options.rules.rules.map((r) => findingRule(options.rules!, r));
+  const chunks = new Map<string, Map<number, number>>();
+
+  function* tasks(): Generator<Task> {
+    for (const source of files) {
+      const plan = planFile(source);
+      const state: FileState = { id: `e${states.length + 1}`, plan, sha256: null, bytes: source.bytes, records: 0, renumbered: 0, unreadable: 0, first: Number.POSITIVE_INFINITY, last: Number.NEGATIVE_INFINITY, hosts: new Map(), channels: new Set(), problems: [], omitted: 0, damaged: false, failed: plan.failed, runs: [] };
+      states.push(state);
+      byPath.set(source.path, state);
+      for (const p of plan.problems) note(state, p);
+      if (plan.failed) continue;
+      yield { kind: 'hash', path: source.path };
+      for (const spans of chunkParts(plan.chunks)) yield { kind: 'scan', path: source.path, spans };
+    }
+  }
+
+  let aborted = false;
+  let bytes = 0;
+  let records = 0;
+  let detections = 0;
+  const setup = { plans: options.rules?.plans ?? null, wanted: options.wanted ?? null, register: true, recover: options.recover ?? false };
+  for await (const { task, answer } of runTasks(tasks(), setup, threadsFor(options.threads, files))) {
+    const state = byPath.get(task.path)!;
+    if (answer.kind === 'failed') {
+      state.failed = true;
+      note(state, { code: 'source.unreadable', severity: 'error', place: {}, expected: 'a readable file', found: answer.error });
+    } else if (answer.kind === 'hash') {
+      state.sha256 = answer.sha256;
+      state.bytes = answer.bytes;
+      if (state.plan.format !== 'evtx') bytes += answer.bytes;
+    } else if (answer.kind === 'scan' && task.kind === 'scan') {
+      const { result } = answer;
+      bytes += task.spans.length * CHUNK_SIZE;
+      records += result.records;
+      detections += result.detections.length;
+      state.records += result.records;
+      state.renumbered += result.renumbered;
+      state.unreadable += result.unreadable;
+      for (const p of result.problems) note(state, p);
+      state.omitted += result.problemsOmitted;
+      for (const p of result.presence) {
+        state.hosts.set(p.host, (state.hosts.get(p.host) ?? 0) + p.records);
+        state.channels.add(p.channel);
+        state.first = Math.min(state.first, p.first);
+        state.last = Math.max(state.last, p.last);
+        collector.presence(p.host, p.channel, p.first, p.last, p.records);
+      }
+      appendRuns(state.runs, result.runs);
+      for (const t of result.tampering) {
+        chunkOf(state.id).set(t.record, t.chunkOffset);
+        collector.tampering({ evidence: state.id, kind: t.kind, micros: t.micros, host: t.host, record: t.record, what: t.what, account: t.account });
+      }
+      for (const d of result.detections) {
+        collector.detection(findingRules[d.rule]!, { evidence: state.id, record: d.record, channel: d.channel, host: d.host, micros: d.micros, fields: d.fields });
+        options.onDetection?.(state.id, d);
+      }
+    }
+    options.onProgress?.({ bytes, records, detections });
+    if (options.stop?.() === true) {
+      aborted = true;
+      break;
+    }
+  }
+
+  const evidence = states.map((s): EvidenceEntry => {
+    const { format, looksLike } = s.plan;
+    const status = s.failed ? 'failed' : format !== 'evtx' ? 'skipped' : s.damaged || s.unreadable > 0 ? 'partial' : 'parsed';
+    const hosts = [...s.hosts.keys()].filter((h) => h !== '').sort();
+    const problems = status === 'skipped' ? [...s.problems, { at: '', what: options.messages.text.blind.notRead(looksLike) }] : s.problems;
+    return {
+      id: s.id, path: s.plan.source.name, format: format === 'evtx' ? 'evtx' : format === 'empty' ? 'empty' : 'unknown', sha256: s.sha256, bytes: s.bytes,
+      host: hosts.length === 1 ? hosts[0]! : null, hosts, channels: [...s.channels].filter((c) => c !== '').sort(),
+      records: s.records, first: microsText(s.first), last: microsText(s.last), status, problems, problems_omitted: s.omitted,
+    };
+  });
+  states.forEach((s, i) => {
+    const e = evidence[i]!;
+    const { blind } = options.messages.text;
+    if (e.status === 'failed') collector.blindFile(e, blind.failed);
+    else if (e.status === 'partial') collector.blindFile(e, blind.damaged(e.problems.length + e.problems_omitted));
+    const channel = e.channels.length === 1 ? e.channels[0]! : null;
+    // The host that wrote most of it: a log may hold records of its own host under an older name.
+    const host = [...s.hosts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))[0]?.[0] ?? '';
+    if (channel !== null) collector.numbering({ evidence: s.id, host, channel, runs: s.runs, records: s.records, trustworthy: e.status === 'parsed' && s.renumbered === 0 && options.recover !== true });
+  });
+  return { evidence, paths: new Map(states.map((s) => [s.id, s.plan.source.path])), collector, unreadable: states.reduce((n, s) => n + s.unreadable, 0), aborted, chunks };
+
+  function chunkOf(id: string): Map<number, number> {
+    let m = chunks.get(id);
+    if (m === undefined) {
+      m = new Map();
+      chunks.set(id, m);
+    }
+    return m;
+  }
+}
+
+/** A problem into the register: where it is, and what was expected and found. */
+function note(state: FileState, p: Diagnostic): void {
+  // Information (a dirty flag, empty chunks) is no damage.
+  if (p.severity !== 'info') state.damaged ||= p.severity === 'error' || p.code === 'evtx.chunk-checksum';
+  if (state.problems.length >= MAX_FILE_PROBLEMS) {
+    state.omitted++;
+    return;
+  }
+  state.problems.push({ at: placeText(p.place), what: `expected ${p.expected}, found ${p.found}${p.hint === undefined ? '' : `; ${p.hint}`}` });
+}
+
+function appendRuns(to: FileState['runs'], runs: readonly FileState['runs'][number][]): void {
+  for (const r of runs) {
+    const last = to[to.length - 1];
+    if (last !== undefined && r.from === last.to + 1) {
+      last.to = r.to;
+      last.lastMicros = r.lastMicros;
+    } else to.push({ ...r });
+  }
+}

@@ -1,0 +1,145 @@
+// Proof that a case says what its evidence says: every file's SHA-256, every cited record opened again, and every
+// number recounted by reading the evidence once more with the rules that fired. The first thing that does not hold
+// ends it.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readCase } from '../case/index.js';
+import type { LoadedRules } from '../detect/index.js';
+import { EvtxFile } from '../formats/evtx/index.js';
+import type { Cite, IncidentDocument } from '../incident/index.js';
+import type { Messages } from '../messages/index.js';
+import { sha256File, type SourceFile } from '../sources/index.js';
+import { registerEvidence } from './register.js';
+
+export interface Check {
+  readonly what: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+export interface VerifyOptions {
+  /** Rule sets by their names in the case; loaded by the caller from where they are now. */
+  readonly rules: LoadedRules | null;
+  readonly messages: Messages;
+  /** Where the evidence is now, if it was moved: folders or files that replace the recorded paths by name. */
+  readonly evidence?: readonly SourceFile[];
+  readonly threads?: number;
+}
+
+/** Runs the checks in order and yields each; stops after the first that fails. Throws `CaseError` for no case. */
+export async function* verifyCase(dir: string, options: VerifyOptions): AsyncGenerator<Check> {
+  const file = readCase(dir);
+  if (file.state !== 'complete') {
+    yield { what: 'case', ok: false, detail: 'the run that made this case did not come to its end: run it again' };
+    return;
+  }
+  yield { what: 'case', ok: true, detail: `format ${file.format}, made by ${file.tool}` };
+  let document: IncidentDocument;
+  let paths: Record<string, string>;
+  try {
+    document = JSON.parse(readFileSync(join(dir, 'incident.json'), 'utf8')) as IncidentDocument;
+    paths = JSON.parse(readFileSync(join(dir, 'paths.json'), 'utf8')) as Record<string, string>;
+  } catch (e) {
+    yield { what: 'incident.json', ok: false, detail: (e as Error).message };
+    return;
+  }
+  const wrong = shapeOf(document);
+  yield { what: 'incident.json', ok: wrong === null, detail: wrong ?? document.schema };
+  if (wrong !== null) return;
+
+  // Every file, by content.
+  const moved = new Map((options.evidence ?? []).map((f) => [f.name, f.path]));
+  const sources: SourceFile[] = [];
+  for (const e of document.evidence) {
+    const path = moved.get(e.path) ?? paths[e.id];
+    if (path === undefined || !existsSync(path)) {
+      yield { what: `evidence ${e.id}`, ok: false, detail: `${e.path}: not found${path === undefined ? '' : ` at ${path}`}; name its place with --evidence` };
+      return;
+    }
+    sources.push({ path, name: e.path, bytes: e.bytes });
+    if (e.sha256 === null) continue;
+    const now = sha256File(path);
+    if (now.sha256 !== e.sha256) {
+      yield { what: `evidence ${e.id}`, ok: false, detail: `${e.path}: SHA-256 is ${now.sha256}, the case says ${e.sha256}` };
+      return;
+    }
+  }
+  yield { what: 'evidence', ok: true, detail: `${document.evidence.length} files have the SHA-256 of the case` };
+
+  // Every cited record.
+  const cited = new Map<string, Set<number>>();
+  let citations = 0;
+  const collect = (list: readonly Cite[]): void => {
+    for (const c of list) {
+      citations++;
+      if (c.record === undefined) continue;
+      const set = cited.get(c.evidence);
+      if (set === undefined) cited.set(c.evidence, new Set([c.record]));
+      else set.add(c.record);
+    }
+  };
+  for (const list of [document.other_findings, document.overview.anti_forensics, document.overview.techniques, document.overview.timeline]) for (const x of list) collect(x.evidence);
+  for (const [id, records] of cited) {
+    const i = document.evidence.findIndex((e) => e.id === id);
+    if (i < 0) {
+      yield { what: 'citations', ok: false, detail: `evidence "${id}" is cited and not in the register` };
+      return;
+    }
+    const left = new Set(records);
+    const log = new EvtxFile(sources[i]!.path);
+    try {
+      const recover = document.case.options.recover === true;
+      for (const view of log.records({ recover })) {
+        left.delete(view.recordId);
+        if (left.size === 0) break;
+      }
+    } finally {
+      log.close();
+    }
+    if (left.size > 0) {
+      yield { what: 'citations', ok: false, detail: `${document.evidence[i]!.path} has no record ${[...left][0]}` };
+      return;
+    }
+  }
+  yield { what: 'citations', ok: true, detail: `${citations} citations lead to a record` };
+
+  // Every number.
+  const sets = document.case.provenance.rules;
+  const have = options.rules?.sets ?? [];
+  const changed = sets.find((s, i) => have[i]?.sha256 !== s.sha256);
+  if (changed !== undefined) {
+    yield { what: 'rules', ok: false, detail: `rule set "${changed.name}" (${changed.sha256.slice(0, 12)}…) is needed to recount and was not found as it was; name its folder with --rules` };
+    return;
+  }
+  const again = await registerEvidence(sources, { rules: options.rules, messages: options.messages, recover: document.case.options.recover === true, ...(options.threads === undefined ? {} : { threads: options.threads }) });
+  const recount = again.collector.document({ case: document.case }, again.evidence, again.unreadable);
+  const difference = firstDifference(document, recount, '');
+  yield { what: 'numbers', ok: difference === null, detail: difference ?? `${document.counts.records} records, ${document.counts.detections} detections, ${document.other_findings.length} findings recounted` };
+}
+
+/** What is missing for a document to be one, or null. The JSON Schema says it in full; this is what verify relies on. */
+function shapeOf(d: unknown): string | null {
+  if (typeof d !== 'object' || d === null) return 'not an object';
+  const doc = d as Partial<IncidentDocument>;
+  if (doc.schema !== 'backtrail.incident/1') return `schema is ${JSON.stringify(doc.schema)}`;
+  if (!Array.isArray(doc.evidence) || !Array.isArray(doc.other_findings) || !Array.isArray(doc.incidents)) return 'a list is missing';
+  const o = doc.overview;
+  if (o === undefined || !Array.isArray(o.anti_forensics) || !Array.isArray(o.techniques) || !Array.isArray(o.timeline) || !Array.isArray(o.blind_spots) || !Array.isArray(o.coverage)) return 'overview is incomplete';
+  if (doc.case?.provenance === undefined || doc.counts === undefined) return 'case or counts are missing';
+  return null;
+}
+
+/** The path and values of the first difference between two JSON values, or null. */
+export function firstDifference(a: unknown, b: unknown, at: string): string | null {
+  if (Object.is(a, b)) return null;
+  if (typeof a === 'object' && typeof b === 'object' && a !== null && b !== null && Array.isArray(a) === Array.isArray(b)) {
+    const [x, y] = [a as Record<string, unknown>, b as Record<string, unknown>];
+    for (const key of new Set([...Object.keys(x), ...Object.keys(y)])) {
+      const d = firstDifference(x[key], y[key], at === '' ? key : `${at}.${key}`);
+      if (d !== null) return d;
+    }
+    return null;
+  }
+  const show = (v: unknown): string => (v === undefined ? 'nothing' : JSON.stringify(v).slice(0, 80));
+  return `${at}: the case says ${show(a)}, the evidence says ${show(b)}`;
+}
