@@ -114,6 +114,41 @@ export interface NumberingInput {
   readonly trustworthy: boolean;
 }
 
+/**
+ * Names of one host counted once: names that differ in case only are one, and a short name is the one full name that
+ * begins with it. The fullest spelling seen is kept; of equal ones the most frequent.
+ */
+export class HostNames {
+  readonly #spellings = new Map<string, Map<string, number>>();
+
+  see(host: string, records: number): void {
+    const key = host.toLowerCase();
+    let s = this.#spellings.get(key);
+    if (s === undefined) {
+      s = new Map();
+      this.#spellings.set(key, s);
+    }
+    s.set(host, (s.get(host) ?? 0) + records);
+  }
+
+  /** A function from any spelling to the name of its host. */
+  resolver(): (host: string) => string {
+    const full = new Map<string, string[]>();
+    for (const key of this.#spellings.keys()) {
+      const label = key.split('.')[0]!;
+      if (key !== label && !/^[\d.]+$/.test(key)) full.set(label, [...(full.get(label) ?? []), key]);
+    }
+    const names = new Map<string, string>();
+    for (const key of this.#spellings.keys()) {
+      const longer = key.includes('.') ? undefined : full.get(key);
+      const target = longer?.length === 1 ? longer[0]! : key;
+      const [best] = [...this.#spellings.get(target)!].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))[0]!;
+      names.set(key, best);
+    }
+    return (host) => names.get(host.toLowerCase()) ?? host;
+  }
+}
+
 export class Collector {
   readonly #m: Messages['text'];
   readonly #findings = new Map<string, FindingState>();
@@ -122,6 +157,7 @@ export class Collector {
   readonly #tampering: (AntiForensics & { micros: number })[] = [];
   readonly #blind: (BlindSpot & { micros: number })[] = [];
   readonly #coverage = new Map<string, { host: string; source: string; first: number; last: number; records: number }>();
+  readonly #names = new HostNames();
   #detections = 0;
 
   constructor(messages: Messages) {
@@ -197,6 +233,7 @@ export class Collector {
   }
 
   presence(host: string, source: string, first: number, last: number, records: number): void {
+    this.#names.see(host, records);
     const key = `${host}\0${source}`;
     const c = this.#coverage.get(key);
     if (c === undefined) this.#coverage.set(key, { host, source, first, last, records });
@@ -218,7 +255,8 @@ export class Collector {
       for (let i = 0; i < x.length; i++) if (x[i] !== y[i]) return x[i]! < y[i]! ? -1 : 1;
       return 0;
     };
-    const findings: Finding[] = [...this.#findings.values()]
+    const name = this.#names.resolver();
+    const findings: Finding[] = mergeFindings(this.#findings.values(), name)
       .sort(by((f) => [-levelRank(f.rule.level), f.rule.title, f.rule.id, f.host]))
       .map((f) => ({ rule: f.rule.id, title: f.rule.title, author: f.rule.author, rule_source: f.rule.source, licence: f.rule.licence, level: f.rule.level, tags: f.rule.tags, host: f.host, count: f.count, first: microsText(f.first), last: microsText(f.last), why_apart: this.#m.whyApart, matched: f.matched, evidence: f.list, evidence_omitted: f.omitted }));
     const techniques: Technique[] = [...this.#techniques]
@@ -227,10 +265,21 @@ export class Collector {
     const kept = this.#timeline.length <= MAX_TIMELINE ? this.#timeline : [...this.#timeline].sort((a, b) => levelRank(b.rule?.level ?? null) - levelRank(a.rule?.level ?? null) || a.start - b.start).slice(0, MAX_TIMELINE);
     const timeline: TimelineEntry[] = [...kept]
       .sort(by((t) => [t.start, t.host, -levelRank(t.rule?.level ?? null), t.text]))
-      .map((t) => ({ time: microsText(t.start), host: t.host, phase: t.phase, text: `${t.text}${this.#m.times(t.count)}`, technique: t.technique, level: t.rule?.level ?? null, count: t.count, evidence: t.list, evidence_omitted: t.omitted }));
-    const coverage: Coverage[] = [...this.#coverage.values()].sort(by((c) => [c.host, c.source])).map((c) => ({ host: c.host, source: c.source, from: microsText(c.first), to: microsText(c.last), records: c.records }));
-    const tampering = [...this.#tampering].sort(by((t) => [t.micros, t.host, t.kind, t.what])).map(({ micros: _, ...t }): AntiForensics => t);
-    const blind = [...this.#blind].sort(by((b) => [b.micros, b.host ?? '', b.source])).map(({ micros: _, ...b }): BlindSpot => b);
+      .map((t) => ({ time: microsText(t.start), host: name(t.host), phase: t.phase, text: `${t.text}${this.#m.times(t.count)}`, technique: t.technique, level: t.rule?.level ?? null, count: t.count, evidence: t.list, evidence_omitted: t.omitted }));
+    const covered = new Map<string, { host: string; source: string; first: number; last: number; records: number }>();
+    for (const c of this.#coverage.values()) {
+      const host = name(c.host);
+      const known = covered.get(`${host}\0${c.source}`);
+      if (known === undefined) covered.set(`${host}\0${c.source}`, { ...c, host });
+      else {
+        known.first = Math.min(known.first, c.first);
+        known.last = Math.max(known.last, c.last);
+        known.records += c.records;
+      }
+    }
+    const coverage: Coverage[] = [...covered.values()].sort(by((c) => [c.host, c.source])).map((c) => ({ host: c.host, source: c.source, from: microsText(c.first), to: microsText(c.last), records: c.records }));
+    const tampering = [...this.#tampering].sort(by((t) => [t.micros, t.host, t.kind, t.what])).map(({ micros: _, ...t }): AntiForensics => ({ ...t, host: name(t.host) }));
+    const blind = [...this.#blind].sort(by((b) => [b.micros, b.host ?? '', b.source])).map(({ micros: _, ...b }): BlindSpot => ({ ...b, host: b.host === null ? null : name(b.host) }));
     return {
       schema: 'backtrail.incident/1',
       case: head.case,
@@ -254,4 +303,24 @@ export class Collector {
       },
     };
   }
+}
+
+/** Findings by rule and host once the names of one host are one. */
+function mergeFindings(findings: Iterable<FindingState>, name: (host: string) => string): FindingState[] {
+  const out = new Map<string, FindingState>();
+  for (const f of findings) {
+    const host = name(f.host);
+    const key = `${f.rule.id}\0${host}`;
+    const known = out.get(key);
+    if (known === undefined) {
+      out.set(key, { ...f, host, list: [...f.list] });
+      continue;
+    }
+    known.count += f.count;
+    known.first = Math.min(known.first, f.first);
+    known.last = Math.max(known.last, f.last);
+    for (const c of f.list) addCite(known, c);
+    known.omitted += f.omitted;
+  }
+  return [...out.values()];
 }
