@@ -135,7 +135,7 @@ export class EvtxFile {
         continue;
       }
       flushEmpty();
-      const found = this.#resync(pos, block);
+      const found = this.#resync(pos, block, out);
       const to = found < 0 ? 'the next 64 KiB boundary' : `a chunk at offset 0x${found.toString(16)}`;
       this.#say('evtx.chunk-magic', 'error', pos, 'a chunk ("ElfChnk")', block.subarray(0, Math.min(8, block.length)).toString('hex').replace(/(..)(?=.)/g, '$1 '), `reading goes on at ${to}`);
       pos = found < 0 ? pos + CHUNK_SIZE : found;
@@ -144,11 +144,24 @@ export class EvtxFile {
     return out.sort((a, b) => a.firstRecordId - b.firstRecordId || a.offset - b.offset);
   }
 
-  /** Bytes were lost or added: the next chunk is where its signature is, before or after where it should be. */
-  #resync(pos: number, block: Buffer): number {
+  /**
+   * Bytes were lost or added: the next chunk is where its signature is, before or after where it should be. A chunk
+   * that starts inside the one before it cuts that one short.
+   */
+  #resync(pos: number, block: Buffer, before: ChunkSpan[]): number {
     const ahead = block.indexOf(CHUNK_MAGIC);
-    if (ahead >= 0 && ahead < CHUNK_SIZE) return pos + ahead;
-    return -1;
+    const last = before[before.length - 1];
+    if (last !== undefined && last.offset + CHUNK_SIZE === pos) {
+      const inner = Buffer.alloc(CHUNK_SIZE + CHUNK_HEADER_SIZE);
+      const n = readFully(this.#fd, inner, last.offset);
+      for (let i = inner.indexOf(CHUNK_MAGIC, CHUNK_HEADER_SIZE); i >= 0 && i < CHUNK_SIZE; i = inner.indexOf(CHUNK_MAGIC, i + 1)) {
+        // The words may stand in a record's text: a header has a size of 128 behind them.
+        if (i + CHUNK_HEADER_SIZE > n || inner.readUInt32LE(i + 40) !== 128) continue;
+        before[before.length - 1] = { ...last, room: i };
+        return last.offset + i;
+      }
+    }
+    return ahead >= 0 && ahead < CHUNK_SIZE ? pos + ahead : -1;
   }
 
   /** Reads chunks in file order. Each chunk's buffer is valid until the next one is asked for. */

@@ -1,0 +1,112 @@
+// Sigma: the case file, the planned matcher against the plain one on random rules and events, and hostile expressions.
+import { strict as assert } from 'node:assert';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { parse } from 'yaml';
+import { compileRegex } from '../src/match/index.js';
+import { Engine, type EventReader, type EventValue, type Expr, parseRules, type Rule } from '../src/sigma/index.js';
+import { matches, type PlainEvent } from './reference.js';
+import { readText, ROOT } from './support.js';
+
+const anywhere = (): { channels: readonly string[] }[] => [{ channels: [] }];
+
+function fires(rules: readonly Rule[], event: PlainEvent): number[] {
+  const engine = new Engine(rules, anywhere);
+  const cls = engine.classOf('c', 'p', '1');
+  if (cls === null) return [];
+  const reader: EventReader = {
+    value: (i) => event[cls.fields[i]!],
+    all: () => Object.values(event).flatMap((v) => (v === null || v === undefined ? [] : typeof v === 'string' ? [v] : [...v])),
+  };
+  return cls.evaluate(reader).map((r) => cls.ruleOf(r));
+}
+
+interface Case {
+  readonly section: string;
+  readonly detection: unknown;
+  readonly match?: readonly PlainEvent[];
+  readonly other?: readonly PlainEvent[];
+  readonly error?: string;
+}
+
+for (const c of parse(readText(join(ROOT, 'test', 'cases', 'sigma.yaml'))) as Case[])
+  test(`sigma: ${c.section}`, () => {
+    const { rules, problems } = parseRules(JSON.stringify({ title: 't', id: 'x', logsource: { product: 'windows' }, detection: c.detection }), 'case.yml');
+    if (c.error !== undefined) {
+      assert.equal(rules.length, 0);
+      assert.equal(problems[0]!.code, c.error);
+      assert.ok(problems[0]!.place.line !== undefined, 'the place is told');
+      return;
+    }
+    assert.deepEqual(problems, []);
+    for (const e of c.match ?? []) {
+      assert.deepEqual(fires(rules, e), [0], `fires on ${JSON.stringify(e)}`);
+      assert.ok(matches(rules[0]!.condition, e), `plainly matches ${JSON.stringify(e)}`);
+    }
+    for (const e of c.other ?? []) {
+      assert.deepEqual(fires(rules, e), [], `is quiet on ${JSON.stringify(e)}`);
+      assert.ok(!matches(rules[0]!.condition, e), `does not plainly match ${JSON.stringify(e)}`);
+    }
+  });
+
+// Few letters, so that random values and random rules meet often.
+const word = fc.string({ unit: fc.constantFrom('a', 'b', 'c', 'A', '.', '\\', 'é'), maxLength: 7 });
+const field = fc.constantFrom('A', 'B', 'C');
+const value: fc.Arbitrary<EventValue> = fc.oneof({ weight: 6, arbitrary: word }, { weight: 1, arbitrary: fc.array(word, { maxLength: 3 }) }, { weight: 1, arbitrary: fc.constantFrom(null, undefined) });
+const leaf: fc.Arbitrary<Expr> = fc
+  .tuple(fc.option(field, { freq: 8 }), fc.oneof(
+    fc.record({ op: fc.constantFrom('equals' as const, 'contains' as const, 'startswith' as const, 'endswith' as const), text: word }),
+    fc.record({ op: fc.constantFrom('equals' as const, 'contains' as const, 'startswith' as const, 'endswith' as const), text: word, cased: fc.constant(true as const) }),
+    fc.record({ op: fc.constant('wildcard' as const), parts: fc.array(fc.oneof(word.filter((w) => w !== ''), fc.constantFrom(null, 0 as const)), { minLength: 1, maxLength: 5 }) }),
+    fc.record({ op: fc.constant('regex' as const), source: fc.constantFrom('a+b', '^abc?$', '(ab|ba)c', 'a.c', 'abca', '[ab]{3}', 'a(?=b)', '(a|b)+c') }),
+    fc.constant({ op: 'null' as const }),
+    fc.constant({ op: 'exists' as const }),
+    fc.record({ op: fc.constant('fieldref' as const), field, how: fc.constantFrom('equals' as const, 'contains' as const, 'startswith' as const, 'endswith' as const) }),
+  ))
+  .filter(([f, t]) => f !== null || !['null', 'exists', 'fieldref'].includes(t.op))
+  .map(([f, t]): Expr => ({ kind: 'test', field: f, test: t }));
+const { expr } = fc.letrec<{ expr: Expr }>((tie) => ({
+  expr: fc.oneof({ maxDepth: 4, withCrossShrink: true }, leaf, fc.record({ kind: fc.constantFrom('and' as const, 'or' as const), items: fc.array(tie('expr'), { minLength: 1, maxLength: 4 }) }), fc.record({ kind: fc.constant('not' as const), item: tie('expr') }), fc.record({ kind: fc.constant('atLeast' as const), min: fc.integer({ min: 1, max: 3 }), items: fc.array(tie('expr'), { minLength: 1, maxLength: 4 }) })),
+}));
+
+test('the planned matcher agrees with the plain one on random rules and events', () => {
+  fc.assert(
+    fc.property(fc.array(expr, { minLength: 1, maxLength: 12 }), fc.array(fc.record({ A: value, B: value, C: value }), { minLength: 1, maxLength: 8 }), (conditions, events) => {
+      const rules = conditions.map((condition, i): Rule => ({ id: String(i), title: '', description: '', author: '', status: '', level: 'low', date: '', tags: [], references: [], falsepositives: [], logsource: {}, condition, file: '' }));
+      for (const e of events) assert.deepEqual(fires(rules, e), conditions.flatMap((c, i) => (matches(c, e) ? [i] : [])));
+    }),
+    { numRuns: 3000, seed: 20261123 },
+  );
+});
+
+test('expressions that would backtrack without end answer in time', () => {
+  for (const [source, text] of [
+    ['(a+)+$', `${'a'.repeat(5000)}b`],
+    ['(\\w+\\s?)*!', 'a'.repeat(20_000)],
+    ['\\+.*\\+.*\\+.*\\+.*\\+.*\\+.*\\+.*\\+.*\\+.*\\+.*\\+.*\\+.*\\+.*\\+', '+'.repeat(13) + 'a'.repeat(30_000)],
+    ['(x+x+)+y', 'x'.repeat(3000)],
+    ['^(?=(a+)+$)b', `${'a'.repeat(4000)}c`],
+    ['.*.*.*.*x', 'a'.repeat(20_000)],
+  ] as const) {
+    const re = compileRegex(source, {});
+    const start = performance.now();
+    re.test(text);
+    const ms = performance.now() - start;
+    assert.ok(ms < 2000, `${source}: ${ms.toFixed(0)} ms`);
+  }
+});
+
+test('what an expression must hold is never required of a text that matches', () => {
+  const source = fc.constantFrom('ab+c', 'a(b|c)d', '(abc)?def', 'x{2,3}yz', '(?i)HeLLo w', 'a[bc]d{0}e', '\\.exe\\s+-k', 'foo|bar|bazzz', '(foo|ba)r+', '^a.*bcd$', 'a\\|b', '[^x]{3,}abc', '(?:abc){2}', 'a.{30,}b', 'x+y+z+');
+  fc.assert(
+    fc.property(source, fc.string({ unit: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'x', 'y', 'z', 'f', 'o', 'r', 'h', 'l', 'w', ' ', '.', '|', 'H', 'L', 'k', '-'), maxLength: 60 }), (s, t) => {
+      const flag = s.startsWith('(?i)');
+      const plain = new RegExp(flag ? s.slice(4) : s, flag ? 'i' : '').test(t);
+      const re = compileRegex(s, {});
+      assert.equal(re.test(t), plain);
+      if (plain && re.literals !== null) assert.ok(re.literals.some((l) => t.toLowerCase().includes(l)), `${s} on ${t} without any of ${re.literals.join()}`);
+    }),
+    { numRuns: 5000, seed: 7 },
+  );
+});

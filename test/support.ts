@@ -1,0 +1,78 @@
+// What the tests share: where the shared evidence is (and a clear reason to skip where it is not), oracles, samples.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ByteWriter, type Diagnostic } from '../src/base/index.js';
+import { EvtxFile, EvtxWriter, type RecordSpec, writeJsonLine } from '../src/formats/evtx/index.js';
+
+/** The project's folder: this file runs from dist/test. */
+export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const SHARED = join(ROOT, '..', 'shared');
+export const EVIDENCE = join(SHARED, 'evidence');
+export const SIGMA = join(SHARED, 'sigma');
+
+/** `{ skip: reason }` for tests that read the shared evidence, where it is missing. */
+export const needsShared = existsSync(EVIDENCE) && existsSync(SIGMA) ? {} : { skip: 'the shared evidence (../shared) is not beside the checkout' };
+
+export function tempDir(): string {
+  return mkdtempSync(join(tmpdir(), 'backtrail-test-'));
+}
+
+export function filesBelow(dir: string, ending: string): string[] {
+  return readdirSync(dir, { recursive: true, withFileTypes: true })
+    .filter((d) => d.isFile() && d.name.toLowerCase().endsWith(ending))
+    .map((d) => join(d.parentPath, d.name))
+    .sort();
+}
+
+/** All shared EVTX, relative to the evidence folder. */
+export const sharedEvtx = (): string[] => filesBelow(EVIDENCE, '.evtx').map((f) => f.slice(EVIDENCE.length + 1).replaceAll('\\', '/'));
+
+/** A test oracle's program: from the environment, the project's oracle folder, or the PATH; null if there is none. */
+export function oracle(name: 'evtx_dump' | 'python'): string | null {
+  const places = name === 'evtx_dump' ? [process.env.BACKTRAIL_EVTX_DUMP, join(ROOT, '.oracles', 'bin', 'evtx_dump'), 'evtx_dump'] : [process.env.BACKTRAIL_PYTHON, join(ROOT, '.oracles', 'venv', 'bin', 'python'), 'python3'];
+  const probe = name === 'evtx_dump' ? ['--version'] : ['-c', 'import evtx'];
+  for (const p of places) if (p !== undefined && p !== '' && spawnSync(p, probe, { stdio: 'ignore' }).status === 0) return p;
+  return null;
+}
+
+export interface Read {
+  readonly lines: string[];
+  readonly problems: Diagnostic[];
+  readonly records: number;
+}
+
+/** All records of a file as JSON lines, with everything that was wrong. */
+export function readAll(path: string, options: { recover?: boolean } = {}): Read {
+  const problems: Diagnostic[] = [];
+  const file = new EvtxFile(path);
+  problems.push(...file.problems);
+  const w = new ByteWriter();
+  let records = 0;
+  const report = (d: Diagnostic): void => void problems.push(d);
+  for (const view of file.records({ report, recover: options.recover ?? false })) {
+    records++;
+    writeJsonLine(w, view, report);
+  }
+  file.close();
+  return { lines: w.take().toString('utf8').split('\n').filter((l) => l !== ''), problems, records };
+}
+
+/** A file written by our writer. */
+export function writeFile(path: string, records: Iterable<RecordSpec>, options: { dirty?: boolean } = {}): Buffer {
+  const bytes = writeBytes(records, options);
+  writeFileSync(path, bytes);
+  return bytes;
+}
+
+export function writeBytes(records: Iterable<RecordSpec>, options: { dirty?: boolean } = {}): Buffer {
+  const parts = new Map<number, Buffer>();
+  const w = new EvtxWriter({ ...options, sink: (b, at) => void parts.set(at, Buffer.from(b)) });
+  for (const r of records) w.write(r);
+  w.finish();
+  return Buffer.concat([...parts].sort((a, b) => a[0] - b[0]).map(([, b]) => b));
+}
+
+export const readText = (path: string): string => readFileSync(path, 'utf8');
