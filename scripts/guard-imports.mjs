@@ -24,11 +24,15 @@ for (const entry of readdirSync(src, { recursive: true }).map(String)) {
   }
   const file = join(src, entry);
   for (const m of readFileSync(file, 'utf8').matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)) {
-    const target = relative(src, resolve(dirname(file), m[1])).replaceAll('\\', '/').split('/')[0];
-    if (target !== stage && !allowed.has(target)) errors.push(`src/${entry} imports from src/${target}/, which the row of src/${stage}/ does not list`);
+    const target = relative(src, resolve(dirname(file), m[1]))
+      .replaceAll('\\', '/')
+      .split('/')[0];
+    if (target !== stage && !allowed.has(target))
+      errors.push(`src/${entry} imports from src/${target}/, which the row of src/${stage}/ does not list`);
   }
 }
-for (const stage of table.keys()) if (!readdirSync(src).includes(stage)) errors.push(`ARCHITECTURE.md has a row for src/${stage}/, which is not there`);
-for (const e of [...new Set(errors)]) console.error(e);
+for (const stage of table.keys())
+  if (!readdirSync(src).includes(stage)) errors.push(`ARCHITECTURE.md has a row for src/${stage}/, which is not there`);
+for (const e of new Set(errors)) console.error(e);
 console.log(`import guard: ${files} files, ${table.size} stages, ${errors.length} violations`);
 process.exit(errors.length > 0 || table.size === 0 ? 1 : 0);

@@ -22,7 +22,10 @@ export function run(command, args, options = {}) {
 export function npm(args, options = {}) {
   const cli = process.env.npm_execpath;
   if (cli !== undefined && /\.c?js$/.test(cli)) return run(process.execPath, [cli, ...args], options);
-  return run(process.platform === 'win32' ? 'npm.cmd' : 'npm', args, { shell: process.platform === 'win32', ...options });
+  return run(process.platform === 'win32' ? 'npm.cmd' : 'npm', args, {
+    shell: process.platform === 'win32',
+    ...options,
+  });
 }
 
 function checkNode() {
@@ -36,7 +39,10 @@ function checkNode() {
 /** Installs what package-lock.json names, unless it is there already. */
 export function install() {
   checkNode();
-  const lock = createHash('sha256').update(readFileSync(join(ROOT, 'package-lock.json'))).update(process.versions.modules).digest('hex');
+  const lock = createHash('sha256')
+    .update(readFileSync(join(ROOT, 'package-lock.json')))
+    .update(process.versions.modules)
+    .digest('hex');
   const mark = join(ROOT, 'node_modules', '.backtrail-installed');
   if (existsSync(mark) && readFileSync(mark, 'utf8') === lock) return;
   console.error('Installing …');
@@ -46,14 +52,18 @@ export function install() {
 
 function newest(dir) {
   let t = 0;
-  for (const e of readdirSync(dir, { recursive: true, withFileTypes: true })) if (e.isFile()) t = Math.max(t, statSync(join(e.parentPath ?? e.path, e.name)).mtimeMs);
+  for (const e of readdirSync(dir, { recursive: true, withFileTypes: true }))
+    if (e.isFile()) t = Math.max(t, statSync(join(e.parentPath ?? e.path, e.name)).mtimeMs);
   return t;
 }
 
 /** Compiles, unless nothing changed since. */
 export function build(force = false) {
   const mark = join(ROOT, 'dist', '.built');
-  const changed = Math.max(...['src', 'test', 'bench'].filter((d) => existsSync(join(ROOT, d))).map((d) => newest(join(ROOT, d))), statSync(join(ROOT, 'tsconfig.json')).mtimeMs);
+  const changed = Math.max(
+    ...['src', 'test', 'bench'].filter((d) => existsSync(join(ROOT, d))).map((d) => newest(join(ROOT, d))),
+    statSync(join(ROOT, 'tsconfig.json')).mtimeMs,
+  );
   if (!force && existsSync(mark) && statSync(mark).mtimeMs >= changed) return;
   run(process.execPath, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.json']);
   mkdirSync(join(ROOT, 'dist'), { recursive: true });

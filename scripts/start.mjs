@@ -12,8 +12,13 @@ const paths = args.some((a) => !a.startsWith('-'));
 if (!paths) {
   const sample = join(ROOT, 'samples', 'first-light');
   console.error('No evidence was named: using the sample (npm start -- PATH... reads your own logs).');
-  if (!existsSync(join(sample, 'TRUTH.md'))) run(process.execPath, [join(ROOT, 'dist', 'src', 'range', 'make-sample.js'), sample]);
+  if (!existsSync(join(sample, 'TRUTH.md')))
+    run(process.execPath, [join(ROOT, 'dist', 'src', 'range', 'make-sample.js'), sample]);
   args.unshift(join(sample, 'evidence'));
 }
-if (!args.some((a) => a === '--out' || a === '-o' || a.startsWith('--out='))) args.push('--out', join(process.env.INIT_CWD ?? process.cwd(), paths ? 'backtrail-case' : 'backtrail-case-sample'));
-process.exitCode = run(process.execPath, [cli, 'investigate', ...args], { cwd: process.env.INIT_CWD ?? process.cwd(), allowFailure: true });
+if (!args.some((a) => a === '--out' || a === '-o' || a.startsWith('--out=')))
+  args.push('--out', join(process.env.INIT_CWD ?? process.cwd(), paths ? 'backtrail-case' : 'backtrail-case-sample'));
+process.exitCode = run(process.execPath, [cli, 'investigate', ...args], {
+  cwd: process.env.INIT_CWD ?? process.cwd(),
+  allowFailure: true,
+});

@@ -14,7 +14,19 @@ const files = readdirSync(dir, { recursive: true })
   .sort()
   .map((f) => join(dir, f));
 const out = join(ROOT, 'dist', 'test-events.jsonl');
-const child = spawn(process.execPath, ['--test', '--test-concurrency=2', '--test-reporter=spec', '--test-reporter-destination=stdout', `--test-reporter=${new URL('./test-reporter.mjs', import.meta.url).href}`, `--test-reporter-destination=${out}`, ...files], { cwd: ROOT, stdio: 'inherit', env: { ...process.env, BACKTRAIL_CACHE: join(ROOT, 'dist', 'test-cache') } });
+const child = spawn(
+  process.execPath,
+  [
+    '--test',
+    '--test-concurrency=2',
+    '--test-reporter=spec',
+    '--test-reporter-destination=stdout',
+    `--test-reporter=${new URL('./test-reporter.mjs', import.meta.url).href}`,
+    `--test-reporter-destination=${out}`,
+    ...files,
+  ],
+  { cwd: ROOT, stdio: 'inherit', env: { ...process.env, BACKTRAIL_CACHE: join(ROOT, 'dist', 'test-cache') } },
+);
 child.on('exit', async (code) => {
   const { readFileSync } = await import('node:fs');
   const { passed, failed, skipped, skips } = JSON.parse(readFileSync(out, 'utf8'));

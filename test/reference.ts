@@ -4,7 +4,8 @@ import { type EventValue, type Expr, testText } from '../src/sigma/index.js';
 
 export type PlainEvent = Readonly<Record<string, EventValue>>;
 
-const list = (v: EventValue): readonly string[] => (v === null || v === undefined ? [] : typeof v === 'string' ? [v] : v);
+const list = (v: EventValue): readonly string[] =>
+  v === null || v === undefined ? [] : typeof v === 'string' ? [v] : v;
 
 export function matches(e: Expr, event: PlainEvent): boolean {
   switch (e.kind) {

@@ -19,15 +19,34 @@ interface TestEvent {
 
 const loaded = loadRules([join(ROOT, 'rules')], { useCache: false });
 const engine = new Engine(JSON.parse(loaded.plans) as Rule[], windowsRoutes);
-const cases = parse(readText(join(ROOT, 'test', 'cases', 'rules.yaml'))) as { rule: string; file: string; fires: TestEvent[]; quiet: TestEvent[] }[];
+const cases = parse(readText(join(ROOT, 'test', 'cases', 'rules.yaml'))) as {
+  rule: string;
+  file: string;
+  fires: TestEvent[];
+  quiet: TestEvent[];
+}[];
 const dir = tempDir();
 
 function firing(e: TestEvent): string[] {
   const names = Object.keys(e.data);
-  const userData = e.event_id === 1102 || e.event_id === 104 ? { userData: { element: 'LogFileCleared', namespace: 'urn:x' } } : {};
-  const t = eventTemplates({ provider: e.provider, channel: e.channel, eventId: e.event_id, data: names.map((n) => [n, 1] as const), ...userData });
+  const userData =
+    e.event_id === 1102 || e.event_id === 104 ? { userData: { element: 'LogFileCleared', namespace: 'urn:x' } } : {};
+  const t = eventTemplates({
+    provider: e.provider,
+    channel: e.channel,
+    eventId: e.event_id,
+    data: names.map((n) => [n, 1] as const),
+    ...userData,
+  });
   const path = join(dir, 'event.evtx');
-  writeFile(path, [eventRecord(t, { recordId: 1, micros: 1.7e15, computer: 'h.example', data: Object.values(e.data).map((v) => (typeof v === 'string' ? value.string(v) : value.strings(v))) })]);
+  writeFile(path, [
+    eventRecord(t, {
+      recordId: 1,
+      micros: 1.7e15,
+      computer: 'h.example',
+      data: Object.values(e.data).map((v) => (typeof v === 'string' ? value.string(v) : value.strings(v))),
+    }),
+  ]);
   const file = new EvtxFile(path);
   const { detections } = scanChunks(file, { recover: false, engine, register: false, wanted: null });
   file.close();
@@ -38,7 +57,11 @@ test('there are 40 or more, they all load, and each has test events', () => {
   assert.deepEqual(loaded.problems, []);
   assert.ok(loaded.rules.length >= 40);
   assert.deepEqual(loaded.rules.map((r) => r.id).sort(), cases.map((c) => c.rule).sort());
-  for (const r of loaded.rules) assert.ok(r.tags.some((t) => /^attack\.t\d{4}/.test(t)), `${r.file} names a technique`);
+  for (const r of loaded.rules)
+    assert.ok(
+      r.tags.some((t) => /^attack\.t\d{4}/.test(t)),
+      `${r.file} names a technique`,
+    );
 });
 
 for (const c of cases)

@@ -15,7 +15,8 @@ import { EVIDENCE, needsShared, readText, SIGMA } from './support.js';
  * for just this), LogonId is SubjectLogonId. Hayabusa 4.0.0 reports each of these with the same counts (other-engines.json).
  */
 const EXPLAINED: Readonly<Record<string, string>> = {
-  'd21374ff-f574-44a7-9998-4a8c8bf33d7d': 'LogonId is SubjectLogonId in 4688: the filter on a missing LogonId does not apply',
+  'd21374ff-f574-44a7-9998-4a8c8bf33d7d':
+    'LogonId is SubjectLogonId in 4688: the filter on a missing LogonId does not apply',
   '3037d961-21e9-4732-b27a-637bcc7bf539': 'IntegrityLevel is MandatoryLabel in 4688',
   'dcdbc940-0bff-46b2-95f3-2d73f848e33b': 'IntegrityLevel is MandatoryLabel in 4688',
   '224f140f-3553-4cd1-af78-13d81bf9f7cc': 'IntegrityLevel is MandatoryLabel in 4688',
@@ -57,9 +58,13 @@ test('all rules of SigmaHQ load, but for those that need placeholders', needsSha
 });
 
 test('the 126 regression cases give exactly the expected rule and count', needsShared, () => {
-  const rows = readText(join(EVIDENCE, 'sigma-regression', 'PUBLIC.md')).split('\n').filter((l) => /^\| rules/.test(l)).map((l) => l.split('|').map((c) => c.trim()));
+  const rows = readText(join(EVIDENCE, 'sigma-regression', 'PUBLIC.md'))
+    .split('\n')
+    .filter((l) => l.startsWith('| rules'))
+    .map((l) => l.split('|').map((c) => c.trim()));
   assert.equal(rows.length, 126);
-  for (const [, file, id, , , observed] of rows) assert.equal(hits(join(EVIDENCE, 'sigma-regression', file!))[id!], Number(observed), file);
+  for (const [, file, id, , , observed] of rows)
+    assert.equal(hits(join(EVIDENCE, 'sigma-regression', file!))[id!], Number(observed), file);
 });
 
 test('every file, rule and count equals the independent evaluator, or the difference is explained', needsShared, () => {
@@ -67,8 +72,13 @@ test('every file, rule and count equals the independent evaluator, or the differ
   let explained = 0;
   const other = JSON.parse(readText(join(EVIDENCE, 'evtx', 'other-engines.json'))) as Record<string, Hits>;
   const hayabusa = other['hayabusa 4.0.0']!;
-  for (const [folder, list] of [['evtx', 'evtx'], ['sigma-regression', 'sigma-regression']] as const)
-    for (const [file, want] of Object.entries(JSON.parse(readText(join(EVIDENCE, list, 'expected-rule-hits.json'))) as Hits)) {
+  for (const [folder, list] of [
+    ['evtx', 'evtx'],
+    ['sigma-regression', 'sigma-regression'],
+  ] as const)
+    for (const [file, want] of Object.entries(
+      JSON.parse(readText(join(EVIDENCE, list, 'expected-rule-hits.json'))) as Hits,
+    )) {
       const got = hits(join(EVIDENCE, folder, file));
       for (const id of new Set([...Object.keys(want), ...Object.keys(got)])) {
         compared++;

@@ -17,7 +17,8 @@ function fires(rules: readonly Rule[], event: PlainEvent): number[] {
   if (cls === null) return [];
   const reader: EventReader = {
     value: (i) => event[cls.fields[i]!],
-    all: () => Object.values(event).flatMap((v) => (v === null || v === undefined ? [] : typeof v === 'string' ? [v] : [...v])),
+    all: () =>
+      Object.values(event).flatMap((v) => (v === null || v === undefined ? [] : typeof v === 'string' ? [v] : [...v])),
   };
   return cls.evaluate(reader).map((r) => cls.ruleOf(r));
 }
@@ -32,7 +33,10 @@ interface Case {
 
 for (const c of parse(readText(join(ROOT, 'test', 'cases', 'sigma.yaml'))) as Case[])
   test(`sigma: ${c.section}`, () => {
-    const { rules, problems } = parseRules(JSON.stringify({ title: 't', id: 'x', logsource: { product: 'windows' }, detection: c.detection }), 'case.yml');
+    const { rules, problems } = parseRules(
+      JSON.stringify({ title: 't', id: 'x', logsource: { product: 'windows' }, detection: c.detection }),
+      'case.yml',
+    );
     if (c.error !== undefined) {
       assert.equal(rules.length, 0);
       assert.equal(problems[0]!.code, c.error);
@@ -53,29 +57,94 @@ for (const c of parse(readText(join(ROOT, 'test', 'cases', 'sigma.yaml'))) as Ca
 // Few letters, so that random values and random rules meet often.
 const word = fc.string({ unit: fc.constantFrom('a', 'b', 'c', 'A', '.', '\\', 'é'), maxLength: 7 });
 const field = fc.constantFrom('A', 'B', 'C');
-const value: fc.Arbitrary<EventValue> = fc.oneof({ weight: 6, arbitrary: word }, { weight: 1, arbitrary: fc.array(word, { maxLength: 3 }) }, { weight: 1, arbitrary: fc.constantFrom(null, undefined) });
+const value: fc.Arbitrary<EventValue> = fc.oneof(
+  { weight: 6, arbitrary: word },
+  { weight: 1, arbitrary: fc.array(word, { maxLength: 3 }) },
+  { weight: 1, arbitrary: fc.constantFrom(null, undefined) },
+);
 const leaf: fc.Arbitrary<Expr> = fc
-  .tuple(fc.option(field, { freq: 8 }), fc.oneof(
-    fc.record({ op: fc.constantFrom('equals' as const, 'contains' as const, 'startswith' as const, 'endswith' as const), text: word }),
-    fc.record({ op: fc.constantFrom('equals' as const, 'contains' as const, 'startswith' as const, 'endswith' as const), text: word, cased: fc.constant(true as const) }),
-    fc.record({ op: fc.constant('wildcard' as const), parts: fc.array(fc.oneof(word.filter((w) => w !== ''), fc.constantFrom(null, 0 as const)), { minLength: 1, maxLength: 5 }) }),
-    fc.record({ op: fc.constant('regex' as const), source: fc.constantFrom('a+b', '^abc?$', '(ab|ba)c', 'a.c', 'abca', '[ab]{3}', 'a(?=b)', '(a|b)+c') }),
-    fc.constant({ op: 'null' as const }),
-    fc.constant({ op: 'exists' as const }),
-    fc.record({ op: fc.constant('fieldref' as const), field, how: fc.constantFrom('equals' as const, 'contains' as const, 'startswith' as const, 'endswith' as const) }),
-  ))
+  .tuple(
+    fc.option(field, { freq: 8 }),
+    fc.oneof(
+      fc.record({
+        op: fc.constantFrom('equals' as const, 'contains' as const, 'startswith' as const, 'endswith' as const),
+        text: word,
+      }),
+      fc.record({
+        op: fc.constantFrom('equals' as const, 'contains' as const, 'startswith' as const, 'endswith' as const),
+        text: word,
+        cased: fc.constant(true as const),
+      }),
+      fc.record({
+        op: fc.constant('wildcard' as const),
+        parts: fc.array(
+          fc.oneof(
+            word.filter((w) => w !== ''),
+            fc.constantFrom(null, 0 as const),
+          ),
+          { minLength: 1, maxLength: 5 },
+        ),
+      }),
+      fc.record({
+        op: fc.constant('regex' as const),
+        source: fc.constantFrom('a+b', '^abc?$', '(ab|ba)c', 'a.c', 'abca', '[ab]{3}', 'a(?=b)', '(a|b)+c'),
+      }),
+      fc.constant({ op: 'null' as const }),
+      fc.constant({ op: 'exists' as const }),
+      fc.record({
+        op: fc.constant('fieldref' as const),
+        field,
+        how: fc.constantFrom('equals' as const, 'contains' as const, 'startswith' as const, 'endswith' as const),
+      }),
+    ),
+  )
   .filter(([f, t]) => f !== null || !['null', 'exists', 'fieldref'].includes(t.op))
   .map(([f, t]): Expr => ({ kind: 'test', field: f, test: t }));
 const { expr } = fc.letrec<{ expr: Expr }>((tie) => ({
-  expr: fc.oneof({ maxDepth: 4, withCrossShrink: true }, leaf, fc.record({ kind: fc.constantFrom('and' as const, 'or' as const), items: fc.array(tie('expr'), { minLength: 1, maxLength: 4 }) }), fc.record({ kind: fc.constant('not' as const), item: tie('expr') }), fc.record({ kind: fc.constant('atLeast' as const), min: fc.integer({ min: 1, max: 3 }), items: fc.array(tie('expr'), { minLength: 1, maxLength: 4 }) })),
+  expr: fc.oneof(
+    { maxDepth: 4, withCrossShrink: true },
+    leaf,
+    fc.record({
+      kind: fc.constantFrom('and' as const, 'or' as const),
+      items: fc.array(tie('expr'), { minLength: 1, maxLength: 4 }),
+    }),
+    fc.record({ kind: fc.constant('not' as const), item: tie('expr') }),
+    fc.record({
+      kind: fc.constant('atLeast' as const),
+      min: fc.integer({ min: 1, max: 3 }),
+      items: fc.array(tie('expr'), { minLength: 1, maxLength: 4 }),
+    }),
+  ),
 }));
 
 test('the planned matcher agrees with the plain one on random rules and events', () => {
   fc.assert(
-    fc.property(fc.array(expr, { minLength: 1, maxLength: 12 }), fc.array(fc.record({ A: value, B: value, C: value }), { minLength: 1, maxLength: 8 }), (conditions, events) => {
-      const rules = conditions.map((condition, i): Rule => ({ id: String(i), title: '', description: '', author: '', status: '', level: 'low', date: '', tags: [], references: [], falsepositives: [], logsource: {}, condition, file: '' }));
-      for (const e of events) assert.deepEqual(fires(rules, e), conditions.flatMap((c, i) => (matches(c, e) ? [i] : [])));
-    }),
+    fc.property(
+      fc.array(expr, { minLength: 1, maxLength: 12 }),
+      fc.array(fc.record({ A: value, B: value, C: value }), { minLength: 1, maxLength: 8 }),
+      (conditions, events) => {
+        const rules = conditions.map((condition, i): Rule => ({
+          id: String(i),
+          title: '',
+          description: '',
+          author: '',
+          status: '',
+          level: 'low',
+          date: '',
+          tags: [],
+          references: [],
+          falsepositives: [],
+          logsource: {},
+          condition,
+          file: '',
+        }));
+        for (const e of events)
+          assert.deepEqual(
+            fires(rules, e),
+            conditions.flatMap((c, i) => (matches(c, e) ? [i] : [])),
+          );
+      },
+    ),
     { numRuns: 3000, seed: 20261123 },
   );
 });
@@ -98,15 +167,64 @@ test('expressions that would backtrack without end answer in time', () => {
 });
 
 test('what an expression must hold is never required of a text that matches', () => {
-  const source = fc.constantFrom('ab+c', 'a(b|c)d', '(abc)?def', 'x{2,3}yz', '(?i)HeLLo w', 'a[bc]d{0}e', '\\.exe\\s+-k', 'foo|bar|bazzz', '(foo|ba)r+', '^a.*bcd$', 'a\\|b', '[^x]{3,}abc', '(?:abc){2}', 'a.{30,}b', 'x+y+z+');
+  const source = fc.constantFrom(
+    'ab+c',
+    'a(b|c)d',
+    '(abc)?def',
+    'x{2,3}yz',
+    '(?i)HeLLo w',
+    'a[bc]d{0}e',
+    '\\.exe\\s+-k',
+    'foo|bar|bazzz',
+    '(foo|ba)r+',
+    '^a.*bcd$',
+    'a\\|b',
+    '[^x]{3,}abc',
+    '(?:abc){2}',
+    'a.{30,}b',
+    'x+y+z+',
+  );
   fc.assert(
-    fc.property(source, fc.string({ unit: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'x', 'y', 'z', 'f', 'o', 'r', 'h', 'l', 'w', ' ', '.', '|', 'H', 'L', 'k', '-'), maxLength: 60 }), (s, t) => {
-      const flag = s.startsWith('(?i)');
-      const plain = new RegExp(flag ? s.slice(4) : s, flag ? 'i' : '').test(t);
-      const re = compileRegex(s, {});
-      assert.equal(re.test(t), plain);
-      if (plain && re.literals !== null) assert.ok(re.literals.some((l) => t.toLowerCase().includes(l)), `${s} on ${t} without any of ${re.literals.join()}`);
-    }),
+    fc.property(
+      source,
+      fc.string({
+        unit: fc.constantFrom(
+          'a',
+          'b',
+          'c',
+          'd',
+          'e',
+          'x',
+          'y',
+          'z',
+          'f',
+          'o',
+          'r',
+          'h',
+          'l',
+          'w',
+          ' ',
+          '.',
+          '|',
+          'H',
+          'L',
+          'k',
+          '-',
+        ),
+        maxLength: 60,
+      }),
+      (s, t) => {
+        const flag = s.startsWith('(?i)');
+        const plain = new RegExp(flag ? s.slice(4) : s, flag ? 'i' : '').test(t);
+        const re = compileRegex(s, {});
+        assert.equal(re.test(t), plain);
+        if (plain && re.literals !== null)
+          assert.ok(
+            re.literals.some((l) => t.toLowerCase().includes(l)),
+            `${s} on ${t} without any of ${re.literals.join()}`,
+          );
+      },
+    ),
     { numRuns: 5000, seed: 7 },
   );
 });

@@ -14,7 +14,10 @@ export const EVIDENCE = join(SHARED, 'evidence');
 export const SIGMA = join(SHARED, 'sigma');
 
 /** `{ skip: reason }` for tests that read the shared evidence, where it is missing. */
-export const needsShared = existsSync(EVIDENCE) && existsSync(SIGMA) ? {} : { skip: 'the shared evidence (../shared) is not beside the checkout' };
+export const needsShared =
+  existsSync(EVIDENCE) && existsSync(SIGMA)
+    ? {}
+    : { skip: 'the shared evidence (../shared) is not beside the checkout' };
 
 export function tempDir(): string {
   return mkdtempSync(join(tmpdir(), 'backtrail-test-'));
@@ -28,13 +31,18 @@ export function filesBelow(dir: string, ending: string): string[] {
 }
 
 /** All shared EVTX, relative to the evidence folder. */
-export const sharedEvtx = (): string[] => filesBelow(EVIDENCE, '.evtx').map((f) => f.slice(EVIDENCE.length + 1).replaceAll('\\', '/'));
+export const sharedEvtx = (): string[] =>
+  filesBelow(EVIDENCE, '.evtx').map((f) => f.slice(EVIDENCE.length + 1).replaceAll('\\', '/'));
 
 /** A test oracle's program: from the environment, the project's oracle folder, or the PATH; null if there is none. */
 export function oracle(name: 'evtx_dump' | 'python'): string | null {
-  const places = name === 'evtx_dump' ? [process.env.BACKTRAIL_EVTX_DUMP, join(ROOT, '.oracles', 'bin', 'evtx_dump'), 'evtx_dump'] : [process.env.BACKTRAIL_PYTHON, join(ROOT, '.oracles', 'venv', 'bin', 'python'), 'python3'];
+  const places =
+    name === 'evtx_dump'
+      ? [process.env.BACKTRAIL_EVTX_DUMP, join(ROOT, '.oracles', 'bin', 'evtx_dump'), 'evtx_dump']
+      : [process.env.BACKTRAIL_PYTHON, join(ROOT, '.oracles', 'venv', 'bin', 'python'), 'python3'];
   const probe = name === 'evtx_dump' ? ['--version'] : ['-c', 'import evtx'];
-  for (const p of places) if (p !== undefined && p !== '' && spawnSync(p, probe, { stdio: 'ignore' }).status === 0) return p;
+  for (const p of places)
+    if (p !== undefined && p !== '' && spawnSync(p, probe, { stdio: 'ignore' }).status === 0) return p;
   return null;
 }
 
@@ -57,7 +65,15 @@ export function readAll(path: string, options: { recover?: boolean } = {}): Read
     writeJsonLine(w, view, report);
   }
   file.close();
-  return { lines: w.take().toString('utf8').split('\n').filter((l) => l !== ''), problems, records };
+  return {
+    lines: w
+      .take()
+      .toString('utf8')
+      .split('\n')
+      .filter((l) => l !== ''),
+    problems,
+    records,
+  };
 }
 
 /** A file written by our writer. */

@@ -189,7 +189,25 @@ export function putUint(b: Uint8Array, p: number, v: number): number {
     return p;
   }
   let n = v | 0;
-  const end = p + (n < 100 ? 2 : n < 1000 ? 3 : n < 10000 ? 4 : n < 100000 ? 5 : n < 1000000 ? 6 : n < 10000000 ? 7 : n < 100000000 ? 8 : n < 1000000000 ? 9 : 10);
+  const end =
+    p +
+    (n < 100
+      ? 2
+      : n < 1000
+        ? 3
+        : n < 10000
+          ? 4
+          : n < 100000
+            ? 5
+            : n < 1000000
+              ? 6
+              : n < 10000000
+                ? 7
+                : n < 100000000
+                  ? 8
+                  : n < 1000000000
+                    ? 9
+                    : 10);
   let q = end;
   while (q > p) {
     const t = (n / 10) | 0;

@@ -77,9 +77,7 @@ export function diagnostic(
   hint?: string,
 ): Diagnostic {
   return Object.freeze(
-    hint === undefined
-      ? { code, severity, place, expected, found }
-      : { code, severity, place, expected, found, hint },
+    hint === undefined ? { code, severity, place, expected, found } : { code, severity, place, expected, found, hint },
   );
 }
 

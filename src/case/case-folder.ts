@@ -1,6 +1,18 @@
 // A case is a folder: case.json says what it is and in which format, a lock file says who is writing. Files are written
 // beside their place and renamed into it, so that a crash leaves the old file or the new one, never half of one.
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type Diagnostic, diagnostic } from '../base/index.js';
@@ -31,7 +43,8 @@ export class CaseError extends Error {
   }
 }
 
-const fail = (code: Diagnostic['code'], dir: string, expected: string, found: string, hint: string): CaseError => new CaseError(diagnostic(code, 'error', { file: dir }, expected, found, hint));
+const fail = (code: Diagnostic['code'], dir: string, expected: string, found: string, hint: string): CaseError =>
+  new CaseError(diagnostic(code, 'error', { file: dir }, expected, found, hint));
 
 /** Reads case.json of an existing case and brings it to the current format. Throws `CaseError`. */
 export function readCase(dir: string): CaseFile {
@@ -41,7 +54,17 @@ export function readCase(dir: string): CaseFile {
     text = readFileSync(path, 'utf8');
   } catch (e) {
     const missing = (e as NodeJS.ErrnoException).code === 'ENOENT' || (e as NodeJS.ErrnoException).code === 'ENOTDIR';
-    throw fail('case.not-a-case', dir, 'a case folder (with case.json)', missing ? (existsSync(dir) ? 'another folder' : 'nothing at this path') : String((e as NodeJS.ErrnoException).code), 'name the folder that was given with --out');
+    throw fail(
+      'case.not-a-case',
+      dir,
+      'a case folder (with case.json)',
+      missing
+        ? existsSync(dir)
+          ? 'another folder'
+          : 'nothing at this path'
+        : String((e as NodeJS.ErrnoException).code),
+      'name the folder that was given with --out',
+    );
   }
   let file: CaseFile;
   try {
@@ -49,9 +72,24 @@ export function readCase(dir: string): CaseFile {
   } catch {
     throw fail('case.not-a-case', path, 'JSON', 'something else', 'restore case.json or use another folder');
   }
-  if (typeof file !== 'object' || file === null || file.schema !== CASE_SCHEMA || !Number.isInteger(file.format)) throw fail('case.not-a-case', path, `"schema": "${CASE_SCHEMA}"`, 'something else', 'use another folder');
-  if (file.format > CASE_FORMAT) throw fail('case.version', dir, `a case of format ${CASE_FORMAT} or older`, `format ${file.format}`, 'it was made by a newer Backtrail: use that version, or another folder');
-  if (file.format < 1) throw fail('case.version', dir, `a case of format 1 to ${CASE_FORMAT}`, `format ${file.format}`, 'use another folder');
+  if (typeof file !== 'object' || file === null || file.schema !== CASE_SCHEMA || !Number.isInteger(file.format))
+    throw fail('case.not-a-case', path, `"schema": "${CASE_SCHEMA}"`, 'something else', 'use another folder');
+  if (file.format > CASE_FORMAT)
+    throw fail(
+      'case.version',
+      dir,
+      `a case of format ${CASE_FORMAT} or older`,
+      `format ${file.format}`,
+      'it was made by a newer Backtrail: use that version, or another folder',
+    );
+  if (file.format < 1)
+    throw fail(
+      'case.version',
+      dir,
+      `a case of format 1 to ${CASE_FORMAT}`,
+      `format ${file.format}`,
+      'use another folder',
+    );
   for (let f = file.format; f < CASE_FORMAT; f++) file = MIGRATIONS[f]!(dir, file);
   return file;
 }
@@ -77,7 +115,14 @@ export function openCase(dir: string, info: { id: string; tool: string; created:
     try {
       mkdirSync(dir, { recursive: true });
       const others = readdirSync(dir).filter((f) => !f.startsWith('case.lock') && !f.endsWith('.part'));
-      if (others.length > 0) throw fail('case.not-a-case', dir, 'an empty folder or a case', `a folder with ${others.length} other entries`, 'name another folder');
+      if (others.length > 0)
+        throw fail(
+          'case.not-a-case',
+          dir,
+          'an empty folder or a case',
+          `a folder with ${others.length} other entries`,
+          'name another folder',
+        );
     } catch (e) {
       if (e instanceof CaseError) throw e;
       throw writeError(dir, e);
@@ -99,7 +144,8 @@ export function openCase(dir: string, info: { id: string; tool: string; created:
       throw writeError(path, e);
     }
   };
-  const caseFile = (state: CaseFile['state']): string => `${JSON.stringify({ schema: CASE_SCHEMA, format: CASE_FORMAT, ...info, state } satisfies CaseFile, null, 2)}\n`;
+  const caseFile = (state: CaseFile['state']): string =>
+    `${JSON.stringify({ schema: CASE_SCHEMA, format: CASE_FORMAT, ...info, state } satisfies CaseFile, null, 2)}\n`;
   try {
     put('case.json', caseFile('running'));
   } catch (e) {
@@ -143,7 +189,12 @@ export function openCase(dir: string, info: { id: string; tool: string; created:
 
 function writeError(path: string, e: unknown): CaseError {
   const code = (e as NodeJS.ErrnoException).code ?? 'error';
-  const hint = code === 'ENOSPC' ? 'the disk is full: make room and run the same command again' : code === 'EACCES' || code === 'EPERM' || code === 'EROFS' ? 'choose a folder that may be written' : 'check the path and the disk';
+  const hint =
+    code === 'ENOSPC'
+      ? 'the disk is full: make room and run the same command again'
+      : code === 'EACCES' || code === 'EPERM' || code === 'EROFS'
+        ? 'choose a folder that may be written'
+        : 'check the path and the disk';
   return fail('case.write', path, 'a file that can be written', code, hint);
 }
 
@@ -180,7 +231,13 @@ function takeLock(dir: string): Lock {
         }
         continue;
       }
-      throw fail('case.locked', dir, 'a case that nobody is writing', holder === null ? 'a lock that cannot be read' : `a lock of process ${holder.pid} on ${holder.host}`, 'wait for it to end; if it is not running any more, delete case.lock');
+      throw fail(
+        'case.locked',
+        dir,
+        'a case that nobody is writing',
+        holder === null ? 'a lock that cannot be read' : `a lock of process ${holder.pid} on ${holder.host}`,
+        'wait for it to end; if it is not running any more, delete case.lock',
+      );
     }
   }
 }

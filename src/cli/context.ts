@@ -26,7 +26,12 @@ export interface Context {
 
 export function makeContext(command: Command, argv: readonly string[]): Context {
   const options: Record<string, { type: 'string' | 'boolean'; short?: string; multiple?: boolean }> = {};
-  for (const f of [...command.flags, ...COMMON]) options[f.name] = { type: f.value === undefined ? 'boolean' : 'string', ...(f.short === undefined ? {} : { short: f.short }), ...(f.multiple === true ? { multiple: true } : {}) };
+  for (const f of [...command.flags, ...COMMON])
+    options[f.name] = {
+      type: f.value === undefined ? 'boolean' : 'string',
+      ...(f.short === undefined ? {} : { short: f.short }),
+      ...(f.multiple === true ? { multiple: true } : {}),
+    };
   let parsed: ReturnType<typeof parseArgs>;
   try {
     parsed = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
@@ -105,7 +110,9 @@ export function sayTiming(ctx: Context): void {
   if (ctx.values.timing !== true) return;
   const total = ctx.timing.reduce((n, t) => n + t.ms, 0);
   for (const t of ctx.timing) ctx.say(`${t.stage.padEnd(18)}${t.ms.toFixed(0).padStart(8)} ms`);
-  ctx.say(`${'total'.padEnd(18)}${total.toFixed(0).padStart(8)} ms   peak memory ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB`);
+  ctx.say(
+    `${'total'.padEnd(18)}${total.toFixed(0).padStart(8)} ms   peak memory ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB`,
+  );
 }
 
 export { EXIT };

@@ -21,7 +21,10 @@ export async function runDump(ctx: Context): Promise<number> {
   if (files === null) return EXIT.noEvidence;
   const out = ctx.values.out as string | undefined;
   const fd = out === undefined ? -1 : openSync(out, 'w');
-  const write = fd < 0 ? stdoutSink() : (data: string | Uint8Array): void => writeFully(fd, typeof data === 'string' ? Buffer.from(data) : data);
+  const write =
+    fd < 0
+      ? stdoutSink()
+      : (data: string | Uint8Array): void => writeFully(fd, typeof data === 'string' ? Buffer.from(data) : data);
   const seen = { bytes: 0, records: 0, detections: 0 };
   let problems = 0;
   let logs = 0;
@@ -30,7 +33,10 @@ export async function runDump(ctx: Context): Promise<number> {
     problems++;
     if (!ctx.quiet && problems <= MAX_PRINTED) ctx.problem({ ...p, place: { ...p.place, file: name } });
   };
-  const progress = new Progress(files.reduce((n, f) => n + f.bytes, 0), ctx.progress && (out !== undefined || process.stdout.isTTY !== true));
+  const progress = new Progress(
+    files.reduce((n, f) => n + f.bytes, 0),
+    ctx.progress && (out !== undefined || process.stdout.isTTY !== true),
+  );
   if (format === 'xml') write('<?xml version="1.0" encoding="utf-8"?>\n<Events>\n');
   const recover = ctx.values.recover === true;
   if (only.length > 0) {
@@ -72,10 +78,18 @@ export async function runDump(ctx: Context): Promise<number> {
         for (const spans of chunkParts(plan.chunks)) yield { kind: 'dump', path: source.path, spans, format };
       }
     }
-    for await (const { task, answer } of runTasks(tasks(), { plans: null, wanted: null, register: false, recover }, threadsFor(threadsOf(ctx).threads, files))) {
+    for await (const { task, answer } of runTasks(
+      tasks(),
+      { plans: null, wanted: null, register: false, recover },
+      threadsFor(threadsOf(ctx).threads, files),
+    )) {
       for (const [p, name] of told.splice(0)) problem(p, name);
       const name = names.get(task.path)!;
-      if (answer.kind === 'failed') problem({ code: 'source.unreadable', severity: 'error', place: {}, expected: 'a readable file', found: answer.error }, name);
+      if (answer.kind === 'failed')
+        problem(
+          { code: 'source.unreadable', severity: 'error', place: {}, expected: 'a readable file', found: answer.error },
+          name,
+        );
       else if (answer.kind === 'dump' && task.kind === 'dump') {
         write(answer.bytes);
         seen.records += answer.records;
@@ -97,7 +111,10 @@ export async function runDump(ctx: Context): Promise<number> {
   if (!ctx.quiet) {
     if (problems > MAX_PRINTED) ctx.say(`${problems - MAX_PRINTED} more problems`);
     if (ctx.json) ctx.say(JSON.stringify({ records: seen.records, logs, problems }));
-    else ctx.say(`${seen.records.toLocaleString('en')} records of ${logs.toLocaleString('en')} event logs${problems > 0 ? `, ${problems.toLocaleString('en')} problems` : ''}`);
+    else
+      ctx.say(
+        `${seen.records.toLocaleString('en')} records of ${logs.toLocaleString('en')} event logs${problems > 0 ? `, ${problems.toLocaleString('en')} problems` : ''}`,
+      );
   }
   sayTiming(ctx);
   return EXIT.ok;

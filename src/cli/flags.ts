@@ -18,10 +18,22 @@ export interface Command {
   readonly examples: readonly (readonly [command: string, what: string])[];
 }
 
-const RULES: Flag = { name: 'rules', value: 'DIR', multiple: true, help: 'Folder or file with Sigma rules; may be repeated. Replaces the bundled rules.' };
+const RULES: Flag = {
+  name: 'rules',
+  value: 'DIR',
+  multiple: true,
+  help: 'Folder or file with Sigma rules; may be repeated. Replaces the bundled rules.',
+};
 const NO_RULES: Flag = { name: 'no-rules', help: 'Use no rules at all.' };
-const THREADS: Flag = { name: 'threads', value: 'N', help: 'Workers to use. Default: one for each processor. The output is the same for any number.' };
-const RECOVER: Flag = { name: 'recover', help: 'Also read records left in slack space (deleted or overwritten in part).' };
+const THREADS: Flag = {
+  name: 'threads',
+  value: 'N',
+  help: 'Workers to use. Default: one for each processor. The output is the same for any number.',
+};
+const RECOVER: Flag = {
+  name: 'recover',
+  help: 'Also read records left in slack space (deleted or overwritten in part).',
+};
 
 /** Understood by every command. */
 export const COMMON: readonly Flag[] = [
@@ -37,8 +49,26 @@ export const COMMANDS: readonly Command[] = [
     name: 'investigate',
     usage: 'investigate PATH... --out CASE [--rules DIR]...',
     summary: 'Read evidence and write a case: register, detections, incident.json, report.html',
-    about: 'Reads every file below the given paths. Event logs are recognised by their content; anything else is listed in the register as skipped. Evidence is opened for reading only.',
-    flags: [{ name: 'out', short: 'o', value: 'CASE', help: 'Folder of the case. A case that is there already is written anew.' }, RULES, NO_RULES, { name: 'title', value: 'TEXT', help: 'Title of the report.' }, { name: 'tlp', value: 'LEVEL', help: 'Traffic Light Protocol marking: RED, AMBER, AMBER+STRICT, GREEN or CLEAR.' }, RECOVER, THREADS],
+    about:
+      'Reads every file below the given paths. Event logs are recognised by their content; anything else is listed in the register as skipped. Evidence is opened for reading only.',
+    flags: [
+      {
+        name: 'out',
+        short: 'o',
+        value: 'CASE',
+        help: 'Folder of the case. A case that is there already is written anew.',
+      },
+      RULES,
+      NO_RULES,
+      { name: 'title', value: 'TEXT', help: 'Title of the report.' },
+      {
+        name: 'tlp',
+        value: 'LEVEL',
+        help: 'Traffic Light Protocol marking: RED, AMBER, AMBER+STRICT, GREEN or CLEAR.',
+      },
+      RECOVER,
+      THREADS,
+    ],
     examples: [
       ['backtrail investigate ~/collected/logs --out case-017', 'with the bundled rules'],
       ['backtrail investigate logs/ --rules sigma/rules --out case-017', 'with the rules of SigmaHQ'],
@@ -48,8 +78,17 @@ export const COMMANDS: readonly Command[] = [
     name: 'hunt',
     usage: 'hunt PATH... [--rules DIR]... [--output table|csv|json|jsonl]',
     summary: 'Run Sigma rules over event logs and print what matches',
-    about: 'Detections alone, in the order of the evidence, to standard output. All levels unless --min-level says otherwise.',
-    flags: [RULES, NO_RULES, { name: 'output', value: 'FORMAT', help: 'table (default), csv, json or jsonl.' }, { name: 'out', short: 'o', value: 'FILE', help: 'Write to FILE instead of standard output.' }, { name: 'min-level', value: 'LEVEL', help: 'informational, low, medium, high or critical.' }, RECOVER, THREADS],
+    about:
+      'Detections alone, in the order of the evidence, to standard output. All levels unless --min-level says otherwise.',
+    flags: [
+      RULES,
+      NO_RULES,
+      { name: 'output', value: 'FORMAT', help: 'table (default), csv, json or jsonl.' },
+      { name: 'out', short: 'o', value: 'FILE', help: 'Write to FILE instead of standard output.' },
+      { name: 'min-level', value: 'LEVEL', help: 'informational, low, medium, high or critical.' },
+      RECOVER,
+      THREADS,
+    ],
     examples: [
       ['backtrail hunt Security.evtx --min-level high', 'the serious matches of one log'],
       ['backtrail hunt logs/ --output jsonl | jq .title', 'one JSON object a line'],
@@ -59,8 +98,20 @@ export const COMMANDS: readonly Command[] = [
     name: 'dump',
     usage: 'dump PATH... [--format jsonl|xml]',
     summary: 'Print the records of event logs as JSON lines or XML',
-    about: 'Every record that can be read, in the order of each log. Records that cannot be read are reported on standard error.',
-    flags: [{ name: 'format', value: 'FORMAT', help: 'jsonl (default) or xml.' }, { name: 'out', short: 'o', value: 'FILE', help: 'Write to FILE instead of standard output.' }, { name: 'record', value: 'N', multiple: true, help: 'Only the record with this number in its header; may be repeated.' }, RECOVER, THREADS],
+    about:
+      'Every record that can be read, in the order of each log. Records that cannot be read are reported on standard error.',
+    flags: [
+      { name: 'format', value: 'FORMAT', help: 'jsonl (default) or xml.' },
+      { name: 'out', short: 'o', value: 'FILE', help: 'Write to FILE instead of standard output.' },
+      {
+        name: 'record',
+        value: 'N',
+        multiple: true,
+        help: 'Only the record with this number in its header; may be repeated.',
+      },
+      RECOVER,
+      THREADS,
+    ],
     examples: [
       ['backtrail dump System.evtx > system.jsonl', ''],
       ['backtrail dump Security.evtx --record 4711 --format xml', 'the record that a report cites'],
@@ -70,21 +121,43 @@ export const COMMANDS: readonly Command[] = [
     name: 'rules',
     usage: 'rules check|list|coverage DIR...',
     summary: 'Check rules, list them, or show which logs they need',
-    about: 'check: which rules load, which do not and why (exit 1 if any does not). list: id, level, title. coverage: log sources, where Windows logs them, and how many rules need each. Without DIR: the bundled rules.',
+    about:
+      'check: which rules load, which do not and why (exit 1 if any does not). list: id, level, title. coverage: log sources, where Windows logs them, and how many rules need each. Without DIR: the bundled rules.',
     flags: [],
-    examples: [['backtrail rules check my-rules/', ''], ['backtrail rules coverage sigma/rules', '']],
+    examples: [
+      ['backtrail rules check my-rules/', ''],
+      ['backtrail rules coverage sigma/rules', ''],
+    ],
   },
   {
     name: 'verify',
     usage: 'verify CASE',
     summary: 'Prove a case: hashes, cited records, every number',
-    about: 'Checks the SHA-256 of every file of evidence, opens every cited record again and recounts every number from the evidence. Stops at the first thing that does not hold, with exit 1.',
-    flags: [{ name: 'evidence', value: 'PATH', multiple: true, help: 'Where the evidence is now, if it was moved: the path that was given to investigate.' }, { ...RULES, help: 'Where the rules are now, if they were moved.' }, THREADS],
+    about:
+      'Checks the SHA-256 of every file of evidence, opens every cited record again and recounts every number from the evidence. Stops at the first thing that does not hold, with exit 1.',
+    flags: [
+      {
+        name: 'evidence',
+        value: 'PATH',
+        multiple: true,
+        help: 'Where the evidence is now, if it was moved: the path that was given to investigate.',
+      },
+      { ...RULES, help: 'Where the rules are now, if they were moved.' },
+      THREADS,
+    ],
     examples: [['backtrail verify case-017', '']],
   },
 ];
 
-export const EXIT = { ok: 0, failed: 1, usage: 2, noEvidence: 3, caseError: 4, internal: 70, interrupted: 130 } as const;
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  noEvidence: 3,
+  caseError: 4,
+  internal: 70,
+  interrupted: 130,
+} as const;
 
 const EXIT_HELP = `Exit codes
   0    done (for investigate: the case was written)

@@ -43,7 +43,10 @@ export async function runHunt(ctx: Context): Promise<number> {
   const wanted = rules?.rules.map((r) => LEVELS.indexOf(r.level) >= min);
   const out = ctx.values.out as string | undefined;
   const fd = out === undefined ? -1 : openSync(out, 'w');
-  const write = fd < 0 ? stdoutSink() : (data: string | Uint8Array): void => writeFully(fd, typeof data === 'string' ? Buffer.from(data) : data);
+  const write =
+    fd < 0
+      ? stdoutSink()
+      : (data: string | Uint8Array): void => writeFully(fd, typeof data === 'string' ? Buffer.from(data) : data);
   const total = files.reduce((n, f) => n + f.bytes, 0);
   const progress = new Progress(total, ctx.progress && (out !== undefined || process.stdout.isTTY !== true));
   const seen = { bytes: 0, records: 0, detections: 0 };
@@ -55,7 +58,12 @@ export async function runHunt(ctx: Context): Promise<number> {
   if (output === 'csv') write(`${HEAD.join(',')}\n`);
   if (output === 'json') write('[');
   const empty: LoadedRules = rules ?? { sets: [], rules: [], plans: '[]', problems: [], cached: false };
-  for await (const batch of hunt(files, { rules: empty, ...threadsOf(ctx), recover: ctx.values.recover === true, ...(wanted === undefined ? {} : { wanted }) })) {
+  for await (const batch of hunt(files, {
+    rules: empty,
+    ...threadsOf(ctx),
+    recover: ctx.values.recover === true,
+    ...(wanted === undefined ? {} : { wanted }),
+  })) {
     const name = batch.file.source.name;
     if (batch.file.format === 'evtx' && !counted.has(name)) {
       counted.add(name);
@@ -77,14 +85,20 @@ export async function runHunt(ctx: Context): Promise<number> {
       const r = empty.rules[d.rule]!;
       byLevel[r.level] = (byLevel[r.level] ?? 0) + 1;
       if (output === 'json' || output === 'jsonl') {
-        lines.push(`${output === 'json' ? (first ? '\n' : ',\n') : ''}${JSON.stringify(asObject(d, name, empty))}${output === 'jsonl' ? '\n' : ''}`);
+        lines.push(
+          `${output === 'json' ? (first ? '\n' : ',\n') : ''}${JSON.stringify(asObject(d, name, empty))}${output === 'jsonl' ? '\n' : ''}`,
+        );
         first = false;
       } else if (output === 'csv') {
         const o = asObject(d, name, empty);
-        lines.push(`${HEAD.map((h) => csvCell(h === 'fields' ? JSON.stringify(o.fields) : String(o[h] ?? ''))).join(',')}\n`);
+        lines.push(
+          `${HEAD.map((h) => csvCell(h === 'fields' ? JSON.stringify(o.fields) : String(o[h] ?? ''))).join(',')}\n`,
+        );
       } else {
         const time = (microsText(d.micros) ?? '').slice(0, 19).replace('T', ' ');
-        lines.push(`${ctx.style.dim(time)}  ${ctx.style.level(r.level, r.level.padEnd(13))}  ${safe(d.host).padEnd(24)}  ${safe(r.title)}\n${' '.repeat(23)}${ctx.style.dim(safe(`${name} #${d.record}${d.fields.length > 0 ? `  ${d.fields.map((f) => `${f.name ?? 'keyword'}=${f.value}`).join('  ')}` : ''}`.slice(0, 240)))}\n`);
+        lines.push(
+          `${ctx.style.dim(time)}  ${ctx.style.level(r.level, r.level.padEnd(13))}  ${safe(d.host).padEnd(24)}  ${safe(r.title)}\n${' '.repeat(23)}${ctx.style.dim(safe(`${name} #${d.record}${d.fields.length > 0 ? `  ${d.fields.map((f) => `${f.name ?? 'keyword'}=${f.value}`).join('  ')}` : ''}`.slice(0, 240)))}\n`,
+        );
       }
     }
     if (lines.length > 0) {
@@ -98,15 +112,25 @@ export async function runHunt(ctx: Context): Promise<number> {
   progress.clear();
   ctx.time('hunt');
   if (logs === 0) {
-    ctx.say(`No event log found among ${files.length} files: expected EVTX files (told by content, not by name). "backtrail investigate" lists what each file is.`);
+    ctx.say(
+      `No event log found among ${files.length} files: expected EVTX files (told by content, not by name). "backtrail investigate" lists what each file is.`,
+    );
     return EXIT.noEvidence;
   }
   if (!ctx.quiet) {
     if (problems > 20) ctx.say(`${problems - 20} more problems; "backtrail investigate" lists them all.`);
-    if (ctx.json) ctx.say(JSON.stringify({ records: seen.records, logs, detections: seen.detections, by_level: byLevel, problems }));
+    if (ctx.json)
+      ctx.say(
+        JSON.stringify({ records: seen.records, logs, detections: seen.detections, by_level: byLevel, problems }),
+      );
     else {
-      const parts = [...LEVELS].reverse().filter((l) => (byLevel[l] ?? 0) > 0).map((l) => ctx.errStyle.level(l, `${byLevel[l]!.toLocaleString('en')} ${l}`));
-      ctx.say(`${ctx.errStyle.bold(`${seen.detections.toLocaleString('en')} matches`)}${parts.length > 0 ? ` (${parts.join(', ')})` : ''} in ${seen.records.toLocaleString('en')} records of ${logs.toLocaleString('en')} event logs, ${empty.rules.length.toLocaleString('en')} rules`);
+      const parts = [...LEVELS]
+        .reverse()
+        .filter((l) => (byLevel[l] ?? 0) > 0)
+        .map((l) => ctx.errStyle.level(l, `${byLevel[l]!.toLocaleString('en')} ${l}`));
+      ctx.say(
+        `${ctx.errStyle.bold(`${seen.detections.toLocaleString('en')} matches`)}${parts.length > 0 ? ` (${parts.join(', ')})` : ''} in ${seen.records.toLocaleString('en')} records of ${logs.toLocaleString('en')} event logs, ${empty.rules.length.toLocaleString('en')} rules`,
+      );
     }
   }
   sayTiming(ctx);

@@ -18,7 +18,8 @@ async function main(argv: readonly string[]): Promise<number> {
     return EXIT.ok;
   }
   const command = COMMANDS.find((c) => c.name === name);
-  if (command === undefined) throw new UsageError(`there is no command "${name}"; there are ${COMMANDS.map((c) => c.name).join(', ')}`);
+  if (command === undefined)
+    throw new UsageError(`there is no command "${name}"; there are ${COMMANDS.map((c) => c.name).join(', ')}`);
   const ctx = makeContext(command, rest);
   if (ctx.values.help === true) {
     process.stdout.write(helpText(command));
@@ -53,10 +54,14 @@ try {
     process.exitCode = EXIT.caseError;
   } else if ((e as NodeJS.ErrnoException).code !== undefined && (e as NodeJS.ErrnoException).syscall !== undefined) {
     const { code, path } = e as NodeJS.ErrnoException;
-    process.stderr.write(`error: ${safe(path ?? 'output')}: ${code === 'ENOSPC' ? 'the disk is full: make room and run the same command again' : `${code}: expected a path that can be opened`}\n`);
+    process.stderr.write(
+      `error: ${safe(path ?? 'output')}: ${code === 'ENOSPC' ? 'the disk is full: make room and run the same command again' : `${code}: expected a path that can be opened`}\n`,
+    );
     process.exitCode = EXIT.caseError;
   } else {
-    process.stderr.write(`A fault in Backtrail itself, please report it:\n${safe((e as Error).stack ?? String(e)).replaceAll('·', '\n')}\n`);
+    process.stderr.write(
+      `A fault in Backtrail itself, please report it:\n${safe((e as Error).stack ?? String(e)).replaceAll('·', '\n')}\n`,
+    );
     process.exitCode = EXIT.internal;
   }
 }

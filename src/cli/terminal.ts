@@ -2,7 +2,6 @@
 // the terminal that shows it.
 import { writeSync } from 'node:fs';
 
-// oxlint-disable-next-line no-control-regex -- these are the characters that must not reach a terminal
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
 /** One line of plain text: control and direction characters become "·". */
@@ -16,15 +15,31 @@ export interface Style {
   readonly bad: (s: string) => string;
 }
 
-const LEVEL_CODES: Readonly<Record<string, string>> = { critical: '1;97;41', high: '1;31', medium: '33', low: '36', informational: '2' };
+const LEVEL_CODES: Readonly<Record<string, string>> = {
+  critical: '1;97;41',
+  high: '1;31',
+  medium: '33',
+  low: '36',
+  informational: '2',
+};
 
 export function makeStyle(colour: boolean): Style {
-  const wrap = (code: string) => (s: string): string => (colour ? `\u001b[${code}m${s}\u001b[0m` : s);
-  return { bold: wrap('1'), dim: wrap('2'), good: wrap('32'), bad: wrap('1;31'), level: (level, s) => (colour ? wrap(LEVEL_CODES[level] ?? '0')(s) : s) };
+  const wrap =
+    (code: string) =>
+    (s: string): string =>
+      colour ? `\u001b[${code}m${s}\u001b[0m` : s;
+  return {
+    bold: wrap('1'),
+    dim: wrap('2'),
+    good: wrap('32'),
+    bad: wrap('1;31'),
+    level: (level, s) => (colour ? wrap(LEVEL_CODES[level] ?? '0')(s) : s),
+  };
 }
 
 /** NO_COLOR (no-color.org), --no-color, and whether anybody looks. */
-export const wantsColour = (stream: { isTTY?: boolean }, off: boolean): boolean => !off && stream.isTTY === true && (process.env.NO_COLOR ?? '') === '' && process.env.TERM !== 'dumb';
+export const wantsColour = (stream: { isTTY?: boolean }, off: boolean): boolean =>
+  !off && stream.isTTY === true && (process.env.NO_COLOR ?? '') === '' && process.env.TERM !== 'dumb';
 
 const count = (n: number): string => n.toLocaleString('en');
 
@@ -32,7 +47,9 @@ function duration(seconds: number): string {
   const s = Math.max(0, Math.round(seconds));
   const h = Math.floor(s / 3600);
   const m = Math.floor(s / 60) % 60;
-  return h > 0 ? `${h}:${String(m).padStart(2, '0')}:${String(s % 60).padStart(2, '0')}` : `${m}:${String(s % 60).padStart(2, '0')}`;
+  return h > 0
+    ? `${h}:${String(m).padStart(2, '0')}:${String(s % 60).padStart(2, '0')}`
+    : `${m}:${String(s % 60).padStart(2, '0')}`;
 }
 
 /** A line on standard error that rewrites itself; silent unless that is a terminal. */

@@ -16,10 +16,18 @@ export async function runVerify(ctx: Context): Promise<number> {
   const moved = ctx.values.evidence as string[] | undefined;
   let ok = true;
   const checks = [];
-  for await (const c of verifyCase(dir, { rules, messages: en, ...(moved === undefined ? {} : { evidence: walk(moved).files }), ...threadsOf(ctx) })) {
+  for await (const c of verifyCase(dir, {
+    rules,
+    messages: en,
+    ...(moved === undefined ? {} : { evidence: walk(moved).files }),
+    ...threadsOf(ctx),
+  })) {
     ok = c.ok;
     checks.push(c);
-    if (!ctx.json && (!ctx.quiet || !c.ok)) process.stdout.write(`${c.ok ? ctx.style.good('holds') : ctx.style.bad('FAILS')}  ${c.what.padEnd(14)} ${safe(c.detail)}\n`);
+    if (!ctx.json && (!ctx.quiet || !c.ok))
+      process.stdout.write(
+        `${c.ok ? ctx.style.good('holds') : ctx.style.bad('FAILS')}  ${c.what.padEnd(14)} ${safe(c.detail)}\n`,
+      );
   }
   if (ctx.json) process.stdout.write(`${JSON.stringify({ ok, checks }, null, 2)}\n`);
   else if (ok && !ctx.quiet) process.stdout.write('Every statement of this case holds.\n');
@@ -31,7 +39,9 @@ export async function runVerify(ctx: Context): Promise<number> {
 function recordedRules(dir: string): string[] {
   try {
     const paths = JSON.parse(readFileSync(join(dir, 'paths.json'), 'utf8')) as { rules?: unknown };
-    return Array.isArray(paths.rules) ? paths.rules.filter((r): r is string => typeof r === 'string' && existsSync(r)) : [];
+    return Array.isArray(paths.rules)
+      ? paths.rules.filter((r): r is string => typeof r === 'string' && existsSync(r))
+      : [];
   } catch {
     return []; // verifyCase says what is wrong with the folder
   }

@@ -1,4 +1,11 @@
 export { type Detection, MAX_FIELD_TEXT, type MatchedField } from './detection.js';
-export { cacheFolder, loadRules, type LoadedRules, type RuleInfo, type RulePlan, type RuleSetInfo } from './rule-set.js';
+export {
+  cacheFolder,
+  loadRules,
+  type LoadedRules,
+  type RuleInfo,
+  type RulePlan,
+  type RuleSetInfo,
+} from './rule-set.js';
 export { MAX_PROBLEMS, type NumberRun, type Presence, scanChunks, type ScanOptions, type ScanResult } from './scan.js';
 export type { TamperFact, TamperKind } from './tampering.js';

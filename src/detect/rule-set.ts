@@ -41,7 +41,8 @@ export interface LoadedRules {
 export function cacheFolder(): string {
   const set = process.env.BACKTRAIL_CACHE;
   if (set !== undefined && set !== '') return set;
-  if (process.platform === 'win32' && process.env.LOCALAPPDATA !== undefined) return join(process.env.LOCALAPPDATA, 'backtrail', 'cache');
+  if (process.platform === 'win32' && process.env.LOCALAPPDATA !== undefined)
+    return join(process.env.LOCALAPPDATA, 'backtrail', 'cache');
   const base = process.env.XDG_CACHE_HOME;
   return join(base !== undefined && base !== '' ? base : join(homedir(), '.cache'), 'backtrail');
 }
@@ -50,7 +51,11 @@ function ruleFiles(dir: string): string[] {
   if (statSync(dir).isFile()) return [''];
   return readdirSync(dir, { recursive: true, withFileTypes: true })
     .filter((d) => d.isFile() && /\.ya?ml$/i.test(d.name))
-    .map((d) => join(d.parentPath, d.name).slice(dir.length + 1).replaceAll('\\', '/'))
+    .map((d) =>
+      join(d.parentPath, d.name)
+        .slice(dir.length + 1)
+        .replaceAll('\\', '/'),
+    )
     .sort();
 }
 
@@ -87,7 +92,9 @@ export function loadRules(dirs: readonly string[], options: { useCache?: boolean
   for (const dir of dirs) {
     const full = resolve(dir);
     if (!existsSync(full)) {
-      failed.push(diagnostic('source.not-found', 'error', { file: dir }, 'a folder with Sigma rules', 'nothing at this path'));
+      failed.push(
+        diagnostic('source.not-found', 'error', { file: dir }, 'a folder with Sigma rules', 'nothing at this path'),
+      );
       continue;
     }
     const hash = createHash('sha256');
@@ -98,10 +105,19 @@ export function loadRules(dirs: readonly string[], options: { useCache?: boolean
         files.push({ name: name === '' ? basename(full) : name, text });
         hash.update(`${name}\0${text.length}\0`).update(text);
       } catch (e) {
-        failed.push(diagnostic('source.unreadable', 'error', { file: join(dir, name) }, 'a readable rule file', (e as NodeJS.ErrnoException).code ?? 'error'));
+        failed.push(
+          diagnostic(
+            'source.unreadable',
+            'error',
+            { file: join(dir, name) },
+            'a readable rule file',
+            (e as NodeJS.ErrnoException).code ?? 'error',
+          ),
+        );
       }
     }
-    if (files.length === 0) failed.push(diagnostic('source.empty', 'warning', { file: dir }, 'rule files (*.yml)', 'none'));
+    if (files.length === 0)
+      failed.push(diagnostic('source.empty', 'warning', { file: dir }, 'rule files (*.yml)', 'none'));
     const sha256 = hash.digest('hex');
     key.update(`${basename(full)}\0${sha256}\0`);
     read.push({ dir: full, files, sha256 });
@@ -120,7 +136,18 @@ export function loadRules(dirs: readonly string[], options: { useCache?: boolean
       rules.push(...parsed.rules);
       problems.push(...parsed.problems);
     }
-    return { info: { name: basename(dir), sha256, files: files.length, count: rules.length, licence: licenceOf(dir), version: null }, rules, problems };
+    return {
+      info: {
+        name: basename(dir),
+        sha256,
+        files: files.length,
+        count: rules.length,
+        licence: licenceOf(dir),
+        version: null,
+      },
+      rules,
+      problems,
+    };
   });
   const ids = new Map<string, string>();
   const infos: RuleInfo[] = [];
@@ -131,7 +158,16 @@ export function loadRules(dirs: readonly string[], options: { useCache?: boolean
     for (const { condition, ...info } of set.rules) {
       const first = ids.get(info.id);
       if (first !== undefined) {
-        problems.push(diagnostic('sigma.duplicate-id', 'warning', { file: info.file }, 'a rule id that no other rule has', `the id of ${first}`, 'the first rule is used'));
+        problems.push(
+          diagnostic(
+            'sigma.duplicate-id',
+            'warning',
+            { file: info.file },
+            'a rule id that no other rule has',
+            `the id of ${first}`,
+            'the first rule is used',
+          ),
+        );
         continue;
       }
       ids.set(info.id, info.file);

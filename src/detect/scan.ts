@@ -57,7 +57,11 @@ const MAX_RUNS = 10_000;
 const IDENTITY = ['EventRecordID'];
 
 /** Reads all chunks of `file`, which may be opened on a part of its chunks. */
-export function scanChunks(file: EvtxFile, options: ScanOptions, cache: TemplateCache = new TemplateCache()): ScanResult {
+export function scanChunks(
+  file: EvtxFile,
+  options: ScanOptions,
+  cache: TemplateCache = new TemplateCache(),
+): ScanResult {
   const { engine, register, wanted } = options;
   const detections: Detection[] = [];
   const problems: Diagnostic[] = [];
@@ -116,9 +120,21 @@ export function scanChunks(file: EvtxFile, options: ScanOptions, cache: Template
       for (let i = 0; i < fired.length; i++) {
         const rule = cls.ruleOf(fired[i]!);
         if (wanted !== null && wanted[rule] !== true) continue;
-        const fields = cls.matchedFields(fired[i]!).map((name) => ({ name, value: name === null ? '' : fieldText(event, cls.fields.indexOf(name)) }));
+        const fields = cls
+          .matchedFields(fired[i]!)
+          .map((name) => ({ name, value: name === null ? '' : fieldText(event, cls.fields.indexOf(name)) }));
         const idValue = view.field('EventRecordID');
-        detections.push({ rule, micros, host, channel, eventId: event.eventId, record: view.recordId, eventRecordId: typeof idValue === 'string' ? idValue : '', chunkOffset: view.chunk.place.offset, fields });
+        detections.push({
+          rule,
+          micros,
+          host,
+          channel,
+          eventId: event.eventId,
+          record: view.recordId,
+          eventRecordId: typeof idValue === 'string' ? idValue : '',
+          chunkOffset: view.chunk.place.offset,
+          fields,
+        });
       }
     } catch (e) {
       if (!(e instanceof EvtxError)) throw e;
@@ -126,7 +142,17 @@ export function scanChunks(file: EvtxFile, options: ScanOptions, cache: Template
       report(view.chunk.diagnose(e, view.recordId));
     }
   }
-  return { detections, records, unreadable, presence: [...presence.values()], runs, renumbered, tampering: tampering.facts, problems, problemsOmitted: omitted };
+  return {
+    detections,
+    records,
+    unreadable,
+    presence: [...presence.values()],
+    runs,
+    renumbered,
+    tampering: tampering.facts,
+    problems,
+    problemsOmitted: omitted,
+  };
 }
 
 function fieldText(event: EvtxEvent, index: number): string {
@@ -134,4 +160,3 @@ function fieldText(event: EvtxEvent, index: number): string {
   const text = typeof v === 'string' ? v : v === null || v === undefined ? '' : v.join('\n');
   return text.length > MAX_FIELD_TEXT ? `${text.slice(0, MAX_FIELD_TEXT)}…` : text;
 }
-

@@ -31,10 +31,30 @@ const SIGNS: readonly Sign[] = [
   { provider: 'Microsoft-Windows-Eventlog', eventId: '1102', kind: 'log_cleared', what: () => 'Security' },
   { provider: 'Microsoft-Windows-Eventlog', eventId: '104', kind: 'log_cleared', what: (f) => f('Channel') || null },
   // Only where auditing was taken away; adding it is no tampering.
-  { provider: 'Microsoft-Windows-Security-Auditing', eventId: '4719', kind: 'audit_policy_changed', what: (f) => (REMOVED.test(f('AuditPolicyChanges')) ? f('SubcategoryGuid') || f('SubcategoryId') : null) },
-  { provider: 'Microsoft-Windows-Windows Defender', eventId: '5001', kind: 'sensor_stopped', what: () => 'Windows Defender: real-time protection' },
-  { provider: 'Microsoft-Windows-Windows Defender', eventId: '5010', kind: 'sensor_stopped', what: () => 'Windows Defender: malware scanning' },
-  { provider: 'Microsoft-Windows-Windows Defender', eventId: '5012', kind: 'sensor_stopped', what: () => 'Windows Defender: virus scanning' },
+  {
+    provider: 'Microsoft-Windows-Security-Auditing',
+    eventId: '4719',
+    kind: 'audit_policy_changed',
+    what: (f) => (REMOVED.test(f('AuditPolicyChanges')) ? f('SubcategoryGuid') || f('SubcategoryId') : null),
+  },
+  {
+    provider: 'Microsoft-Windows-Windows Defender',
+    eventId: '5001',
+    kind: 'sensor_stopped',
+    what: () => 'Windows Defender: real-time protection',
+  },
+  {
+    provider: 'Microsoft-Windows-Windows Defender',
+    eventId: '5010',
+    kind: 'sensor_stopped',
+    what: () => 'Windows Defender: malware scanning',
+  },
+  {
+    provider: 'Microsoft-Windows-Windows Defender',
+    eventId: '5012',
+    kind: 'sensor_stopped',
+    what: () => 'Windows Defender: virus scanning',
+  },
 ];
 
 const BY_ID = new Map<string, readonly Sign[]>();
@@ -58,7 +78,16 @@ export class LogTampering {
       if (what === null) continue;
       const user = f('SubjectUserName');
       const domain = f('SubjectDomainName');
-      this.facts.push({ kind: s.kind, micros, host: event.computer, channel: event.channel, record: event.view.recordId, chunkOffset: event.view.chunk.place.offset, what, account: user === '' || user === '-' ? null : domain === '' || domain === '-' ? user : `${domain}\\${user}` });
+      this.facts.push({
+        kind: s.kind,
+        micros,
+        host: event.computer,
+        channel: event.channel,
+        record: event.view.recordId,
+        chunkOffset: event.view.chunk.place.offset,
+        what,
+        account: user === '' || user === '-' ? null : domain === '' || domain === '-' ? user : `${domain}\\${user}`,
+      });
     }
   }
 }

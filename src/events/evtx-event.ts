@@ -6,7 +6,30 @@ import { type FieldValue, RecordView, type Shape, type ShapePart } from '../form
 
 /** Fields of System, which keyword searches leave out: they search what happened, not its envelope. */
 const SYSTEM_FIELDS: ReadonlySet<string> = new Set([
-  'Provider_Name', 'Provider_Guid', 'EventSourceName', 'EventID', 'Qualifiers', 'Version', 'Level', 'Task', 'Opcode', 'Keywords', 'SystemTime', 'EventRecordID', 'ActivityID', 'RelatedActivityID', 'Execution_ProcessID', 'Execution_ThreadID', 'Channel', 'Computer', 'Security_UserID', 'Correlation', 'Execution', 'Security', 'TimeCreated', 'Provider',
+  'Provider_Name',
+  'Provider_Guid',
+  'EventSourceName',
+  'EventID',
+  'Qualifiers',
+  'Version',
+  'Level',
+  'Task',
+  'Opcode',
+  'Keywords',
+  'SystemTime',
+  'EventRecordID',
+  'ActivityID',
+  'RelatedActivityID',
+  'Execution_ProcessID',
+  'Execution_ThreadID',
+  'Channel',
+  'Computer',
+  'Security_UserID',
+  'Correlation',
+  'Execution',
+  'Security',
+  'TimeCreated',
+  'Provider',
 ]);
 
 export const isSystemField = (name: string): boolean => SYSTEM_FIELDS.has(name);
@@ -127,7 +150,9 @@ function notesOf(shape: Shape): ShapeNotes {
     time: fields.get('SystemTime')?.[0],
     bound: new Map(),
     data: [...fields].filter(([name]) => !SYSTEM_FIELDS.has(name)).map(([, parts]) => parts),
-    spaceless: new Map([...fields].filter(([name]) => name.includes(' ')).map(([name, parts]) => [name.replaceAll(' ', ''), parts])),
+    spaceless: new Map(
+      [...fields].filter(([name]) => name.includes(' ')).map(([name, parts]) => [name.replaceAll(' ', ''), parts]),
+    ),
   };
 }
 

@@ -2,7 +2,17 @@
 // timeline, with the first citations of each. What is beyond the limits is counted, and is in detections.jsonl.
 import { microsText } from '../base/index.js';
 import type { Messages } from '../messages/index.js';
-import type { AntiForensics, BlindSpot, Cite, Coverage, EvidenceEntry, Finding, IncidentDocument, Technique, TimelineEntry } from './model.js';
+import type {
+  AntiForensics,
+  BlindSpot,
+  Cite,
+  Coverage,
+  EvidenceEntry,
+  Finding,
+  IncidentDocument,
+  Technique,
+  TimelineEntry,
+} from './model.js';
 
 /** Citations that incident.json keeps of one entry. */
 export const MAX_CITES = 10_000;
@@ -76,7 +86,8 @@ function addCite(to: Cites, c: Cite): void {
 }
 
 const LEVEL_ORDER = ['informational', 'low', 'medium', 'high', 'critical'];
-export const levelRank = (level: string | null): number => (level === null ? LEVEL_ORDER.length : LEVEL_ORDER.indexOf(level));
+export const levelRank = (level: string | null): number =>
+  level === null ? LEVEL_ORDER.length : LEVEL_ORDER.indexOf(level);
 
 const TECHNIQUE = /^attack\.(t\d{4}(?:\.\d{3})?)$/i;
 const SOFTWARE = /^attack\.[gs]\d{4}$/i;
@@ -156,7 +167,10 @@ export class Collector {
   readonly #timeline: TimelineState[] = [];
   readonly #tampering: (AntiForensics & { micros: number })[] = [];
   readonly #blind: (BlindSpot & { micros: number })[] = [];
-  readonly #coverage = new Map<string, { host: string; source: string; first: number; last: number; records: number }>();
+  readonly #coverage = new Map<
+    string,
+    { host: string; source: string; first: number; last: number; records: number }
+  >();
   readonly #names = new HostNames();
   #detections = 0;
 
@@ -169,7 +183,20 @@ export class Collector {
     const key = `${rule.id}\0${m.host}`;
     let f = this.#findings.get(key);
     if (f === undefined) {
-      f = { rule, host: m.host, matched: m.fields.map((x) => ({ field: x.name, value: x.value.length > MAX_MATCHED_TEXT ? `${x.value.slice(0, MAX_MATCHED_TEXT)}…` : x.value })), count: 0, first: m.micros, last: m.micros, list: [], omitted: 0, open: null };
+      f = {
+        rule,
+        host: m.host,
+        matched: m.fields.map((x) => ({
+          field: x.name,
+          value: x.value.length > MAX_MATCHED_TEXT ? `${x.value.slice(0, MAX_MATCHED_TEXT)}…` : x.value,
+        })),
+        count: 0,
+        first: m.micros,
+        last: m.micros,
+        list: [],
+        omitted: 0,
+        open: null,
+      };
       this.#findings.set(key, f);
     }
     const c = cite(m);
@@ -196,20 +223,57 @@ export class Collector {
       addCite(open, c);
       return;
     }
-    f.open = { start: m.micros, end: m.micros, host: m.host, rule, text: rule.title, technique: techniques[0] ?? null, phase: tactics[0] ?? null, count: 1, list: [c], omitted: 0 };
+    f.open = {
+      start: m.micros,
+      end: m.micros,
+      host: m.host,
+      rule,
+      text: rule.title,
+      technique: techniques[0] ?? null,
+      phase: tactics[0] ?? null,
+      count: 1,
+      list: [c],
+      omitted: 0,
+    };
     this.#timeline.push(f.open);
   }
 
   tampering(t: TamperInput): void {
-    const text = t.kind === 'sensor_stopped' ? this.#m.tamper.sensor_stopped(t.what) : this.#m.tamper[t.kind](t.what, t.account);
+    const text =
+      t.kind === 'sensor_stopped' ? this.#m.tamper.sensor_stopped(t.what) : this.#m.tamper[t.kind](t.what, t.account);
     this.#tamper(t.host, t.kind, t.micros, text, [cite(t)]);
-    if (t.kind === 'log_cleared') this.#blind.push({ micros: t.micros, host: t.host, source: t.what, from: null, to: microsText(t.micros), why: this.#m.blind.cleared(t.what), weakens: ['hosts', 'accounts', 'sessions', 'timeline'] });
+    if (t.kind === 'log_cleared')
+      this.#blind.push({
+        micros: t.micros,
+        host: t.host,
+        source: t.what,
+        from: null,
+        to: microsText(t.micros),
+        why: this.#m.blind.cleared(t.what),
+        weakens: ['hosts', 'accounts', 'sessions', 'timeline'],
+      });
   }
 
   #tamper(host: string, kind: string, micros: number, what: string, evidence: Cite[]): void {
     this.#tampering.push({ micros, host, kind, time: microsText(micros), what, evidence });
-    const technique = kind === 'log_cleared' || kind === 'record_gap' ? 'T1070.001' : kind === 'audit_policy_changed' ? 'T1562.002' : 'T1562.001';
-    this.#timeline.push({ start: micros, end: micros, host, rule: null, text: what, technique, phase: null, count: 1, list: evidence, omitted: 0 });
+    const technique =
+      kind === 'log_cleared' || kind === 'record_gap'
+        ? 'T1070.001'
+        : kind === 'audit_policy_changed'
+          ? 'T1562.002'
+          : 'T1562.001';
+    this.#timeline.push({
+      start: micros,
+      end: micros,
+      host,
+      rule: null,
+      text: what,
+      technique,
+      phase: null,
+      count: 1,
+      list: evidence,
+      omitted: 0,
+    });
   }
 
   /** Holes in the numbering of a log. */
@@ -227,8 +291,22 @@ export class Collector {
         { evidence: n.evidence, record: g.before.to },
         { evidence: n.evidence, record: g.after.from },
       ];
-      this.#tamper(n.host, 'record_gap', g.after.firstMicros, this.#m.tamper.record_gap(g.from, g.to, n.channel), evidence);
-      this.#blind.push({ micros: g.before.lastMicros, host: n.host, source: n.channel, from: microsText(g.before.lastMicros), to: microsText(g.after.firstMicros), why: this.#m.blind.gap(g.to - g.from + 1), weakens: ['hosts', 'accounts', 'sessions', 'timeline'] });
+      this.#tamper(
+        n.host,
+        'record_gap',
+        g.after.firstMicros,
+        this.#m.tamper.record_gap(g.from, g.to, n.channel),
+        evidence,
+      );
+      this.#blind.push({
+        micros: g.before.lastMicros,
+        host: n.host,
+        source: n.channel,
+        from: microsText(g.before.lastMicros),
+        to: microsText(g.after.firstMicros),
+        why: this.#m.blind.gap(g.to - g.from + 1),
+        weakens: ['hosts', 'accounts', 'sessions', 'timeline'],
+      });
     }
   }
 
@@ -245,27 +323,79 @@ export class Collector {
   }
 
   blindFile(e: EvidenceEntry, why: string): void {
-    this.#blind.push({ micros: Number.POSITIVE_INFINITY, host: e.host, source: e.path, from: e.first, to: e.last, why, weakens: [] });
+    this.#blind.push({
+      micros: Number.POSITIVE_INFINITY,
+      host: e.host,
+      source: e.path,
+      from: e.first,
+      to: e.last,
+      why,
+      weakens: [],
+    });
   }
 
   /** The whole document. `evidence` is the finished register. */
-  document(head: Pick<IncidentDocument, 'case'>, evidence: readonly EvidenceEntry[], unreadable: number): IncidentDocument {
-    const by = <T>(key: (t: T) => readonly (string | number)[]) => (a: T, b: T): number => {
-      const [x, y] = [key(a), key(b)];
-      for (let i = 0; i < x.length; i++) if (x[i] !== y[i]) return x[i]! < y[i]! ? -1 : 1;
-      return 0;
-    };
+  document(
+    head: Pick<IncidentDocument, 'case'>,
+    evidence: readonly EvidenceEntry[],
+    unreadable: number,
+  ): IncidentDocument {
+    const by =
+      <T>(key: (t: T) => readonly (string | number)[]) =>
+      (a: T, b: T): number => {
+        const [x, y] = [key(a), key(b)];
+        for (let i = 0; i < x.length; i++) if (x[i] !== y[i]) return x[i]! < y[i]! ? -1 : 1;
+        return 0;
+      };
     const name = this.#names.resolver();
     const findings: Finding[] = mergeFindings(this.#findings.values(), name)
       .sort(by((f) => [-levelRank(f.rule.level), f.rule.title, f.rule.id, f.host]))
-      .map((f) => ({ rule: f.rule.id, title: f.rule.title, author: f.rule.author, rule_source: f.rule.source, licence: f.rule.licence, level: f.rule.level, tags: f.rule.tags, host: f.host, count: f.count, first: microsText(f.first), last: microsText(f.last), why_apart: this.#m.whyApart, matched: f.matched, evidence: f.list, evidence_omitted: f.omitted }));
+      .map((f) => ({
+        rule: f.rule.id,
+        title: f.rule.title,
+        author: f.rule.author,
+        rule_source: f.rule.source,
+        licence: f.rule.licence,
+        level: f.rule.level,
+        tags: f.rule.tags,
+        host: f.host,
+        count: f.count,
+        first: microsText(f.first),
+        last: microsText(f.last),
+        why_apart: this.#m.whyApart,
+        matched: f.matched,
+        evidence: f.list,
+        evidence_omitted: f.omitted,
+      }));
     const techniques: Technique[] = [...this.#techniques]
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([technique, t]) => ({ technique, tactics: [...t.tactics].sort(), count: t.count, first: microsText(t.first), evidence: t.list, evidence_omitted: t.omitted }));
-    const kept = this.#timeline.length <= MAX_TIMELINE ? this.#timeline : [...this.#timeline].sort((a, b) => levelRank(b.rule?.level ?? null) - levelRank(a.rule?.level ?? null) || a.start - b.start).slice(0, MAX_TIMELINE);
+      .map(([technique, t]) => ({
+        technique,
+        tactics: [...t.tactics].sort(),
+        count: t.count,
+        first: microsText(t.first),
+        evidence: t.list,
+        evidence_omitted: t.omitted,
+      }));
+    const kept =
+      this.#timeline.length <= MAX_TIMELINE
+        ? this.#timeline
+        : [...this.#timeline]
+            .sort((a, b) => levelRank(b.rule?.level ?? null) - levelRank(a.rule?.level ?? null) || a.start - b.start)
+            .slice(0, MAX_TIMELINE);
     const timeline: TimelineEntry[] = [...kept]
       .sort(by((t) => [t.start, t.host, -levelRank(t.rule?.level ?? null), t.text]))
-      .map((t) => ({ time: microsText(t.start), host: name(t.host), phase: t.phase, text: `${t.text}${this.#m.times(t.count)}`, technique: t.technique, level: t.rule?.level ?? null, count: t.count, evidence: t.list, evidence_omitted: t.omitted }));
+      .map((t) => ({
+        time: microsText(t.start),
+        host: name(t.host),
+        phase: t.phase,
+        text: `${t.text}${this.#m.times(t.count)}`,
+        technique: t.technique,
+        level: t.rule?.level ?? null,
+        count: t.count,
+        evidence: t.list,
+        evidence_omitted: t.omitted,
+      }));
     const covered = new Map<string, { host: string; source: string; first: number; last: number; records: number }>();
     for (const c of this.#coverage.values()) {
       const host = name(c.host);
@@ -277,9 +407,19 @@ export class Collector {
         known.records += c.records;
       }
     }
-    const coverage: Coverage[] = [...covered.values()].sort(by((c) => [c.host, c.source])).map((c) => ({ host: c.host, source: c.source, from: microsText(c.first), to: microsText(c.last), records: c.records }));
-    const tampering = [...this.#tampering].sort(by((t) => [t.micros, t.host, t.kind, t.what])).map(({ micros: _, ...t }): AntiForensics => ({ ...t, host: name(t.host) }));
-    const blind = [...this.#blind].sort(by((b) => [b.micros, b.host ?? '', b.source])).map(({ micros: _, ...b }): BlindSpot => ({ ...b, host: b.host === null ? null : name(b.host) }));
+    const coverage: Coverage[] = [...covered.values()].sort(by((c) => [c.host, c.source])).map((c) => ({
+      host: c.host,
+      source: c.source,
+      from: microsText(c.first),
+      to: microsText(c.last),
+      records: c.records,
+    }));
+    const tampering = [...this.#tampering]
+      .sort(by((t) => [t.micros, t.host, t.kind, t.what]))
+      .map(({ micros: _, ...t }): AntiForensics => ({ ...t, host: name(t.host) }));
+    const blind = [...this.#blind]
+      .sort(by((b) => [b.micros, b.host ?? '', b.source]))
+      .map(({ micros: _, ...b }): BlindSpot => ({ ...b, host: b.host === null ? null : name(b.host) }));
     return {
       schema: 'backtrail.incident/1',
       case: head.case,

@@ -112,7 +112,14 @@ export interface IncidentDocument {
     readonly tlp: string | null;
     readonly victim: { readonly name: string | null; readonly sector: string | null; readonly country: string | null };
     readonly options: Readonly<Record<string, unknown>>;
-    readonly provenance: { readonly tool: string; readonly node: string; readonly schema: string; readonly geo: null; readonly attack: string | null; readonly rules: readonly RuleSetProvenance[] };
+    readonly provenance: {
+      readonly tool: string;
+      readonly node: string;
+      readonly schema: string;
+      readonly geo: null;
+      readonly attack: string | null;
+      readonly rules: readonly RuleSetProvenance[];
+    };
   };
   readonly evidence: readonly EvidenceEntry[];
   readonly incidents: readonly never[];

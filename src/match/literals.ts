@@ -51,7 +51,8 @@ export class LiteralIndex {
     for (const i of long) {
       const l = literals[i]!;
       let best = 0;
-      for (let k = 1; k + Q <= l.length; k++) if (frequency[slotOf(keyAt(l, k))]! < frequency[slotOf(keyAt(l, best))]!) best = k;
+      for (let k = 1; k + Q <= l.length; k++)
+        if (frequency[slotOf(keyAt(l, k))]! < frequency[slotOf(keyAt(l, best))]!) best = k;
       const key = keyAt(l, best);
       const slot = Math.imul(key, 0x9e3779b1) >>> this.#shift;
       this.#keys[i] = key;

@@ -101,7 +101,11 @@ interface Piece {
 const OPAQUE: Piece = { literals: null, exact: null, loops: 0, nested: false, anchor: false, min: 1, needed: '' };
 const ANCHOR: Piece = { ...OPAQUE, anchor: true, min: 0 };
 /** One plain character. Characters whose cases are more than two are not counted on. */
-const exactly = (c: string): Piece => ({ ...OPAQUE, exact: c, needed: /^[\x20-\x7e]$/.test(c) && !/[ks]/i.test(c) ? c.toLowerCase() : '' });
+const exactly = (c: string): Piece => ({
+  ...OPAQUE,
+  exact: c,
+  needed: /^[\x20-\x7e]$/.test(c) && !/[ks]/i.test(c) ? c.toLowerCase() : '',
+});
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', f: '\f', v: '\v', '0': '\0' };
 
 /** A cautious reading: what it does not understand it says nothing about, and counts as a loop. */
@@ -119,7 +123,16 @@ function analyse(source: string): Facts {
     const anchored = branches.every((b) => b.anchored);
     if (branches.length === 1) return { ...branches[0]!, anchor: false };
     const literals = branches.every((b) => b.literals !== null) ? branches.flatMap((b) => b.literals!) : null;
-    return { literals: literals !== null && literals.length <= 16 ? literals : null, exact: null, loops, nested, anchor: false, anchored, min: Math.min(...branches.map((b) => b.min)), needed: '' };
+    return {
+      literals: literals !== null && literals.length <= 16 ? literals : null,
+      exact: null,
+      loops,
+      nested,
+      anchor: false,
+      anchored,
+      min: Math.min(...branches.map((b) => b.min)),
+      needed: '',
+    };
   }
 
   function sequence(): Piece & { anchored: boolean } {
@@ -160,7 +173,16 @@ function analyse(source: string): Facts {
     }
     better(run === '' ? null : [run]);
     // Nothing behind the last loop can fail and send it back.
-    return { literals: best, exact: whole, loops: source[pos] === ')' || tail !== 1 ? loops : loops - 1, nested, anchor: false, anchored, min, needed };
+    return {
+      literals: best,
+      exact: whole,
+      loops: source[pos] === ')' || tail !== 1 ? loops : loops - 1,
+      nested,
+      anchor: false,
+      anchored,
+      min,
+      needed,
+    };
   }
 
   function quantified(): Piece {
@@ -217,7 +239,8 @@ function analyse(source: string): Facts {
       if (/[dDwWsSpPkux1-9c]/.test(e)) {
         if (e === 'x') pos += 2;
         if (e === 'u') pos += source[pos] === '{' ? source.indexOf('}', pos) - pos + 1 : 4;
-        if (e === 'p' || e === 'P' || e === 'k') pos = Math.max(pos, source.indexOf(source[pos] === '<' ? '>' : '}', pos) + 1);
+        if (e === 'p' || e === 'P' || e === 'k')
+          pos = Math.max(pos, source.indexOf(source[pos] === '<' ? '>' : '}', pos) + 1);
         return OPAQUE;
       }
       return exactly(ESCAPES[e] ?? e);

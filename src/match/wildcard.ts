@@ -19,7 +19,8 @@ export function parseWildcards(value: string): Part[] {
   };
   for (let i = 0; i < value.length; i++) {
     const c = value[i]!;
-    if (c === '\\' && i + 1 < value.length && (value[i + 1] === '*' || value[i + 1] === '?' || value[i + 1] === '\\')) text += value[++i];
+    if (c === '\\' && i + 1 < value.length && (value[i + 1] === '*' || value[i + 1] === '?' || value[i + 1] === '\\'))
+      text += value[++i];
     else if (c === '*') {
       flush();
       if (parts[parts.length - 1] !== ANY) parts.push(ANY);
@@ -60,7 +61,11 @@ function splitRuns(parts: readonly Part[]): Runs {
       if (p === ANY) runs.push([]);
       else runs[runs.length - 1]!.push(p);
     }
-    known = { runs: runs.filter((r) => r.length > 0), openStart: parts[0] === ANY, openEnd: parts[parts.length - 1] === ANY };
+    known = {
+      runs: runs.filter((r) => r.length > 0),
+      openStart: parts[0] === ANY,
+      openEnd: parts[parts.length - 1] === ANY,
+    };
     cache.set(parts, known);
   }
   return known;
@@ -81,7 +86,8 @@ function fits(run: readonly (string | typeof ONE)[], text: string, at: number): 
   return i - at;
 }
 
-const runLength = (run: readonly (string | typeof ONE)[]): number => run.reduce((n, p) => n + (p === ONE ? 1 : p.length), 0);
+const runLength = (run: readonly (string | typeof ONE)[]): number =>
+  run.reduce((n, p) => n + (p === ONE ? 1 : p.length), 0);
 
 function matchFrom({ runs, openStart, openEnd }: Runs, text: string): boolean {
   if (runs.length === 0) return openStart || text === '';

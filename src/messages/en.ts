@@ -11,7 +11,10 @@ const plural = (n: number, one: string, many: string): string => `${n.toLocaleSt
 const text = {
   reportTitle: 'Intrusion log analysis',
   caseTitle: (id: string): string => `Case ${id}`,
-  level: { critical: 'Critical', high: 'High', medium: 'Medium', low: 'Low', informational: 'Informational' } as Record<string, string>,
+  level: { critical: 'Critical', high: 'High', medium: 'Medium', low: 'Low', informational: 'Informational' } as Record<
+    string,
+    string
+  >,
   kind: {
     log_cleared: 'Log cleared',
     record_gap: 'Records missing',
@@ -21,8 +24,10 @@ const text = {
   status: { parsed: 'Read', partial: 'Read in part', failed: 'Failed', skipped: 'Skipped' } as Record<string, string>,
   // incident.json
   tamper: {
-    log_cleared: (log: string, who: string | null): string => `The log "${log}" was cleared${who === null ? '' : ` by ${who}`}.`,
-    audit_policy_changed: (what: string, who: string | null): string => `Auditing of ${what} was reduced${who === null ? '' : ` by ${who}`}.`,
+    log_cleared: (log: string, who: string | null): string =>
+      `The log "${log}" was cleared${who === null ? '' : ` by ${who}`}.`,
+    audit_policy_changed: (what: string, who: string | null): string =>
+      `Auditing of ${what} was reduced${who === null ? '' : ` by ${who}`}.`,
     sensor_stopped: (what: string): string => `${what} was turned off.`,
     record_gap: (from: number, to: number, channel: string): string =>
       `${plural(to - from + 1, 'record', 'records')} missing from "${channel}": ${from === to ? `number ${from}` : `numbers ${from} to ${to}`}.`,
@@ -30,16 +35,35 @@ const text = {
   blind: {
     cleared: (log: string): string => `"${log}" was cleared: what it held before is not in this evidence.`,
     gap: (n: number): string => `${plural(n, 'record is', 'records are')} missing from the numbering of this log.`,
-    damaged: (n: number): string => `The file is damaged: ${plural(n, 'problem', 'problems')} while reading it; records may be missing.`,
+    damaged: (n: number): string =>
+      `The file is damaged: ${plural(n, 'problem', 'problems')} while reading it; records may be missing.`,
     failed: 'The file could not be read.',
-    notRead: (what: string): string => `Not read: this is ${what}, a kind of evidence that this version does not take in.`,
+    notRead: (what: string): string =>
+      `Not read: this is ${what}, a kind of evidence that this version does not take in.`,
   },
   whyApart: 'A rule match. It has not been linked to an intrusion: this version does not reconstruct incidents.',
-  reconstruction: 'The reconstruction of incidents is not part of this version. The list of incidents is empty because none was looked for, not because none was found.',
+  reconstruction:
+    'The reconstruction of incidents is not part of this version. The list of incidents is empty because none was looked for, not because none was found.',
   times: (n: number): string => (n === 1 ? '' : ` (${n.toLocaleString('en')} times)`),
   // report
-  cover: { case: 'Case', created: 'Created', tool: 'Tool', rules: 'Rules', period: 'Period of the records', evidence: 'Evidence', utc: 'All times are UTC.', tlp: 'TLP' },
-  tiles: { records: 'Records read', detections: 'Rule matches', rules: 'Rules that matched', hosts: 'Hosts seen', files: 'Event logs', problems: 'Problems' },
+  cover: {
+    case: 'Case',
+    created: 'Created',
+    tool: 'Tool',
+    rules: 'Rules',
+    period: 'Period of the records',
+    evidence: 'Evidence',
+    utc: 'All times are UTC.',
+    tlp: 'TLP',
+  },
+  tiles: {
+    records: 'Records read',
+    detections: 'Rule matches',
+    rules: 'Rules that matched',
+    hosts: 'Hosts seen',
+    files: 'Event logs',
+    problems: 'Problems',
+  },
   sections: {
     found: 'What was found',
     tampering: 'Signs of log tampering',
@@ -54,24 +78,69 @@ const text = {
   },
   found: {
     none: 'No rule matched any record. That says what these rules do not see in these records, and nothing more.',
-    lead: (detections: number, rules: number, hosts: number): string => `${plural(detections, 'record match', 'record matches')} of ${plural(rules, 'rule', 'rules')} on ${plural(hosts, 'host', 'hosts')}.`,
+    lead: (detections: number, rules: number, hosts: number): string =>
+      `${plural(detections, 'record match', 'record matches')} of ${plural(rules, 'rule', 'rules')} on ${plural(hosts, 'host', 'hosts')}.`,
     strongest: 'The strongest first:',
     more: (n: number): string => `and ${plural(n, 'more rule', 'more rules')} below.`,
     tampering: (n: number): string => `${plural(n, 'sign', 'signs')} that logging was interfered with.`,
     matches: 'Rule matches are leads. Whether they belong to an intrusion is for the analyst to decide.',
   },
   columns: {
-    level: 'Level', rule: 'Rule', count: 'Matches', host: 'Host', hosts: 'Hosts', first: 'First', last: 'Last', technique: 'Technique', tactics: 'Tactics', time: 'Time', what: 'What', records: 'Records', file: 'File', size: 'Size', sha256: 'SHA-256', format: 'Format', channel: 'Channel', status: 'Status', problem: 'Problem', at: 'Where', source: 'Source', from: 'From', to: 'To', why: 'Why', phase: 'Phase', field: 'Field', value: 'Value', author: 'Author', total: 'Total', proof: 'Proof',
+    level: 'Level',
+    rule: 'Rule',
+    count: 'Matches',
+    host: 'Host',
+    hosts: 'Hosts',
+    first: 'First',
+    last: 'Last',
+    technique: 'Technique',
+    tactics: 'Tactics',
+    time: 'Time',
+    what: 'What',
+    records: 'Records',
+    file: 'File',
+    size: 'Size',
+    sha256: 'SHA-256',
+    format: 'Format',
+    channel: 'Channel',
+    status: 'Status',
+    problem: 'Problem',
+    at: 'Where',
+    source: 'Source',
+    from: 'From',
+    to: 'To',
+    why: 'Why',
+    phase: 'Phase',
+    field: 'Field',
+    value: 'Value',
+    author: 'Author',
+    total: 'Total',
+    proof: 'Proof',
   },
-  timeline: { density: (unit: string): string => `Rule matches and signs of tampering per ${unit}`, empty: 'Nothing to show.', omitted: (n: number): string => `${plural(n, 'further entry', 'further entries')} in incident.json.` },
+  timeline: {
+    density: (unit: string): string => `Rule matches and signs of tampering per ${unit}`,
+    empty: 'Nothing to show.',
+    omitted: (n: number): string => `${plural(n, 'further entry', 'further entries')} in incident.json.`,
+  },
   units: { minute: 'minute', hour: 'hour', day: 'day', week: 'week', month: 'month' } as Record<string, string>,
-  record: { open: 'Open record', title: (file: string, n: number): string => `Record ${n} of ${file}`, close: 'Close', notHere: 'This record is not included in the report. It can be read from the evidence with:', more: (n: number): string => `${plural(n, 'more record', 'more records')} in incident.json` },
+  record: {
+    open: 'Open record',
+    title: (file: string, n: number): string => `Record ${n} of ${file}`,
+    close: 'Close',
+    notHere: 'This record is not included in the report. It can be read from the evidence with:',
+    more: (n: number): string => `${plural(n, 'more record', 'more records')} in incident.json`,
+  },
   register: { none: 'No evidence was read.' },
-  problems: { none: 'No problem was met while reading.', blind: 'What cannot be known from this evidence', reading: 'Problems while reading', omitted: (n: number): string => `${plural(n, 'more problem', 'more problems')} of this file not listed` },
+  problems: {
+    none: 'No problem was met while reading.',
+    blind: 'What cannot be known from this evidence',
+    reading: 'Problems while reading',
+    omitted: (n: number): string => `${plural(n, 'more problem', 'more problems')} of this file not listed`,
+  },
   method: {
     body: [
       'Every event log was opened read-only and identified by its content. Each record was decoded and compared with every rule whose log source covers it. Every number in this report is the length of a list in incident.json, and every entry of such a list cites the records that it rests on by file and record number; "backtrail verify" opens each of them again and recounts.',
-      'A record number is the number in the record\'s own header: it is unique in its file. In exported and forwarded logs it differs from EventRecordID, which the recording host gave.',
+      "A record number is the number in the record's own header: it is unique in its file. In exported and forwarded logs it differs from EventRecordID, which the recording host gave.",
       'Gaps in the numbering are only told of logs that number without holes: not of exported, forwarded or merged ones, and not where the file itself is damaged.',
       'Log content is written by whoever controlled the host. It is shown as text and never interpreted.',
     ],

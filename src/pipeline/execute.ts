@@ -16,7 +16,8 @@ const MAX_DUMP_PROBLEMS = 1000;
 /** Makes the function that carries out tasks under one setup; it keeps the rule plan. */
 export function executor(setup: WorkerSetup): { run(task: Task): Answer } {
   let engine: Engine | null = null;
-  if (setup.plans !== null) engine = new Engine(JSON.parse(setup.plans) as RulePlan[] as unknown as Rule[], windowsRoutes);
+  if (setup.plans !== null)
+    engine = new Engine(JSON.parse(setup.plans) as RulePlan[] as unknown as Rule[], windowsRoutes);
   const cache = new TemplateCache();
   return {
     run(task) {
@@ -25,7 +26,14 @@ export function executor(setup: WorkerSetup): { run(task: Task): Answer } {
         if (task.kind === 'hash') return { kind: 'hash', ...sha256File(task.path) };
         file = new EvtxFile(task.path, task.spans);
         if (task.kind === 'dump') return dump(file, task.format, setup.recover, cache);
-        return { kind: 'scan', result: scanChunks(file, { recover: setup.recover, engine, register: setup.register, wanted: setup.wanted }, cache) };
+        return {
+          kind: 'scan',
+          result: scanChunks(
+            file,
+            { recover: setup.recover, engine, register: setup.register, wanted: setup.wanted },
+            cache,
+          ),
+        };
       } catch (e) {
         const code = (e as NodeJS.ErrnoException).code;
         if (code === undefined) throw e;

@@ -53,7 +53,11 @@ export function decodeExhibits(wanted: readonly Wanted[], paths: ReadonlyMap<str
           continue;
         }
         const text = writer.take().toString('utf8');
-        out.push({ evidence, record: view.recordId, json: text.length > MAX_EXHIBIT_TEXT ? `${text.slice(0, MAX_EXHIBIT_TEXT)}…` : text });
+        out.push({
+          evidence,
+          record: view.recordId,
+          json: text.length > MAX_EXHIBIT_TEXT ? `${text.slice(0, MAX_EXHIBIT_TEXT)}…` : text,
+        });
       }
     } finally {
       file.close();

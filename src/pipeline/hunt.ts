@@ -39,14 +39,26 @@ export async function* hunt(files: readonly SourceFile[], options: HuntOptions):
       for (const spans of chunkParts(f.chunks)) yield { kind: 'scan', path: source.path, spans };
     }
   }
-  const setup = { plans: options.rules.plans, wanted: options.wanted ?? null, register: false, recover: options.recover ?? false };
+  const setup = {
+    plans: options.rules.plans,
+    wanted: options.wanted ?? null,
+    register: false,
+    recover: options.recover ?? false,
+  };
   for await (const { task, answer } of runTasks(tasks(), setup, threadsFor(options.threads, files))) {
     yield* told.splice(0);
     const file = planned.get(task.path)!;
-    if (answer.kind === 'failed') yield { file, detections: [], records: 0, bytes: 0, problems: [unreadable(file, answer.error)] };
+    if (answer.kind === 'failed')
+      yield { file, detections: [], records: 0, bytes: 0, problems: [unreadable(file, answer.error)] };
     else if (answer.kind === 'scan' && task.kind === 'scan') {
       const { result } = answer;
-      yield { file, detections: result.detections, records: result.records, bytes: task.spans.length * CHUNK_SIZE, problems: result.problems.map((p) => named(p, file)) };
+      yield {
+        file,
+        detections: result.detections,
+        records: result.records,
+        bytes: task.spans.length * CHUNK_SIZE,
+        problems: result.problems.map((p) => named(p, file)),
+      };
     }
   }
   yield* told;
@@ -58,5 +70,11 @@ export function named(p: Diagnostic, file: PlannedFile): Diagnostic {
 }
 
 export function unreadable(file: PlannedFile, error: string): Diagnostic {
-  return { code: 'source.unreadable', severity: 'error', place: { file: file.source.name }, expected: 'a readable file', found: error };
+  return {
+    code: 'source.unreadable',
+    severity: 'error',
+    place: { file: file.source.name },
+    expected: 'a readable file',
+    found: error,
+  };
 }

@@ -36,10 +36,17 @@ export function createdTime(): string {
 }
 
 /** Reads all files and writes the case. Throws `CaseError` where the case cannot be written. */
-export async function investigate(files: readonly SourceFile[], options: InvestigateOptions): Promise<InvestigateResult> {
+export async function investigate(
+  files: readonly SourceFile[],
+  options: InvestigateOptions,
+): Promise<InvestigateResult> {
   const created = createdTime();
   // The case's id comes from what was put in, so that the same run has the same id.
-  const id = createHash('sha256').update(files.map((f) => `${f.name}\0${f.bytes}`).join('\n')).update(options.rules?.sets.map((s) => s.sha256).join('\n') ?? '').digest('hex').slice(0, 12);
+  const id = createHash('sha256')
+    .update(files.map((f) => `${f.name}\0${f.bytes}`).join('\n'))
+    .update(options.rules?.sets.map((s) => s.sha256).join('\n') ?? '')
+    .digest('hex')
+    .slice(0, 12);
   const target = openCase(options.out, { id, tool: TOOL, created });
   try {
     const detections = target.stream('detections.jsonl');
@@ -93,7 +100,14 @@ export async function investigate(files: readonly SourceFile[], options: Investi
             schema: 'backtrail.incident/1',
             geo: null,
             attack: null,
-            rules: options.rules?.sets.map((s) => ({ name: s.name, version: s.version, sha256: s.sha256, count: s.count, licence: s.licence })) ?? [],
+            rules:
+              options.rules?.sets.map((s) => ({
+                name: s.name,
+                version: s.version,
+                sha256: s.sha256,
+                count: s.count,
+                licence: s.licence,
+              })) ?? [],
           },
         },
       },
@@ -102,7 +116,8 @@ export async function investigate(files: readonly SourceFile[], options: Investi
     );
     if (result.aborted) return { document, aborted: true };
     options.onStage?.('write', false);
-    for (const [evidence, records] of result.chunks) for (const [record, chunkOffset] of records) wanted.push({ evidence, record, chunkOffset });
+    for (const [evidence, records] of result.chunks)
+      for (const [record, chunkOffset] of records) wanted.push({ evidence, record, chunkOffset });
     const exhibits = decodeExhibits(wanted, result.paths);
     target.write('incident.json', `${JSON.stringify(document, null, 1)}\n`);
     target.write('report.html', renderHtml({ document, exhibits, messages: options.messages }));
@@ -114,4 +129,3 @@ export async function investigate(files: readonly SourceFile[], options: Investi
     target.close();
   }
 }
-

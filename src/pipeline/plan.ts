@@ -37,7 +37,14 @@ export function planFile(source: SourceFile): PlannedFile {
       file.close();
     }
   } catch (e) {
-    const problem = diagnostic('source.unreadable', 'error', { file: source.name }, 'a readable file', (e as NodeJS.ErrnoException).code ?? (e as Error).message, 'check the permissions and the medium');
+    const problem = diagnostic(
+      'source.unreadable',
+      'error',
+      { file: source.name },
+      'a readable file',
+      (e as NodeJS.ErrnoException).code ?? (e as Error).message,
+      'check the permissions and the medium',
+    );
     return { source, format: 'unknown', looksLike: 'unreadable', chunks: [], problems: [problem], failed: true };
   }
 }

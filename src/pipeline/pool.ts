@@ -15,7 +15,11 @@ const YOUNG_MB = 24;
  * Runs tasks on `threads` workers (in this thread if 1) and yields answers in the order of the tasks. `tasks` is asked
  * for the next task only when a worker can take it.
  */
-export async function* runTasks(tasks: Iterable<Task>, setup: WorkerSetup, threads: number): AsyncGenerator<{ task: Task; answer: Answer }> {
+export async function* runTasks(
+  tasks: Iterable<Task>,
+  setup: WorkerSetup,
+  threads: number,
+): AsyncGenerator<{ task: Task; answer: Answer }> {
   if (threads <= 1) {
     const local = executor(setup);
     for (const task of tasks) {
@@ -50,7 +54,10 @@ export async function* runTasks(tasks: Iterable<Task>, setup: WorkerSetup, threa
     }
   };
   for (let i = 0; i < threads; i++) {
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: setup, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
+    const worker = new Worker(new URL('./worker.js', import.meta.url), {
+      workerData: setup,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+    });
     worker.on('message', ({ id, answer }: { id: number; answer: Answer }) => {
       done.set(id, answer);
       idle.push(worker);

@@ -39,7 +39,15 @@ export interface RegisterResult {
 /** What findings show of a rule. */
 export function findingRule(rules: LoadedRules, r: RuleInfo): FindingRule {
   const set = rules.sets[r.set];
-  return { id: r.id, title: r.title, author: r.author, source: `${set?.name ?? ''}/${r.file}`, licence: set?.licence ?? null, level: r.level, tags: r.tags };
+  return {
+    id: r.id,
+    title: r.title,
+    author: r.author,
+    source: `${set?.name ?? ''}/${r.file}`,
+    licence: set?.licence ?? null,
+    level: r.level,
+    tags: r.tags,
+  };
 }
 
 interface FileState {
@@ -62,7 +70,10 @@ interface FileState {
 }
 
 /** Reads all files. The result does not depend on the number of threads. */
-export async function registerEvidence(files: readonly SourceFile[], options: RegisterOptions): Promise<RegisterResult> {
+export async function registerEvidence(
+  files: readonly SourceFile[],
+  options: RegisterOptions,
+): Promise<RegisterResult> {
   const collector = new Collector(options.messages);
   const states: FileState[] = [];
   const byPath = new Map<string, FileState>();
@@ -72,7 +83,24 @@ export async function registerEvidence(files: readonly SourceFile[], options: Re
   function* tasks(): Generator<Task> {
     for (const source of files) {
       const plan = planFile(source);
-      const state: FileState = { id: `e${states.length + 1}`, plan, sha256: null, bytes: source.bytes, records: 0, renumbered: 0, unreadable: 0, first: Number.POSITIVE_INFINITY, last: Number.NEGATIVE_INFINITY, hosts: new Map(), channels: new Set(), problems: [], omitted: 0, damaged: false, failed: plan.failed, runs: [] };
+      const state: FileState = {
+        id: `e${states.length + 1}`,
+        plan,
+        sha256: null,
+        bytes: source.bytes,
+        records: 0,
+        renumbered: 0,
+        unreadable: 0,
+        first: Number.POSITIVE_INFINITY,
+        last: Number.NEGATIVE_INFINITY,
+        hosts: new Map(),
+        channels: new Set(),
+        problems: [],
+        omitted: 0,
+        damaged: false,
+        failed: plan.failed,
+        runs: [],
+      };
       states.push(state);
       byPath.set(source.path, state);
       for (const p of plan.problems) note(state, p);
@@ -86,12 +114,23 @@ export async function registerEvidence(files: readonly SourceFile[], options: Re
   let bytes = 0;
   let records = 0;
   let detections = 0;
-  const setup = { plans: options.rules?.plans ?? null, wanted: options.wanted ?? null, register: true, recover: options.recover ?? false };
+  const setup = {
+    plans: options.rules?.plans ?? null,
+    wanted: options.wanted ?? null,
+    register: true,
+    recover: options.recover ?? false,
+  };
   for await (const { task, answer } of runTasks(tasks(), setup, threadsFor(options.threads, files))) {
     const state = byPath.get(task.path)!;
     if (answer.kind === 'failed') {
       state.failed = true;
-      note(state, { code: 'source.unreadable', severity: 'error', place: {}, expected: 'a readable file', found: answer.error });
+      note(state, {
+        code: 'source.unreadable',
+        severity: 'error',
+        place: {},
+        expected: 'a readable file',
+        found: answer.error,
+      });
     } else if (answer.kind === 'hash') {
       state.sha256 = answer.sha256;
       state.bytes = answer.bytes;
@@ -116,10 +155,25 @@ export async function registerEvidence(files: readonly SourceFile[], options: Re
       appendRuns(state.runs, result.runs);
       for (const t of result.tampering) {
         chunkOf(state.id).set(t.record, t.chunkOffset);
-        collector.tampering({ evidence: state.id, kind: t.kind, micros: t.micros, host: t.host, record: t.record, what: t.what, account: t.account });
+        collector.tampering({
+          evidence: state.id,
+          kind: t.kind,
+          micros: t.micros,
+          host: t.host,
+          record: t.record,
+          what: t.what,
+          account: t.account,
+        });
       }
       for (const d of result.detections) {
-        collector.detection(findingRules[d.rule]!, { evidence: state.id, record: d.record, channel: d.channel, host: d.host, micros: d.micros, fields: d.fields });
+        collector.detection(findingRules[d.rule]!, {
+          evidence: state.id,
+          record: d.record,
+          channel: d.channel,
+          host: d.host,
+          micros: d.micros,
+          fields: d.fields,
+        });
         options.onDetection?.(state.id, d);
       }
     }
@@ -132,13 +186,33 @@ export async function registerEvidence(files: readonly SourceFile[], options: Re
 
   const evidence = states.map((s): EvidenceEntry => {
     const { format, looksLike } = s.plan;
-    const status = s.failed ? 'failed' : format !== 'evtx' ? 'skipped' : s.damaged || s.unreadable > 0 ? 'partial' : 'parsed';
+    const status = s.failed
+      ? 'failed'
+      : format !== 'evtx'
+        ? 'skipped'
+        : s.damaged || s.unreadable > 0
+          ? 'partial'
+          : 'parsed';
     const hosts = [...s.hosts.keys()].filter((h) => h !== '').sort();
-    const problems = status === 'skipped' ? [...s.problems, { at: '', what: options.messages.text.blind.notRead(looksLike) }] : s.problems;
+    const problems =
+      status === 'skipped'
+        ? [...s.problems, { at: '', what: options.messages.text.blind.notRead(looksLike) }]
+        : s.problems;
     return {
-      id: s.id, path: s.plan.source.name, format: format === 'evtx' ? 'evtx' : format === 'empty' ? 'empty' : 'unknown', sha256: s.sha256, bytes: s.bytes,
-      host: hosts.length === 1 ? hosts[0]! : null, hosts, channels: [...s.channels].filter((c) => c !== '').sort(),
-      records: s.records, first: microsText(s.first), last: microsText(s.last), status, problems, problems_omitted: s.omitted,
+      id: s.id,
+      path: s.plan.source.name,
+      format: format === 'evtx' ? 'evtx' : format === 'empty' ? 'empty' : 'unknown',
+      sha256: s.sha256,
+      bytes: s.bytes,
+      host: hosts.length === 1 ? hosts[0]! : null,
+      hosts,
+      channels: [...s.channels].filter((c) => c !== '').sort(),
+      records: s.records,
+      first: microsText(s.first),
+      last: microsText(s.last),
+      status,
+      problems,
+      problems_omitted: s.omitted,
     };
   });
   states.forEach((s, i) => {
@@ -149,9 +223,24 @@ export async function registerEvidence(files: readonly SourceFile[], options: Re
     const channel = e.channels.length === 1 ? e.channels[0]! : null;
     // The host that wrote most of it: a log may hold records of its own host under an older name.
     const host = [...s.hosts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))[0]?.[0] ?? '';
-    if (channel !== null) collector.numbering({ evidence: s.id, host, channel, runs: s.runs, records: s.records, trustworthy: e.status === 'parsed' && s.renumbered === 0 && options.recover !== true });
+    if (channel !== null)
+      collector.numbering({
+        evidence: s.id,
+        host,
+        channel,
+        runs: s.runs,
+        records: s.records,
+        trustworthy: e.status === 'parsed' && s.renumbered === 0 && options.recover !== true,
+      });
   });
-  return { evidence, paths: new Map(states.map((s) => [s.id, s.plan.source.path])), collector, unreadable: states.reduce((n, s) => n + s.unreadable, 0), aborted, chunks };
+  return {
+    evidence,
+    paths: new Map(states.map((s) => [s.id, s.plan.source.path])),
+    collector,
+    unreadable: states.reduce((n, s) => n + s.unreadable, 0),
+    aborted,
+    chunks,
+  };
 
   function chunkOf(id: string): Map<number, number> {
     let m = chunks.get(id);
@@ -171,7 +260,10 @@ function note(state: FileState, p: Diagnostic): void {
     state.omitted++;
     return;
   }
-  state.problems.push({ at: placeText(p.place), what: `expected ${p.expected}, found ${p.found}${p.hint === undefined ? '' : `; ${p.hint}`}` });
+  state.problems.push({
+    at: placeText(p.place),
+    what: `expected ${p.expected}, found ${p.found}${p.hint === undefined ? '' : `; ${p.hint}`}`,
+  });
 }
 
 function appendRuns(to: FileState['runs'], runs: readonly FileState['runs'][number][]): void {

@@ -53,14 +53,22 @@ export async function* verifyCase(dir: string, options: VerifyOptions): AsyncGen
   for (const e of document.evidence) {
     const path = moved.get(e.path) ?? paths[e.id];
     if (path === undefined || !existsSync(path)) {
-      yield { what: `evidence ${e.id}`, ok: false, detail: `${e.path}: not found${path === undefined ? '' : ` at ${path}`}; name its place with --evidence` };
+      yield {
+        what: `evidence ${e.id}`,
+        ok: false,
+        detail: `${e.path}: not found${path === undefined ? '' : ` at ${path}`}; name its place with --evidence`,
+      };
       return;
     }
     sources.push({ path, name: e.path, bytes: e.bytes });
     if (e.sha256 === null) continue;
     const now = sha256File(path);
     if (now.sha256 !== e.sha256) {
-      yield { what: `evidence ${e.id}`, ok: false, detail: `${e.path}: SHA-256 is ${now.sha256}, the case says ${e.sha256}` };
+      yield {
+        what: `evidence ${e.id}`,
+        ok: false,
+        detail: `${e.path}: SHA-256 is ${now.sha256}, the case says ${e.sha256}`,
+      };
       return;
     }
   }
@@ -78,7 +86,13 @@ export async function* verifyCase(dir: string, options: VerifyOptions): AsyncGen
       else set.add(c.record);
     }
   };
-  for (const list of [document.other_findings, document.overview.anti_forensics, document.overview.techniques, document.overview.timeline]) for (const x of list) collect(x.evidence);
+  for (const list of [
+    document.other_findings,
+    document.overview.anti_forensics,
+    document.overview.techniques,
+    document.overview.timeline,
+  ])
+    for (const x of list) collect(x.evidence);
   for (const [id, records] of cited) {
     const i = document.evidence.findIndex((e) => e.id === id);
     if (i < 0) {
@@ -108,13 +122,28 @@ export async function* verifyCase(dir: string, options: VerifyOptions): AsyncGen
   const have = options.rules?.sets ?? [];
   const changed = sets.find((s, i) => have[i]?.sha256 !== s.sha256);
   if (changed !== undefined) {
-    yield { what: 'rules', ok: false, detail: `rule set "${changed.name}" (${changed.sha256.slice(0, 12)}…) is needed to recount and was not found as it was; name its folder with --rules` };
+    yield {
+      what: 'rules',
+      ok: false,
+      detail: `rule set "${changed.name}" (${changed.sha256.slice(0, 12)}…) is needed to recount and was not found as it was; name its folder with --rules`,
+    };
     return;
   }
-  const again = await registerEvidence(sources, { rules: options.rules, messages: options.messages, recover: document.case.options.recover === true, ...(options.threads === undefined ? {} : { threads: options.threads }) });
+  const again = await registerEvidence(sources, {
+    rules: options.rules,
+    messages: options.messages,
+    recover: document.case.options.recover === true,
+    ...(options.threads === undefined ? {} : { threads: options.threads }),
+  });
   const recount = again.collector.document({ case: document.case }, again.evidence, again.unreadable);
   const difference = firstDifference(document, recount, '');
-  yield { what: 'numbers', ok: difference === null, detail: difference ?? `${document.counts.records} records, ${document.counts.detections} detections, ${document.other_findings.length} findings recounted` };
+  yield {
+    what: 'numbers',
+    ok: difference === null,
+    detail:
+      difference ??
+      `${document.counts.records} records, ${document.counts.detections} detections, ${document.other_findings.length} findings recounted`,
+  };
 }
 
 /** What is missing for a document to be one, or null. The JSON Schema says it in full; this is what verify relies on. */
@@ -122,9 +151,18 @@ function shapeOf(d: unknown): string | null {
   if (typeof d !== 'object' || d === null) return 'not an object';
   const doc = d as Partial<IncidentDocument>;
   if (doc.schema !== 'backtrail.incident/1') return `schema is ${JSON.stringify(doc.schema)}`;
-  if (!Array.isArray(doc.evidence) || !Array.isArray(doc.other_findings) || !Array.isArray(doc.incidents)) return 'a list is missing';
+  if (!Array.isArray(doc.evidence) || !Array.isArray(doc.other_findings) || !Array.isArray(doc.incidents))
+    return 'a list is missing';
   const o = doc.overview;
-  if (o === undefined || !Array.isArray(o.anti_forensics) || !Array.isArray(o.techniques) || !Array.isArray(o.timeline) || !Array.isArray(o.blind_spots) || !Array.isArray(o.coverage)) return 'overview is incomplete';
+  if (
+    o === undefined ||
+    !Array.isArray(o.anti_forensics) ||
+    !Array.isArray(o.techniques) ||
+    !Array.isArray(o.timeline) ||
+    !Array.isArray(o.blind_spots) ||
+    !Array.isArray(o.coverage)
+  )
+    return 'overview is incomplete';
   if (doc.case?.provenance === undefined || doc.counts === undefined) return 'case or counts are missing';
   return null;
 }
@@ -132,7 +170,13 @@ function shapeOf(d: unknown): string | null {
 /** The path and values of the first difference between two JSON values, or null. */
 export function firstDifference(a: unknown, b: unknown, at: string): string | null {
   if (Object.is(a, b)) return null;
-  if (typeof a === 'object' && typeof b === 'object' && a !== null && b !== null && Array.isArray(a) === Array.isArray(b)) {
+  if (
+    typeof a === 'object' &&
+    typeof b === 'object' &&
+    a !== null &&
+    b !== null &&
+    Array.isArray(a) === Array.isArray(b)
+  ) {
     const [x, y] = [a as Record<string, unknown>, b as Record<string, unknown>];
     for (const key of new Set([...Object.keys(x), ...Object.keys(y)])) {
       const d = firstDifference(x[key], y[key], at === '' ? key : `${at}.${key}`);

@@ -6,7 +6,12 @@ import type { ChunkSpan } from '../formats/evtx/index.js';
 export type Task =
   | { readonly kind: 'scan'; readonly path: string; readonly spans: readonly ChunkSpan[] }
   | { readonly kind: 'hash'; readonly path: string }
-  | { readonly kind: 'dump'; readonly path: string; readonly spans: readonly ChunkSpan[]; readonly format: 'jsonl' | 'xml' };
+  | {
+      readonly kind: 'dump';
+      readonly path: string;
+      readonly spans: readonly ChunkSpan[];
+      readonly format: 'jsonl' | 'xml';
+    };
 
 export interface WorkerSetup {
   /** JSON of `RulePlan[]`; null for no rules. */
@@ -19,5 +24,10 @@ export interface WorkerSetup {
 export type Answer =
   | { readonly kind: 'scan'; readonly result: ScanResult }
   | { readonly kind: 'hash'; readonly sha256: string; readonly bytes: number }
-  | { readonly kind: 'dump'; readonly bytes: Uint8Array; readonly records: number; readonly problems: ScanResult['problems'] }
+  | {
+      readonly kind: 'dump';
+      readonly bytes: Uint8Array;
+      readonly records: number;
+      readonly problems: ScanResult['problems'];
+    }
   | { readonly kind: 'failed'; readonly error: string; readonly code: string | null };

@@ -1,7 +1,18 @@
 // Events as Windows and Sysmon write them: provider, id, and the fields with their BinXML types.
 import { type EventSpec, type SpecValue, value } from '../formats/evtx/index.js';
 
-const T = { string: 1, uint16: 6, uint32: 8, bool: 13, guid: 15, filetime: 17, sid: 19, hex32: 20, hex64: 21, strings: 0x81 } as const;
+const T = {
+  string: 1,
+  uint16: 6,
+  uint32: 8,
+  bool: 13,
+  guid: 15,
+  filetime: 17,
+  sid: 19,
+  hex32: 20,
+  hex64: 21,
+  strings: 0x81,
+} as const;
 type Type = keyof typeof T;
 
 export type FieldText = string | number | boolean | readonly string[];
@@ -12,48 +23,148 @@ export interface EventKind {
   readonly names: readonly string[];
 }
 
-function kind(provider: string, guid: string | undefined, channel: string, eventId: number, fields: string, extra: Partial<EventSpec> = {}): EventKind {
-  const parsed = fields.split(' ').filter((f) => f !== '').map((f) => {
-    const [name, type] = f.split(':');
-    return [name!.replaceAll('+', ' '), (type ?? 'string') as Type] as const;
-  });
+function kind(
+  provider: string,
+  guid: string | undefined,
+  channel: string,
+  eventId: number,
+  fields: string,
+  extra: Partial<EventSpec> = {},
+): EventKind {
+  const parsed = fields
+    .split(' ')
+    .filter((f) => f !== '')
+    .map((f) => {
+      const [name, type] = f.split(':');
+      return [name!.replaceAll('+', ' '), (type ?? 'string') as Type] as const;
+    });
   return {
-    spec: { provider, ...(guid === undefined ? {} : { providerGuid: guid }), channel, eventId, data: parsed.map(([n, t]) => [n === '*' ? '' : n, T[t]] as const), ...extra },
+    spec: {
+      provider,
+      ...(guid === undefined ? {} : { providerGuid: guid }),
+      channel,
+      eventId,
+      data: parsed.map(([n, t]) => [n === '*' ? '' : n, T[t]] as const),
+      ...extra,
+    },
     types: parsed.map(([, t]) => t),
     names: parsed.map(([n]) => n),
   };
 }
 
-const AUDIT = (id: number, fields: string, extra: Partial<EventSpec> = {}): EventKind => kind('Microsoft-Windows-Security-Auditing', '{54849625-5478-4994-a5ba-3e3b0328c30d}', 'Security', id, fields, { keywords: 0x8020000000000000n, ...extra });
-const SYSMON = (id: number, fields: string): EventKind => kind('Microsoft-Windows-Sysmon', '{5770385f-c22a-43e0-bf4c-06f5698ffbd9}', 'Microsoft-Windows-Sysmon/Operational', id, `RuleName UtcTime ${fields}`, { level: 4, task: id, version: 5 });
-const SCM = (id: number, fields: string): EventKind => kind('Service Control Manager', '{555908d1-a6d7-4695-8e1e-26931d2012f4}', 'System', id, fields, { level: 4, keywords: 0x8080000000000000n });
+const AUDIT = (id: number, fields: string, extra: Partial<EventSpec> = {}): EventKind =>
+  kind('Microsoft-Windows-Security-Auditing', '{54849625-5478-4994-a5ba-3e3b0328c30d}', 'Security', id, fields, {
+    keywords: 0x8020000000000000n,
+    ...extra,
+  });
+const SYSMON = (id: number, fields: string): EventKind =>
+  kind(
+    'Microsoft-Windows-Sysmon',
+    '{5770385f-c22a-43e0-bf4c-06f5698ffbd9}',
+    'Microsoft-Windows-Sysmon/Operational',
+    id,
+    `RuleName UtcTime ${fields}`,
+    { level: 4, task: id, version: 5 },
+  );
+const SCM = (id: number, fields: string): EventKind =>
+  kind('Service Control Manager', '{555908d1-a6d7-4695-8e1e-26931d2012f4}', 'System', id, fields, {
+    level: 4,
+    keywords: 0x8080000000000000n,
+  });
 
 const SUBJECT = 'SubjectUserSid:sid SubjectUserName SubjectDomainName SubjectLogonId:hex64';
 
 export const EVENTS = {
-  logon: AUDIT(4624, `${SUBJECT} TargetUserSid:sid TargetUserName TargetDomainName TargetLogonId:hex64 LogonType:uint32 LogonProcessName AuthenticationPackageName WorkstationName LogonGuid:guid TransmittedServices LmPackageName KeyLength:uint32 ProcessId:hex64 ProcessName IpAddress IpPort`, { task: 12544, version: 2 }),
-  logonFailed: AUDIT(4625, `${SUBJECT} TargetUserSid:sid TargetUserName TargetDomainName Status:hex32 FailureReason SubStatus:hex32 LogonType:uint32 LogonProcessName AuthenticationPackageName WorkstationName TransmittedServices LmPackageName KeyLength:uint32 ProcessId:hex64 ProcessName IpAddress IpPort`, { task: 12544, keywords: 0x8010000000000000n }),
-  logoff: AUDIT(4634, 'TargetUserSid:sid TargetUserName TargetDomainName TargetLogonId:hex64 LogonType:uint32', { task: 12545 }),
+  logon: AUDIT(
+    4624,
+    `${SUBJECT} TargetUserSid:sid TargetUserName TargetDomainName TargetLogonId:hex64 LogonType:uint32 LogonProcessName AuthenticationPackageName WorkstationName LogonGuid:guid TransmittedServices LmPackageName KeyLength:uint32 ProcessId:hex64 ProcessName IpAddress IpPort`,
+    { task: 12544, version: 2 },
+  ),
+  logonFailed: AUDIT(
+    4625,
+    `${SUBJECT} TargetUserSid:sid TargetUserName TargetDomainName Status:hex32 FailureReason SubStatus:hex32 LogonType:uint32 LogonProcessName AuthenticationPackageName WorkstationName TransmittedServices LmPackageName KeyLength:uint32 ProcessId:hex64 ProcessName IpAddress IpPort`,
+    { task: 12544, keywords: 0x8010000000000000n },
+  ),
+  logoff: AUDIT(4634, 'TargetUserSid:sid TargetUserName TargetDomainName TargetLogonId:hex64 LogonType:uint32', {
+    task: 12545,
+  }),
   privileges: AUDIT(4672, `${SUBJECT} PrivilegeList`, { task: 12548 }),
-  process: AUDIT(4688, `${SUBJECT} NewProcessId:hex64 NewProcessName TokenElevationType ProcessId:hex64 CommandLine TargetUserSid:sid TargetUserName TargetDomainName TargetLogonId:hex64 ParentProcessName MandatoryLabel:sid`, { task: 13312, version: 2 }),
+  process: AUDIT(
+    4688,
+    `${SUBJECT} NewProcessId:hex64 NewProcessName TokenElevationType ProcessId:hex64 CommandLine TargetUserSid:sid TargetUserName TargetDomainName TargetLogonId:hex64 ParentProcessName MandatoryLabel:sid`,
+    { task: 13312, version: 2 },
+  ),
   taskCreated: AUDIT(4698, `${SUBJECT} TaskName TaskContent`, { task: 12804 }),
-  accountCreated: AUDIT(4720, `TargetUserName TargetDomainName TargetSid:sid ${SUBJECT} PrivilegeList SamAccountName`, { task: 13824 }),
-  memberAdded: AUDIT(4728, `MemberName MemberSid:sid TargetUserName TargetDomainName TargetSid:sid ${SUBJECT} PrivilegeList`, { task: 13826 }),
-  ticket: AUDIT(4768, 'TargetUserName TargetDomainName TargetSid:sid ServiceName ServiceSid:sid TicketOptions:hex32 Status:hex32 TicketEncryptionType:hex32 PreAuthType IpAddress IpPort', { task: 14339 }),
-  serviceTicket: AUDIT(4769, 'TargetUserName TargetDomainName ServiceName ServiceSid:sid TicketOptions:hex32 TicketEncryptionType:hex32 IpAddress IpPort Status:hex32 LogonGuid:guid TransmittedServices', { task: 14337 }),
-  share: AUDIT(5140, `${SUBJECT} ObjectType IpAddress IpPort ShareName ShareLocalPath AccessMask:hex32 AccessList`, { task: 12808, version: 1 }),
-  shareFile: AUDIT(5145, `${SUBJECT} ObjectType IpAddress IpPort ShareName ShareLocalPath RelativeTargetName AccessMask:hex32 AccessList AccessReason`, { task: 12811 }),
-  securityCleared: kind('Microsoft-Windows-Eventlog', '{fc65ddd8-d6ef-4962-83d5-6e5cfe9ce148}', 'Security', 1102, 'SubjectUserSid:sid SubjectUserName SubjectDomainName SubjectLogonId:hex64', { level: 4, task: 104, keywords: 0x4020000000000000n, userData: { element: 'LogFileCleared', namespace: 'http://manifests.microsoft.com/win/2004/08/windows/eventlog' } }),
-  sysmonProcess: SYSMON(1, 'ProcessGuid:guid ProcessId:uint32 Image FileVersion Description Product Company OriginalFileName CommandLine CurrentDirectory User LogonGuid:guid LogonId:hex64 TerminalSessionId:uint32 IntegrityLevel Hashes ParentProcessGuid:guid ParentProcessId:uint32 ParentImage ParentCommandLine ParentUser'),
-  sysmonNetwork: SYSMON(3, 'ProcessGuid:guid ProcessId:uint32 Image User Protocol Initiated:bool SourceIsIpv6:bool SourceIp SourceHostname SourcePort:uint16 SourcePortName DestinationIsIpv6:bool DestinationIp DestinationHostname DestinationPort:uint16 DestinationPortName'),
-  sysmonAccess: SYSMON(10, 'SourceProcessGUID:guid SourceProcessId:uint32 SourceThreadId:uint32 SourceImage TargetProcessGUID:guid TargetProcessId:uint32 TargetImage GrantedAccess:hex32 CallTrace SourceUser TargetUser'),
+  accountCreated: AUDIT(4720, `TargetUserName TargetDomainName TargetSid:sid ${SUBJECT} PrivilegeList SamAccountName`, {
+    task: 13824,
+  }),
+  memberAdded: AUDIT(
+    4728,
+    `MemberName MemberSid:sid TargetUserName TargetDomainName TargetSid:sid ${SUBJECT} PrivilegeList`,
+    { task: 13826 },
+  ),
+  ticket: AUDIT(
+    4768,
+    'TargetUserName TargetDomainName TargetSid:sid ServiceName ServiceSid:sid TicketOptions:hex32 Status:hex32 TicketEncryptionType:hex32 PreAuthType IpAddress IpPort',
+    { task: 14339 },
+  ),
+  serviceTicket: AUDIT(
+    4769,
+    'TargetUserName TargetDomainName ServiceName ServiceSid:sid TicketOptions:hex32 TicketEncryptionType:hex32 IpAddress IpPort Status:hex32 LogonGuid:guid TransmittedServices',
+    { task: 14337 },
+  ),
+  share: AUDIT(5140, `${SUBJECT} ObjectType IpAddress IpPort ShareName ShareLocalPath AccessMask:hex32 AccessList`, {
+    task: 12808,
+    version: 1,
+  }),
+  shareFile: AUDIT(
+    5145,
+    `${SUBJECT} ObjectType IpAddress IpPort ShareName ShareLocalPath RelativeTargetName AccessMask:hex32 AccessList AccessReason`,
+    { task: 12811 },
+  ),
+  securityCleared: kind(
+    'Microsoft-Windows-Eventlog',
+    '{fc65ddd8-d6ef-4962-83d5-6e5cfe9ce148}',
+    'Security',
+    1102,
+    'SubjectUserSid:sid SubjectUserName SubjectDomainName SubjectLogonId:hex64',
+    {
+      level: 4,
+      task: 104,
+      keywords: 0x4020000000000000n,
+      userData: { element: 'LogFileCleared', namespace: 'http://manifests.microsoft.com/win/2004/08/windows/eventlog' },
+    },
+  ),
+  sysmonProcess: SYSMON(
+    1,
+    'ProcessGuid:guid ProcessId:uint32 Image FileVersion Description Product Company OriginalFileName CommandLine CurrentDirectory User LogonGuid:guid LogonId:hex64 TerminalSessionId:uint32 IntegrityLevel Hashes ParentProcessGuid:guid ParentProcessId:uint32 ParentImage ParentCommandLine ParentUser',
+  ),
+  sysmonNetwork: SYSMON(
+    3,
+    'ProcessGuid:guid ProcessId:uint32 Image User Protocol Initiated:bool SourceIsIpv6:bool SourceIp SourceHostname SourcePort:uint16 SourcePortName DestinationIsIpv6:bool DestinationIp DestinationHostname DestinationPort:uint16 DestinationPortName',
+  ),
+  sysmonAccess: SYSMON(
+    10,
+    'SourceProcessGUID:guid SourceProcessId:uint32 SourceThreadId:uint32 SourceImage TargetProcessGUID:guid TargetProcessId:uint32 TargetImage GrantedAccess:hex32 CallTrace SourceUser TargetUser',
+  ),
   sysmonFile: SYSMON(11, 'ProcessGuid:guid ProcessId:uint32 Image TargetFilename CreationUtcTime User'),
   sysmonRegistry: SYSMON(13, 'EventType ProcessGuid:guid ProcessId:uint32 Image TargetObject Details User'),
   sysmonDns: SYSMON(22, 'ProcessGuid:guid ProcessId:uint32 QueryName QueryStatus QueryResults Image User'),
   serviceInstalled: SCM(7045, 'ServiceName ImagePath ServiceType StartType AccountName'),
   serviceState: SCM(7036, 'param1 param2'),
-  scriptBlock: kind('Microsoft-Windows-PowerShell', '{a0c1853b-5c40-4b15-8766-3cf1c58f985a}', 'Microsoft-Windows-PowerShell/Operational', 4104, 'MessageNumber:uint32 MessageTotal:uint32 ScriptBlockText ScriptBlockId Path', { level: 5, task: 2, opcode: 15, version: 1, keywords: 0n }),
-  exchangeCmdlet: kind('MSExchange CmdletLogs', undefined, 'MSExchange Management', 1, '*:strings', { level: 4, task: 1, keywords: 0x80000000000000n }),
+  scriptBlock: kind(
+    'Microsoft-Windows-PowerShell',
+    '{a0c1853b-5c40-4b15-8766-3cf1c58f985a}',
+    'Microsoft-Windows-PowerShell/Operational',
+    4104,
+    'MessageNumber:uint32 MessageTotal:uint32 ScriptBlockText ScriptBlockId Path',
+    { level: 5, task: 2, opcode: 15, version: 1, keywords: 0n },
+  ),
+  exchangeCmdlet: kind('MSExchange CmdletLogs', undefined, 'MSExchange Management', 1, '*:strings', {
+    level: 4,
+    task: 1,
+    keywords: 0x80000000000000n,
+  }),
 } as const;
 
 /** A value of a field's type from plain text, number or truth. */

@@ -21,4 +21,6 @@ const { files, truth } = writeSample(Number(seed ?? 1), (path, bytes, at) => {
 });
 for (const fd of open.values()) closeSync(fd);
 writeFileSync(join(folder, 'TRUTH.md'), truth);
-process.stderr.write(`${files.reduce((n, f) => n + f.records, 0).toLocaleString('en')} records in ${files.length} event logs written to ${folder}\n`);
+process.stderr.write(
+  `${files.reduce((n, f) => n + f.records, 0).toLocaleString('en')} records in ${files.length} event logs written to ${folder}\n`,
+);

@@ -37,37 +37,86 @@ export function renderHtml({ document: d, exhibits, messages }: ReportInput): st
   const m = messages.text;
   const view = makeView(d);
   const files = new Map(d.evidence.map((e) => [e.id, e.path]));
-  const section = (id: string, title: string, body: string): string => `<section id="${id}"><h2>${html(title)}</h2>\n${body}\n</section>\n`;
-  const level = (l: string | null): string => (l === null ? `<span class="level tampering">${html(m.sections.tampering)}</span>` : `<span class="level ${html(l)}">${html(m.level[l] ?? l)}</span>`);
+  const section = (id: string, title: string, body: string): string =>
+    `<section id="${id}"><h2>${html(title)}</h2>\n${body}\n</section>\n`;
+  const level = (l: string | null): string =>
+    l === null
+      ? `<span class="level tampering">${html(m.sections.tampering)}</span>`
+      : `<span class="level ${html(l)}">${html(m.level[l] ?? l)}</span>`;
   const cites = (list: readonly Cite[], omitted: number): string => {
     const shown = list.slice(0, MAX_CITE_BUTTONS);
     const rest = list.length - shown.length + omitted;
-    const buttons = shown.map((c) => `<button type="button" class="cite" data-e="${html(c.evidence)}" data-r="${c.record}" title="${html(files.get(c.evidence) ?? c.evidence)}">${html(c.evidence)} #${c.record}</button>`).join('');
+    const buttons = shown
+      .map(
+        (c) =>
+          `<button type="button" class="cite" data-e="${html(c.evidence)}" data-r="${c.record}" title="${html(files.get(c.evidence) ?? c.evidence)}">${html(c.evidence)} #${c.record}</button>`,
+      )
+      .join('');
     return rest > 0 ? `${buttons}<span class="meta">+${number(rest)}</span>` : buttons;
   };
-  const table = (head: readonly string[], rows: readonly string[]): string => (rows.length === 0 ? `<p class="empty">${html(m.timeline.empty)}</p>` : `<div class="scroll"><table><thead><tr>${head.join('')}</tr></thead><tbody>\n${rows.join('\n')}\n</tbody></table></div>`);
-  const th = (text: string, cls = ''): string => `<th scope="col"${cls === '' ? '' : ` class="${cls}"`}>${html(text)}</th>`;
+  const table = (head: readonly string[], rows: readonly string[]): string =>
+    rows.length === 0
+      ? `<p class="empty">${html(m.timeline.empty)}</p>`
+      : `<div class="scroll"><table><thead><tr>${head.join('')}</tr></thead><tbody>\n${rows.join('\n')}\n</tbody></table></div>`;
+  const th = (text: string, cls = ''): string =>
+    `<th scope="col"${cls === '' ? '' : ` class="${cls}"`}>${html(text)}</th>`;
   const c = m.columns;
 
   const body = [
     section('found', m.sections.found, found(d, view, m)),
     d.overview.anti_forensics.length > 0
-      ? section('tampering', m.sections.tampering, table([th(c.time), th(c.host), th(c.what), th(c.proof)], d.overview.anti_forensics.map((a: AntiForensics) => `<tr data-find="${html(`${a.host} ${a.what}`.toLowerCase())}"><td class="t">${time(a.time)}</td><td class="host">${html(a.host)}</td><td><b class="tampering">${html(m.kind[a.kind] ?? a.kind)}</b><br>${html(a.what)}</td><td>${cites(a.evidence, 0)}</td></tr>`)))
+      ? section(
+          'tampering',
+          m.sections.tampering,
+          table(
+            [th(c.time), th(c.host), th(c.what), th(c.proof)],
+            d.overview.anti_forensics.map(
+              (a: AntiForensics) =>
+                `<tr data-find="${html(`${a.host} ${a.what}`.toLowerCase())}"><td class="t">${time(a.time)}</td><td class="host">${html(a.host)}</td><td><b class="tampering">${html(m.kind[a.kind] ?? a.kind)}</b><br>${html(a.what)}</td><td>${cites(a.evidence, 0)}</td></tr>`,
+            ),
+          ),
+        )
       : '',
     section('timeline', m.sections.timeline, timeline()),
     section('hosts', m.sections.hosts, hostTable()),
     section('detections', m.sections.detections, detections()),
-    section('techniques', m.sections.techniques, table([th(c.technique), th(c.tactics), th(c.count, 'n'), th(c.first), th(c.proof)], d.overview.techniques.map((t) => `<tr><td class="mono">${html(t.technique)}</td><td>${html(t.tactics.join(', '))}</td><td class="n">${number(t.count)}</td><td class="t">${time(t.first)}</td><td>${cites(t.evidence, t.evidence_omitted)}</td></tr>`))),
+    section(
+      'techniques',
+      m.sections.techniques,
+      table(
+        [th(c.technique), th(c.tactics), th(c.count, 'n'), th(c.first), th(c.proof)],
+        d.overview.techniques.map(
+          (t) =>
+            `<tr><td class="mono">${html(t.technique)}</td><td>${html(t.tactics.join(', '))}</td><td class="n">${number(t.count)}</td><td class="t">${time(t.first)}</td><td>${cites(t.evidence, t.evidence_omitted)}</td></tr>`,
+        ),
+      ),
+    ),
     section('register', m.sections.register, register()),
     section('problems', m.sections.problems, problems()),
-    section('coverage', m.sections.coverage, table([th(c.host), th(c.source), th(c.from), th(c.to), th(c.records, 'n')], d.overview.coverage.map((x) => `<tr><td class="host">${html(x.host)}</td><td>${html(x.source)}</td><td class="t">${time(x.from)}</td><td class="t">${time(x.to)}</td><td class="n">${number(x.records)}</td></tr>`))),
+    section(
+      'coverage',
+      m.sections.coverage,
+      table(
+        [th(c.host), th(c.source), th(c.from), th(c.to), th(c.records, 'n')],
+        d.overview.coverage.map(
+          (x) =>
+            `<tr><td class="host">${html(x.host)}</td><td>${html(x.source)}</td><td class="t">${time(x.from)}</td><td class="t">${time(x.to)}</td><td class="n">${number(x.records)}</td></tr>`,
+        ),
+      ),
+    ),
     section('method', m.sections.method, method()),
   ];
 
-  const toc = (Object.keys(m.sections) as (keyof typeof m.sections)[]).filter((k) => k !== 'tampering' || d.overview.anti_forensics.length > 0).map((k) => `<a href="#${k}">${html(m.sections[k])}</a>`);
+  const toc = (Object.keys(m.sections) as (keyof typeof m.sections)[])
+    .filter((k) => k !== 'tampering' || d.overview.anti_forensics.length > 0)
+    .map((k) => `<a href="#${k}">${html(m.sections[k])}</a>`);
   const byEvidence: Record<string, Record<number, string>> = {};
   for (const e of exhibits) (byEvidence[e.evidence] ??= {})[e.record] = e.json;
-  const words = { title: m.record.title('{file}', 0).replace(' 0 ', ' {n} '), notHere: m.record.notHere, files: Object.fromEntries(files) };
+  const words = {
+    title: m.record.title('{file}', 0).replace(' 0 ', ' {n} '),
+    notHere: m.record.notHere,
+    files: Object.fromEntries(files),
+  };
   const csp = `default-src 'none'; style-src ${sha(STYLE)}; script-src ${sha(SCRIPT)}; base-uri 'none'; form-action 'none'`;
   return `<!doctype html>
 <html lang="${messages.language}">
@@ -101,7 +150,15 @@ ${body.join('')}</main>
       ...(d.case.tlp === null ? [] : ([[m.cover.tlp, `<b>TLP:${html(d.case.tlp)}</b>`]] as [string, string][])),
       [m.cover.period, view.period.first === null ? '–' : `${time(view.period.first)} – ${time(view.period.last)}`],
       [m.cover.tool, html(`${p.tool}, Node ${p.node}`)],
-      [m.cover.rules, p.rules.map((r) => `${html(r.name)}: ${number(r.count)}, SHA-256 <span class="mono">${html(r.sha256.slice(0, 16))}…</span>${r.licence === null ? '' : `, ${html(r.licence)}`}`).join('<br>') || '–'],
+      [
+        m.cover.rules,
+        p.rules
+          .map(
+            (r) =>
+              `${html(r.name)}: ${number(r.count)}, SHA-256 <span class="mono">${html(r.sha256.slice(0, 16))}…</span>${r.licence === null ? '' : `, ${html(r.licence)}`}`,
+          )
+          .join('<br>') || '–',
+      ],
     ];
     const n = d.counts;
     const tiles: [number, string][] = [
@@ -121,39 +178,99 @@ ${body.join('')}</main>
 
   function timeline(): string {
     const strip = view.density === null ? '' : densityStrip(view.density, m);
-    const rows = view.timeline.map((e) => `<tr data-find="${html(`${e.host} ${e.text} ${e.technique ?? ''}`.toLowerCase())}"><td class="t">${time(e.time)}</td><td>${level(e.level)}</td><td class="host">${html(e.host)}</td><td>${html(e.text)}</td><td class="mono">${html(e.technique ?? '')}</td><td>${cites(e.evidence, e.evidence_omitted)}</td></tr>`);
-    const omitted = view.timelineOmitted > 0 ? `<p class="meta">${html(m.timeline.omitted(view.timelineOmitted))}</p>` : '';
+    const rows = view.timeline.map(
+      (e) =>
+        `<tr data-find="${html(`${e.host} ${e.text} ${e.technique ?? ''}`.toLowerCase())}"><td class="t">${time(e.time)}</td><td>${level(e.level)}</td><td class="host">${html(e.host)}</td><td>${html(e.text)}</td><td class="mono">${html(e.technique ?? '')}</td><td>${cites(e.evidence, e.evidence_omitted)}</td></tr>`,
+    );
+    const omitted =
+      view.timelineOmitted > 0 ? `<p class="meta">${html(m.timeline.omitted(view.timelineOmitted))}</p>` : '';
     return `${strip}<input type="search" class="filter" id="filter" placeholder="${html(m.filter)}" aria-label="${html(m.filter)}">${table([th(c.time), th(c.level), th(c.host), th(c.what), th(c.technique), th(c.proof)], rows)}${omitted}`;
   }
 
   function hostTable(): string {
-    const rows = view.hostLevels.map((h) => `<tr><td class="host">${html(h.host)}</td>${LEVELS_DOWN.map((l) => `<td class="n ${(h.counts[l] ?? 0) > 0 ? l : ''}">${(h.counts[l] ?? 0) === 0 ? '·' : number(h.counts[l]!)}</td>`).join('')}<td class="n"><b>${number(h.total)}</b></td></tr>`);
-    return table([th(c.host), ...LEVELS_DOWN.map((l) => th(m.level[l]!, 'n')), th(c.total, 'n')], rows) + (view.hostsOmitted > 0 ? `<p class="meta">${html(m.timeline.omitted(view.hostsOmitted))}</p>` : '');
+    const rows = view.hostLevels.map(
+      (h) =>
+        `<tr><td class="host">${html(h.host)}</td>${LEVELS_DOWN.map((l) => `<td class="n ${(h.counts[l] ?? 0) > 0 ? l : ''}">${(h.counts[l] ?? 0) === 0 ? '·' : number(h.counts[l]!)}</td>`).join('')}<td class="n"><b>${number(h.total)}</b></td></tr>`,
+    );
+    return (
+      table([th(c.host), ...LEVELS_DOWN.map((l) => th(m.level[l]!, 'n')), th(c.total, 'n')], rows) +
+      (view.hostsOmitted > 0 ? `<p class="meta">${html(m.timeline.omitted(view.hostsOmitted))}</p>` : '')
+    );
   }
 
   function detections(): string {
     if (view.groups.length === 0) return `<p class="empty">${html(m.found.none)}</p>`;
     const out = view.groups.map((g) => {
       const rows = g.findings.slice(0, MAX_HOSTS_PER_RULE).map((f) => {
-        const fields = f.matched.length === 0 ? '' : `<tr><td></td><td colspan="4"><table class="fields"><tbody>${f.matched.map((x) => `<tr><td>${html(x.field ?? '*')}</td><td class="value mono">${html(x.value)}</td></tr>`).join('')}</tbody></table></td></tr>`;
+        const fields =
+          f.matched.length === 0
+            ? ''
+            : `<tr><td></td><td colspan="4"><table class="fields"><tbody>${f.matched.map((x) => `<tr><td>${html(x.field ?? '*')}</td><td class="value mono">${html(x.value)}</td></tr>`).join('')}</tbody></table></td></tr>`;
         return `<tr><td class="host">${html(f.host)}</td><td class="n">${number(f.count)}</td><td class="t">${time(f.first)}</td><td class="t">${time(f.last)}</td><td>${cites(f.evidence, f.evidence_omitted)}</td></tr>${fields}`;
       });
-      const more = g.findings.length > MAX_HOSTS_PER_RULE ? `<p class="meta">${html(m.timeline.omitted(g.findings.length - MAX_HOSTS_PER_RULE))}</p>` : '';
-      const meta = [g.author === '' ? '' : `${m.columns.author}: ${g.author}`, g.source, g.licence ?? '', g.tags.filter((t) => t.startsWith('attack.')).map((t) => t.slice(7)).join(', '), g.rule].filter((x) => x !== '');
-      const find = `${g.title} ${g.level} ${g.findings.slice(0, MAX_HOSTS_PER_RULE).map((f) => f.host).join(' ')}`.toLowerCase();
+      const more =
+        g.findings.length > MAX_HOSTS_PER_RULE
+          ? `<p class="meta">${html(m.timeline.omitted(g.findings.length - MAX_HOSTS_PER_RULE))}</p>`
+          : '';
+      const meta = [
+        g.author === '' ? '' : `${m.columns.author}: ${g.author}`,
+        g.source,
+        g.licence ?? '',
+        g.tags
+          .filter((t) => t.startsWith('attack.'))
+          .map((t) => t.slice(7))
+          .join(', '),
+        g.rule,
+      ].filter((x) => x !== '');
+      const find = `${g.title} ${g.level} ${g.findings
+        .slice(0, MAX_HOSTS_PER_RULE)
+        .map((f) => f.host)
+        .join(' ')}`.toLowerCase();
       return `<details class="rule" data-find="${html(find)}"><summary>${level(g.level)}<span>${html(g.title)}</span><span class="counts">${number(g.count)} · ${number(g.findings.length)} ${html(m.columns.hosts.toLowerCase())}</span></summary><div class="body"><p class="meta">${html(meta.join(' · '))}</p>${table([th(c.host), th(c.count, 'n'), th(c.first), th(c.last), th(c.proof)], rows)}${more}</div></details>`;
     });
-    return out.join('\n') + (view.groupsOmitted > 0 ? `<p class="meta">${html(m.found.more(view.groupsOmitted))}</p>` : '');
+    return (
+      out.join('\n') + (view.groupsOmitted > 0 ? `<p class="meta">${html(m.found.more(view.groupsOmitted))}</p>` : '')
+    );
   }
 
   function register(): string {
-    const rows = d.evidence.map((e: EvidenceEntry) => `<tr><td class="mono">${html(e.id)}</td><td>${html(e.path)}<br><span class="meta mono">${html(e.sha256 ?? '–')}</span></td><td class="n">${html(bytes(e.bytes))}</td><td>${html(e.format)}</td><td>${html(e.hosts.slice(0, 3).join(', '))}${e.hosts.length > 3 ? ` +${e.hosts.length - 3}` : ''}<br><span class="meta">${html(e.channels.slice(0, 3).join(', '))}${e.channels.length > 3 ? ` +${e.channels.length - 3}` : ''}</span></td><td class="n">${number(e.records)}</td><td class="t">${time(e.first)}<br>${time(e.last)}</td><td>${html(m.status[e.status] ?? e.status)}</td></tr>`);
-    return rows.length === 0 ? `<p class="empty">${html(m.register.none)}</p>` : table([th('#'), th(`${c.file} / ${c.sha256}`), th(c.size, 'n'), th(c.format), th(`${c.host} / ${c.channel}`), th(c.records, 'n'), th(`${c.first} / ${c.last}`), th(c.status)], rows);
+    const rows = d.evidence.map(
+      (e: EvidenceEntry) =>
+        `<tr><td class="mono">${html(e.id)}</td><td>${html(e.path)}<br><span class="meta mono">${html(e.sha256 ?? '–')}</span></td><td class="n">${html(bytes(e.bytes))}</td><td>${html(e.format)}</td><td>${html(e.hosts.slice(0, 3).join(', '))}${e.hosts.length > 3 ? ` +${e.hosts.length - 3}` : ''}<br><span class="meta">${html(e.channels.slice(0, 3).join(', '))}${e.channels.length > 3 ? ` +${e.channels.length - 3}` : ''}</span></td><td class="n">${number(e.records)}</td><td class="t">${time(e.first)}<br>${time(e.last)}</td><td>${html(m.status[e.status] ?? e.status)}</td></tr>`,
+    );
+    return rows.length === 0
+      ? `<p class="empty">${html(m.register.none)}</p>`
+      : table(
+          [
+            th('#'),
+            th(`${c.file} / ${c.sha256}`),
+            th(c.size, 'n'),
+            th(c.format),
+            th(`${c.host} / ${c.channel}`),
+            th(c.records, 'n'),
+            th(`${c.first} / ${c.last}`),
+            th(c.status),
+          ],
+          rows,
+        );
   }
 
   function problems(): string {
-    const rows = d.evidence.flatMap((e) => [...e.problems.map((p) => `<tr><td class="mono">${html(e.id)}</td><td>${html(e.path)}</td><td class="mono">${html(p.at)}</td><td>${html(p.what)}</td></tr>`), ...(e.problems_omitted > 0 ? [`<tr><td class="mono">${html(e.id)}</td><td>${html(e.path)}</td><td></td><td>${html(m.problems.omitted(e.problems_omitted))}</td></tr>`] : [])]);
-    const blind = d.overview.blind_spots.map((b) => `<tr><td class="host">${html(b.host ?? '–')}</td><td>${html(b.source)}</td><td class="t">${time(b.from)}</td><td class="t">${time(b.to)}</td><td>${html(b.why)}</td></tr>`);
+    const rows = d.evidence.flatMap((e) => [
+      ...e.problems.map(
+        (p) =>
+          `<tr><td class="mono">${html(e.id)}</td><td>${html(e.path)}</td><td class="mono">${html(p.at)}</td><td>${html(p.what)}</td></tr>`,
+      ),
+      ...(e.problems_omitted > 0
+        ? [
+            `<tr><td class="mono">${html(e.id)}</td><td>${html(e.path)}</td><td></td><td>${html(m.problems.omitted(e.problems_omitted))}</td></tr>`,
+          ]
+        : []),
+    ]);
+    const blind = d.overview.blind_spots.map(
+      (b) =>
+        `<tr><td class="host">${html(b.host ?? '–')}</td><td>${html(b.source)}</td><td class="t">${time(b.from)}</td><td class="t">${time(b.to)}</td><td>${html(b.why)}</td></tr>`,
+    );
     return `<h3>${html(m.problems.blind)}</h3>${table([th(c.host), th(c.source), th(c.from), th(c.to), th(c.why)], blind)}<h3>${html(m.problems.reading)}</h3>${rows.length === 0 ? `<p class="empty">${html(m.problems.none)}</p>` : table([th('#'), th(c.file), th(c.at), th(c.problem)], rows)}`;
   }
 
@@ -165,7 +282,9 @@ ${body.join('')}</main>
       if (g.author !== '') set.add(g.author);
       authors.set(key, set);
     }
-    const list = [...authors].map(([set, names]) => `<p><b>${html(set)}</b>: ${html([...names].sort().join('; ') || '–')}</p>`).join('');
+    const list = [...authors]
+      .map(([set, names]) => `<p><b>${html(set)}</b>: ${html([...names].sort().join('; ') || '–')}</p>`)
+      .join('');
     return `${m.method.body.map((p) => `<p>${html(p)}</p>`).join('')}<p>${html(d.reconstruction.note)}</p><h3>${html(m.method.rules)}</h3>${list || '<p>–</p>'}`;
   }
 }
@@ -175,9 +294,20 @@ function found(d: IncidentDocument, view: View, m: Messages['text']): string {
   const hosts = new Set(d.other_findings.map((f) => f.host)).size;
   const top = view.groups.filter((g) => g.level === 'critical' || g.level === 'high');
   const shown = (top.length > 0 ? top : view.groups).slice(0, 12);
-  const items = shown.map((g) => `<li><span class="level ${html(g.level)}">${html(m.level[g.level] ?? g.level)}</span> ${html(g.title)} <span class="meta">${number(g.count)} · ${html(g.findings.slice(0, 4).map((f) => f.host).join(', '))}${g.findings.length > 4 ? ` +${g.findings.length - 4}` : ''}</span></li>`);
+  const items = shown.map(
+    (g) =>
+      `<li><span class="level ${html(g.level)}">${html(m.level[g.level] ?? g.level)}</span> ${html(g.title)} <span class="meta">${number(g.count)} · ${html(
+        g.findings
+          .slice(0, 4)
+          .map((f) => f.host)
+          .join(', '),
+      )}${g.findings.length > 4 ? ` +${g.findings.length - 4}` : ''}</span></li>`,
+  );
   const rest = view.groups.length + view.groupsOmitted - shown.length;
-  const tamper = d.overview.anti_forensics.length > 0 ? `<p><b class="tampering">${html(m.found.tampering(d.overview.anti_forensics.length))}</b></p>` : '';
+  const tamper =
+    d.overview.anti_forensics.length > 0
+      ? `<p><b class="tampering">${html(m.found.tampering(d.overview.anti_forensics.length))}</b></p>`
+      : '';
   return `<p>${html(m.found.lead(d.counts.detections, d.counts.rules_matched, hosts))} ${html(m.found.strongest)}</p><ol class="lead">${items.join('')}</ol>${rest > 0 ? `<p class="meta">${html(m.found.more(rest))}</p>` : ''}${tamper}<p class="meta">${html(m.found.matches)}</p>`;
 }
 
@@ -199,10 +329,16 @@ function densityStrip(density: Density, m: Messages['text']): string {
       if (v === 0) continue;
       const h = (v / b.total) * full;
       y -= h;
-      bars.push(`<rect class="f-${l}" x="${(i * w + w * 0.08).toFixed(2)}" y="${y.toFixed(2)}" width="${(w * 0.84).toFixed(2)}" height="${h.toFixed(2)}"><title>${html(`${new Date(b.start * 1000).toISOString().slice(0, 16).replace('T', ' ')}: ${b.total}`)}</title></rect>`);
+      bars.push(
+        `<rect class="f-${l}" x="${(i * w + w * 0.08).toFixed(2)}" y="${y.toFixed(2)}" width="${(w * 0.84).toFixed(2)}" height="${h.toFixed(2)}"><title>${html(`${new Date(b.start * 1000).toISOString().slice(0, 16).replace('T', ' ')}: ${b.total}`)}</title></rect>`,
+      );
     }
   });
-  const at = (i: number): string => new Date(density.buckets[i]!.start * 1000).toISOString().slice(0, density.unit === 'minute' || density.unit === 'hour' ? 16 : 10).replace('T', ' ');
+  const at = (i: number): string =>
+    new Date(density.buckets[i]!.start * 1000)
+      .toISOString()
+      .slice(0, density.unit === 'minute' || density.unit === 'hour' ? 16 : 10)
+      .replace('T', ' ');
   const label = m.timeline.density(m.units[density.unit]!);
   const present = order.filter((l) => density.buckets.some((b) => (b.counts[l] ?? 0) > 0)).reverse();
   return `<p class="meta">${html(label)} (log)</p><svg class="density" viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="img" aria-label="${html(label)}">${bars.join('')}</svg><div class="axis"><span>${at(0)}</span>${n > 2 ? `<span>${at(n >> 1)}</span>` : ''}<span>${at(n - 1)}</span></div><div class="legend">${present.map((l) => `<span class="level ${l}">${html(m.level[l] ?? m.sections.tampering)}</span>`).join('')}</div>`;

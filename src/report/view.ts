@@ -42,7 +42,11 @@ export interface View {
   readonly timeline: readonly TimelineEntry[];
   readonly timelineOmitted: number;
   readonly density: Density | null;
-  readonly hostLevels: readonly { readonly host: string; readonly counts: Readonly<Record<string, number>>; readonly total: number }[];
+  readonly hostLevels: readonly {
+    readonly host: string;
+    readonly counts: Readonly<Record<string, number>>;
+    readonly total: number;
+  }[];
   readonly hostsOmitted: number;
   readonly levelTotals: Readonly<Record<string, number>>;
   readonly period: { readonly first: string | null; readonly last: string | null };
@@ -62,14 +66,33 @@ const MAX_BUCKETS = 240;
 export function makeView(d: IncidentDocument): View {
   const byRule = new Map<string, Finding[]>();
   for (const f of d.other_findings) byRule.set(f.rule, [...(byRule.get(f.rule) ?? []), f]);
-  const min = (list: readonly (string | null)[]): string | null => list.reduce((a, b) => (a === null ? b : b === null ? a : b < a ? b : a), null);
-  const max = (list: readonly (string | null)[]): string | null => list.reduce((a, b) => (a === null ? b : b === null ? a : b > a ? b : a), null);
+  const min = (list: readonly (string | null)[]): string | null =>
+    list.reduce((a, b) => (a === null ? b : b === null ? a : b < a ? b : a), null);
+  const max = (list: readonly (string | null)[]): string | null =>
+    list.reduce((a, b) => (a === null ? b : b === null ? a : b > a ? b : a), null);
   const groups = [...byRule.values()]
     .map((findings): RuleGroup => {
       const f = findings[0]!;
-      return { rule: f.rule, title: f.title, level: f.level, author: f.author, source: f.rule_source, licence: f.licence, tags: f.tags, count: findings.reduce((n, x) => n + x.count, 0), findings, first: min(findings.map((x) => x.first)), last: max(findings.map((x) => x.last)) };
+      return {
+        rule: f.rule,
+        title: f.title,
+        level: f.level,
+        author: f.author,
+        source: f.rule_source,
+        licence: f.licence,
+        tags: f.tags,
+        count: findings.reduce((n, x) => n + x.count, 0),
+        findings,
+        first: min(findings.map((x) => x.first)),
+        last: max(findings.map((x) => x.last)),
+      };
     })
-    .sort((a, b) => levelRank(b.level) - levelRank(a.level) || b.findings.length - a.findings.length || (a.title < b.title ? -1 : 1));
+    .sort(
+      (a, b) =>
+        levelRank(b.level) - levelRank(a.level) ||
+        b.findings.length - a.findings.length ||
+        (a.title < b.title ? -1 : 1),
+    );
   const hosts = new Map<string, { counts: Record<string, number>; total: number }>();
   const levelTotals: Record<string, number> = {};
   for (const f of d.other_findings) {
@@ -79,8 +102,11 @@ export function makeView(d: IncidentDocument): View {
     hosts.set(f.host, h);
     levelTotals[f.level] = (levelTotals[f.level] ?? 0) + f.count;
   }
-  const weight = (c: Record<string, number>): number => LEVELS_DOWN.reduce((n, l, i) => n + (c[l] ?? 0) * 1000 ** (4 - i), 0);
-  const hostLevels = [...hosts].map(([host, h]) => ({ host, ...h })).sort((a, b) => weight(b.counts) - weight(a.counts) || (a.host < b.host ? -1 : 1));
+  const weight = (c: Record<string, number>): number =>
+    LEVELS_DOWN.reduce((n, l, i) => n + (c[l] ?? 0) * 1000 ** (4 - i), 0);
+  const hostLevels = [...hosts]
+    .map(([host, h]) => ({ host, ...h }))
+    .sort((a, b) => weight(b.counts) - weight(a.counts) || (a.host < b.host ? -1 : 1));
   const full = d.overview.timeline;
   const kept = full.length <= MAX_TIMELINE_ROWS ? full : keepStrongest(full);
   return {
@@ -117,7 +143,11 @@ function density(entries: readonly TimelineEntry[]): Density | null {
   const step = Math.max(seconds, Math.ceil((last - first) / MAX_BUCKETS / seconds) * seconds);
   const start = Math.floor(first / step) * step;
   const n = Math.floor((last - start) / step) + 1;
-  const buckets = Array.from({ length: n }, (_, i) => ({ start: start + i * step, counts: {} as Record<string, number>, total: 0 }));
+  const buckets = Array.from({ length: n }, (_, i) => ({
+    start: start + i * step,
+    counts: {} as Record<string, number>,
+    total: 0,
+  }));
   for (const [t, e] of times) {
     const b = buckets[Math.floor((t - start) / step)]!;
     const key = e.level ?? 'tampering';

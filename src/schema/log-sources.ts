@@ -41,7 +41,12 @@ export const WINDOWS_SERVICES: Readonly<Record<string, readonly string[]>> = {
   ldap: ['Microsoft-Windows-LDAP-Client/Debug'],
   ldap_debug: ['Microsoft-Windows-LDAP-Client/Debug'],
   'msexchange-management': ['MSExchange Management'],
-  applocker: ['Microsoft-Windows-AppLocker/MSI and Script', 'Microsoft-Windows-AppLocker/EXE and DLL', 'Microsoft-Windows-AppLocker/Packaged app-Deployment', 'Microsoft-Windows-AppLocker/Packaged app-Execution'],
+  applocker: [
+    'Microsoft-Windows-AppLocker/MSI and Script',
+    'Microsoft-Windows-AppLocker/EXE and DLL',
+    'Microsoft-Windows-AppLocker/Packaged app-Deployment',
+    'Microsoft-Windows-AppLocker/Packaged app-Execution',
+  ],
   'printservice-admin': ['Microsoft-Windows-PrintService/Admin'],
   'printservice-operational': ['Microsoft-Windows-PrintService/Operational'],
   'codeintegrity-operational': ['Microsoft-Windows-CodeIntegrity/Operational'],
@@ -53,9 +58,20 @@ export const WINDOWS_SERVICES: Readonly<Record<string, readonly string[]>> = {
   'bits-client': ['Microsoft-Windows-Bits-Client/Operational'],
   windefend: ['Microsoft-Windows-Windows Defender/Operational'],
   'terminalservices-localsessionmanager': ['Microsoft-Windows-TerminalServices-LocalSessionManager/Operational'],
-  'terminalservices-remoteconnectionmanager': ['Microsoft-Windows-TerminalServices-RemoteConnectionManager/Operational'],
-  'microsoft-servicebus-client': ['Microsoft-ServiceBus-Client', 'Microsoft-ServiceBus-Client/Admin', 'Microsoft-ServiceBus-Client/Operational'],
-  'security-mitigations': ['Microsoft-Windows-Security-Mitigations/KernelMode', 'Microsoft-Windows-Security-Mitigations/UserMode', 'Microsoft-Windows-Security-Mitigations/Kernel Mode', 'Microsoft-Windows-Security-Mitigations/User Mode'],
+  'terminalservices-remoteconnectionmanager': [
+    'Microsoft-Windows-TerminalServices-RemoteConnectionManager/Operational',
+  ],
+  'microsoft-servicebus-client': [
+    'Microsoft-ServiceBus-Client',
+    'Microsoft-ServiceBus-Client/Admin',
+    'Microsoft-ServiceBus-Client/Operational',
+  ],
+  'security-mitigations': [
+    'Microsoft-Windows-Security-Mitigations/KernelMode',
+    'Microsoft-Windows-Security-Mitigations/UserMode',
+    'Microsoft-Windows-Security-Mitigations/Kernel Mode',
+    'Microsoft-Windows-Security-Mitigations/User Mode',
+  ],
   'diagnosis-scripted': ['Microsoft-Windows-Diagnosis-Scripted/Operational'],
   'shell-core': ['Microsoft-Windows-Shell-Core/Operational'],
   openssh: ['OpenSSH/Operational'],
@@ -66,10 +82,17 @@ export const WINDOWS_SERVICES: Readonly<Record<string, readonly string[]>> = {
   'appmodel-runtime': ['Microsoft-Windows-AppModel-Runtime/Admin'],
   'lsa-server': ['Microsoft-Windows-LSA/Operational'],
   'kernel-event-tracing': ['Microsoft-Windows-Kernel-EventTracing'],
-  'kernel-shimengine': ['Microsoft-Windows-Kernel-ShimEngine/Operational', 'Microsoft-Windows-Kernel-ShimEngine/Diagnostic'],
+  'kernel-shimengine': [
+    'Microsoft-Windows-Kernel-ShimEngine/Operational',
+    'Microsoft-Windows-Kernel-ShimEngine/Diagnostic',
+  ],
   capi2: ['Microsoft-Windows-CAPI2/Operational'],
-  'certificateservicesclient-lifecycle-system': ['Microsoft-Windows-CertificateServicesClient-Lifecycle-System/Operational'],
-  'certificateservicesclient-lifecycle-user': ['Microsoft-Windows-CertificateServicesClient-Lifecycle-User/Operational'],
+  'certificateservicesclient-lifecycle-system': [
+    'Microsoft-Windows-CertificateServicesClient-Lifecycle-System/Operational',
+  ],
+  'certificateservicesclient-lifecycle-user': [
+    'Microsoft-Windows-CertificateServicesClient-Lifecycle-User/Operational',
+  ],
   'iis-configuration': ['Microsoft-IIS-Configuration/Operational', 'Microsoft-IIS-Configuration/Administrative'],
   'directory-service': ['Directory Service'],
   'dfs-replication': ['DFS Replication'],
@@ -93,7 +116,11 @@ const PROCESS_4688: Readonly<Record<string, string>> = {
 };
 
 const sysmon = (...eventIds: number[]): Route => ({ channels: SYSMON, eventIds });
-const registry = (eventIds: number[], types: readonly string[]): Route => ({ channels: SYSMON, eventIds, where: [{ field: 'EventType', equals: types }] });
+const registry = (eventIds: number[], types: readonly string[]): Route => ({
+  channels: SYSMON,
+  eventIds,
+  where: [{ field: 'EventType', equals: types }],
+});
 
 /** `category` of product windows → routes. */
 export const WINDOWS_CATEGORIES: Readonly<Record<string, readonly Route[]>> = {

@@ -11,7 +11,12 @@ export type Test =
   | { readonly op: 'cidr'; readonly network: string }
   | { readonly op: 'null' }
   | { readonly op: 'exists' }
-  | { readonly op: 'fieldref'; readonly field: string; readonly how: 'equals' | 'contains' | 'startswith' | 'endswith'; readonly cased?: true }
+  | {
+      readonly op: 'fieldref';
+      readonly field: string;
+      readonly how: 'equals' | 'contains' | 'startswith' | 'endswith';
+      readonly cased?: true;
+    }
   | { readonly op: 'compare'; readonly how: 'gt' | 'gte' | 'lt' | 'lte'; readonly number: number }
   | { readonly op: 'time'; readonly part: TimePart; readonly number: number };
 

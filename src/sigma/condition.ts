@@ -24,7 +24,8 @@ interface Word {
 export function parseCondition(text: string, selections: ReadonlyMap<string, Expr>): Expr {
   const words: Word[] = [];
   const pattern = /\s*([()]|\||[^\s()|]+)/gy;
-  for (let m = pattern.exec(text); m !== null; m = pattern.exec(text)) words.push({ text: m[1]!, at: pattern.lastIndex - m[1]!.length });
+  for (let m = pattern.exec(text); m !== null; m = pattern.exec(text))
+    words.push({ text: m[1]!, at: pattern.lastIndex - m[1]!.length });
   let pos = 0;
   const peek = (): string => words[pos]?.text ?? '';
   const lower = (): string => peek().toLowerCase();
@@ -66,7 +67,8 @@ export function parseCondition(text: string, selections: ReadonlyMap<string, Exp
     }
     const word = peek();
     if (word === '' || word === ')') throw new ConditionError(start, 'a selection is missing');
-    if (word === '|') throw new ConditionError(start, 'an aggregation ("|"), which Sigma 2 replaced by correlation rules');
+    if (word === '|')
+      throw new ConditionError(start, 'an aggregation ("|"), which Sigma 2 replaced by correlation rules');
     const quantity = /^(1|any|all|[0-9]+)$/i.test(word) && words[pos + 1]?.text.toLowerCase() === 'of';
     if (quantity) {
       pos += 2;
@@ -91,7 +93,8 @@ export function parseCondition(text: string, selections: ReadonlyMap<string, Exp
 
   const result = or(0);
   if (pos < words.length) {
-    if (peek() === '|') throw new ConditionError(at(), 'an aggregation ("|"), which Sigma 2 replaced by correlation rules');
+    if (peek() === '|')
+      throw new ConditionError(at(), 'an aggregation ("|"), which Sigma 2 replaced by correlation rules');
     throw new ConditionError(at(), `"${peek()}" after the end of the condition`);
   }
   return result;
@@ -101,7 +104,12 @@ export function parseCondition(text: string, selections: ReadonlyMap<string, Exp
 function select(pattern: string, selections: ReadonlyMap<string, Expr>): Expr[] {
   const out: Expr[] = [];
   const them = pattern.toLowerCase() === 'them';
-  const re = new RegExp(`^${pattern.split('*').map((t) => t.replace(/[^A-Za-z0-9_]/g, '\\$&')).join('.*')}$`);
+  const re = new RegExp(
+    `^${pattern
+      .split('*')
+      .map((t) => t.replace(/[^A-Za-z0-9_]/g, '\\$&'))
+      .join('.*')}$`,
+  );
   for (const [name, expr] of selections) {
     if (them ? !name.startsWith('_') : re.test(name)) out.push(expr);
   }

@@ -91,8 +91,16 @@ export class Engine {
     const lowProvider = provider.toLowerCase();
     for (const { rule, expr, route } of [...this.#anyChannel, ...(this.#byChannel.get(channel.toLowerCase()) ?? [])]) {
       if (route.eventIds !== undefined && !route.eventIds.includes(id)) continue;
-      if (route.providers !== undefined && route.providers.length > 0 && !route.providers.some((p) => p.toLowerCase() === lowProvider)) continue;
-      const where: Expr[] = (route.where ?? []).map((w) => ({ kind: 'or', items: w.equals.map((text): Expr => ({ kind: 'test', field: w.field, test: { op: 'equals', text } })) }));
+      if (
+        route.providers !== undefined &&
+        route.providers.length > 0 &&
+        !route.providers.some((p) => p.toLowerCase() === lowProvider)
+      )
+        continue;
+      const where: Expr[] = (route.where ?? []).map((w) => ({
+        kind: 'or',
+        items: w.equals.map((text): Expr => ({ kind: 'test', field: w.field, test: { op: 'equals', text } })),
+      }));
       const renamed = rename(expr, route.fields ?? {});
       const folded = simplify(where.length === 0 ? renamed : { kind: 'and', items: [...where, renamed] }, known);
       if (folded === false) continue;
@@ -102,7 +110,9 @@ export class Engine {
       else list.push(item);
     }
     if (found.size === 0) return null;
-    const rules = [...found].sort((a, b) => a[0] - b[0]).map(([rule, list]): [number, Expr] => [rule, list.length === 1 ? list[0]! : { kind: 'or', items: list }]);
+    const rules = [...found]
+      .sort((a, b) => a[0] - b[0])
+      .map(([rule, list]): [number, Expr] => [rule, list.length === 1 ? list[0]! : { kind: 'or', items: list }]);
     return new EventClass(rules);
   }
 }
@@ -338,7 +348,8 @@ export class EventClass {
   }
 }
 
-const listOf = (v: EventValue): readonly string[] => (v === null || v === undefined ? [] : typeof v === 'string' ? [v] : v);
+const listOf = (v: EventValue): readonly string[] =>
+  v === null || v === undefined ? [] : typeof v === 'string' ? [v] : v;
 
 interface Trigger {
   readonly ids: readonly number[];
@@ -395,4 +406,5 @@ function commonness(test: Test): number {
   }
 }
 
-const longest = (parts: readonly (string | null | 0)[]): number => parts.reduce<number>((n, p) => (typeof p === 'string' ? Math.max(n, p.length) : n), 0);
+const longest = (parts: readonly (string | null | 0)[]): number =>
+  parts.reduce<number>((n, p) => (typeof p === 'string' ? Math.max(n, p.length) : n), 0);

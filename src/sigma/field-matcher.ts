@@ -79,7 +79,8 @@ export class FieldMatcher {
         case 'wildcard': {
           const parts = unwire(test.parts);
           const folded = parts.map((p) => (typeof p === 'string' ? fold(p) : p));
-          const verify: Verify = test.cased === true ? (raw) => matchWildcards(parts, raw) : (_, f) => matchWildcards(folded, f);
+          const verify: Verify =
+            test.cased === true ? (raw) => matchWildcards(parts, raw) : (_, f) => matchWildcards(folded, f);
           const literal = longestText(parts);
           if (literal.length >= MIN_LITERAL) file([literal], verify);
           else {
@@ -106,7 +107,13 @@ export class FieldMatcher {
     this.#contains = contains.length > 0 ? new LiteralIndex(contains) : null;
     this.#prefixes = prefixes.length > 0 ? new EndsIndex(prefixes, 'prefix') : null;
     this.#suffixes = suffixes.length > 0 ? new EndsIndex(suffixes, 'suffix') : null;
-    this.strategies = { equals: this.#equals.size, contains: contains.length, prefix: prefixes.length, suffix: suffixes.length, rest: this.#rest.length };
+    this.strategies = {
+      equals: this.#equals.size,
+      contains: contains.length,
+      prefix: prefixes.length,
+      suffix: suffixes.length,
+      rest: this.#rest.length,
+    };
     this.#onContains = (l) => this.#report(this.#containsTests[l]!);
     this.#onPrefix = (l) => this.#report(this.#prefixTests[l]!);
     this.#onSuffix = (l) => this.#report(this.#suffixTests[l]!);

@@ -14,7 +14,35 @@ export class ModifierError extends Error {
 
 const COMPARE = ['gt', 'gte', 'lt', 'lte'];
 const TIME = ['minute', 'hour', 'day', 'week', 'month', 'year'];
-const KNOWN: ReadonlySet<string> = new Set(['contains', 'startswith', 'endswith', 'all', 'exact', 're', 'i', 'ignorecase', 'm', 'multiline', 's', 'dotall', 'base64', 'base64offset', 'utf16', 'utf16le', 'utf16be', 'wide', 'windash', 'cidr', 'cased', 'exists', 'fieldref', 'expand', 'neq', ...COMPARE, ...TIME]);
+const KNOWN: ReadonlySet<string> = new Set([
+  'contains',
+  'startswith',
+  'endswith',
+  'all',
+  'exact',
+  're',
+  'i',
+  'ignorecase',
+  'm',
+  'multiline',
+  's',
+  'dotall',
+  'base64',
+  'base64offset',
+  'utf16',
+  'utf16le',
+  'utf16be',
+  'wide',
+  'windash',
+  'cidr',
+  'cased',
+  'exists',
+  'fieldref',
+  'expand',
+  'neq',
+  ...COMPARE,
+  ...TIME,
+]);
 
 /** Dashes that command-line parsers of Windows take for one another. */
 const DASHES = ['-', '/', '\u2013', '\u2014', '\u2015'];
@@ -28,8 +56,14 @@ export type RuleValue = string | number | bigint | boolean | null;
 export type Placeholders = ReadonlyMap<string, readonly string[]>;
 
 /** The expression for `field|modifiers: values`. Throws `ModifierError`. */
-export function fieldExpr(field: string | null, modifiers: readonly string[], values: readonly RuleValue[], placeholders: Placeholders): Expr {
-  for (const m of modifiers) if (!KNOWN.has(m)) throw new ModifierError('sigma.modifier', `modifier "${m}", which Sigma does not have`);
+export function fieldExpr(
+  field: string | null,
+  modifiers: readonly string[],
+  values: readonly RuleValue[],
+  placeholders: Placeholders,
+): Expr {
+  for (const m of modifiers)
+    if (!KNOWN.has(m)) throw new ModifierError('sigma.modifier', `modifier "${m}", which Sigma does not have`);
   const has = (m: string): boolean => modifiers.includes(m);
   const test = (t: Test): Expr => ({ kind: 'test', field, test: t });
   const items = values.flatMap((v) => one(v));
@@ -46,16 +80,24 @@ export function fieldExpr(field: string | null, modifiers: readonly string[], va
     const part = TIME.find(has) as TimePart | undefined;
     if (compare !== undefined || part !== undefined) {
       const number = typeof raw === 'number' ? raw : Number(raw);
-      if (raw === null || raw === '' || typeof raw === 'boolean' || Number.isNaN(number)) throw new ModifierError('sigma.value', `a number for "${compare ?? part}"`);
-      return [test(compare !== undefined ? { op: 'compare', how: compare, number } : { op: 'time', part: part!, number })];
+      if (raw === null || raw === '' || typeof raw === 'boolean' || Number.isNaN(number))
+        throw new ModifierError('sigma.value', `a number for "${compare ?? part}"`);
+      return [
+        test(compare !== undefined ? { op: 'compare', how: compare, number } : { op: 'time', part: part!, number }),
+      ];
     }
     if (raw === null) {
-      if (modifiers.some((m) => m !== 'all' && m !== 'neq' && m !== 'cased')) throw new ModifierError('sigma.value', `a value for "${modifiers.join('|')}", not null`);
+      if (modifiers.some((m) => m !== 'all' && m !== 'neq' && m !== 'cased'))
+        throw new ModifierError('sigma.value', `a value for "${modifiers.join('|')}", not null`);
       return [test({ op: 'null' })];
     }
     const text = String(raw);
     if (has('re')) {
-      const flags = { ...(has('i') || has('ignorecase') ? { i: true as const } : {}), ...(has('m') || has('multiline') ? { m: true as const } : {}), ...(has('s') || has('dotall') ? { s: true as const } : {}) };
+      const flags = {
+        ...(has('i') || has('ignorecase') ? { i: true as const } : {}),
+        ...(has('m') || has('multiline') ? { m: true as const } : {}),
+        ...(has('s') || has('dotall') ? { s: true as const } : {}),
+      };
       try {
         compileRegex(text, flags);
       } catch (e) {
@@ -67,7 +109,13 @@ export function fieldExpr(field: string | null, modifiers: readonly string[], va
       if (parseNetwork(text) === null) throw new ModifierError('sigma.value', `a network for "cidr", not "${text}"`);
       return [test({ op: 'cidr', network: text })];
     }
-    const how = has('contains') ? 'contains' : has('startswith') ? 'startswith' : has('endswith') ? 'endswith' : 'equals';
+    const how = has('contains')
+      ? 'contains'
+      : has('startswith')
+        ? 'startswith'
+        : has('endswith')
+          ? 'endswith'
+          : 'equals';
     const cased = has('cased') ? { cased: true as const } : {};
     if (has('fieldref')) return [test({ op: 'fieldref', field: text, how, ...cased })];
     let alternatives: Value[] = [typeof raw === 'string' ? parseWildcards(text) : [text]];
@@ -88,7 +136,9 @@ export function fieldExpr(field: string | null, modifiers: readonly string[], va
       case 'utf16be':
         return list.map((v) => [latin(Buffer.from(plain(v, modifier), 'utf16le').swap16())]);
       case 'utf16':
-        return list.map((v) => [latin(Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(plain(v, modifier), 'utf16le')]))]);
+        return list.map((v) => [
+          latin(Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(plain(v, modifier), 'utf16le')])),
+        ]);
       case 'base64':
         return list.map((v) => [bytesOf(plain(v, modifier), modifiers).toString('base64')]);
       case 'base64offset':
@@ -149,17 +199,26 @@ function expand(v: Value, placeholders: Placeholders): Value[] {
   if (m === null) return [v];
   const values = placeholders.get(m[1]!);
   if (values === undefined) throw new ModifierError('sigma.placeholder', `values for the placeholder %${m[1]}%`);
-  return values.flatMap((x) => expand(parseWildcards(text.slice(0, m.index) + x + text.slice(m.index + m[0].length)), placeholders));
+  return values.flatMap((x) =>
+    expand(parseWildcards(text.slice(0, m.index) + x + text.slice(m.index + m[0].length)), placeholders),
+  );
 }
 
 const wire = (p: Part): WirePart => (p === ANY ? null : p === ONE ? 0 : p);
 
 /** A value as a test: plain operators where there are no wildcards in the way, the general one otherwise. */
-function toTest(v: Value, how: 'equals' | 'contains' | 'startswith' | 'endswith', keyword: boolean, cased: { cased?: true }): Test {
+function toTest(
+  v: Value,
+  how: 'equals' | 'contains' | 'startswith' | 'endswith',
+  keyword: boolean,
+  cased: { cased?: true },
+): Test {
   const parts = [...v];
   // A keyword is looked for inside every value.
-  if (how === 'contains' || how === 'endswith' || (keyword && how === 'equals')) if (parts[0] !== ANY) parts.unshift(ANY);
-  if (how === 'contains' || how === 'startswith' || (keyword && how === 'equals')) if (parts[parts.length - 1] !== ANY) parts.push(ANY);
+  if (how === 'contains' || how === 'endswith' || (keyword && how === 'equals'))
+    if (parts[0] !== ANY) parts.unshift(ANY);
+  if (how === 'contains' || how === 'startswith' || (keyword && how === 'equals'))
+    if (parts[parts.length - 1] !== ANY) parts.push(ANY);
   const open = parts[0] === ANY;
   const close = parts[parts.length - 1] === ANY && parts.length > 1;
   const inner = parts.slice(open ? 1 : 0, close ? -1 : undefined);

@@ -37,7 +37,15 @@ export function parseRules(text: string, file: string, placeholders: Placeholder
   const problems: Diagnostic[] = [];
   const lines = new LineCounter();
   if (text.length > MAX_RULE_BYTES) {
-    problems.push(diagnostic('sigma.yaml', 'error', { file }, `a rule file of at most ${MAX_RULE_BYTES} characters`, `${text.length}`));
+    problems.push(
+      diagnostic(
+        'sigma.yaml',
+        'error',
+        { file },
+        `a rule file of at most ${MAX_RULE_BYTES} characters`,
+        `${text.length}`,
+      ),
+    );
     return { rules, problems };
   }
   const place = (offset: number | undefined): { file: string; line?: number; column?: number } => {
@@ -47,7 +55,12 @@ export function parseRules(text: string, file: string, placeholders: Placeholder
   };
   let docs: Document.Parsed[];
   try {
-    const parsed = parseAllDocuments(text, { lineCounter: lines, logLevel: 'silent', uniqueKeys: true, prettyErrors: false });
+    const parsed = parseAllDocuments(text, {
+      lineCounter: lines,
+      logLevel: 'silent',
+      uniqueKeys: true,
+      prettyErrors: false,
+    });
     docs = Array.isArray(parsed) ? (parsed as Document.Parsed[]) : [];
   } catch (e) {
     problems.push(diagnostic('sigma.yaml', 'error', { file }, 'YAML', (e as Error).message));
@@ -56,7 +69,16 @@ export function parseRules(text: string, file: string, placeholders: Placeholder
   for (const doc of docs) {
     if (doc.errors.length > 0) {
       const e = doc.errors[0]!;
-      problems.push(diagnostic('sigma.yaml', 'error', place(e.pos[0]), 'YAML', e.message.split('\n')[0]!, 'correct the YAML; the other rules are loaded'));
+      problems.push(
+        diagnostic(
+          'sigma.yaml',
+          'error',
+          place(e.pos[0]),
+          'YAML',
+          e.message.split('\n')[0]!,
+          'correct the YAML; the other rules are loaded',
+        ),
+      );
       continue;
     }
     if (doc.contents === null) continue;
@@ -64,29 +86,61 @@ export function parseRules(text: string, file: string, placeholders: Placeholder
       const found = readRule(doc, file, placeholders);
       if (found !== null) rules.push(found);
     } catch (e) {
-      if (e instanceof RuleError) problems.push(diagnostic(e.code, 'error', place(e.node?.range?.[0]), e.expected, e.found));
-      else if (e instanceof ModifierError) problems.push(diagnostic(e.code, 'error', { file }, e.message, 'something else'));
-      else if (e instanceof ReferenceError) problems.push(diagnostic('sigma.yaml', 'error', { file }, `at most ${MAX_ALIASES} aliases`, 'more'));
+      if (e instanceof RuleError)
+        problems.push(diagnostic(e.code, 'error', place(e.node?.range?.[0]), e.expected, e.found));
+      else if (e instanceof ModifierError)
+        problems.push(diagnostic(e.code, 'error', { file }, e.message, 'something else'));
+      else if (e instanceof ReferenceError)
+        problems.push(diagnostic('sigma.yaml', 'error', { file }, `at most ${MAX_ALIASES} aliases`, 'more'));
       else throw e;
     }
   }
   return { rules, problems };
 }
 
-const text = (v: unknown): string => (typeof v === 'string' ? v : typeof v === 'number' || typeof v === 'boolean' ? String(v) : v instanceof Date ? v.toISOString().slice(0, 10) : '');
-const texts = (v: unknown): string[] => (Array.isArray(v) ? v.map(text).filter((t) => t !== '') : text(v) === '' ? [] : [text(v)]);
+const text = (v: unknown): string =>
+  typeof v === 'string'
+    ? v
+    : typeof v === 'number' || typeof v === 'boolean'
+      ? String(v)
+      : v instanceof Date
+        ? v.toISOString().slice(0, 10)
+        : '';
+const texts = (v: unknown): string[] =>
+  Array.isArray(v) ? v.map(text).filter((t) => t !== '') : text(v) === '' ? [] : [text(v)];
 
 function readRule(doc: Document.Parsed, file: string, placeholders: Placeholders): Rule | null {
   const root = doc.contents;
-  if (!isMap(root)) throw new RuleError('sigma.schema', root, 'a map with title, logsource and detection', 'something else');
+  if (!isMap(root))
+    throw new RuleError('sigma.schema', root, 'a map with title, logsource and detection', 'something else');
   const js = doc.toJS({ maxAliasCount: MAX_ALIASES }) as Record<string, unknown>;
   const node = (key: string): YamlNode | null => (root.get(key, true) as YamlNode | undefined) ?? root;
-  if ('correlation' in js) throw new RuleError('sigma.unsupported', node('correlation'), 'a detection rule', 'a correlation rule, which this version does not evaluate');
-  if ('filter' in js && !('detection' in js)) throw new RuleError('sigma.unsupported', node('filter'), 'a detection rule', 'a filter, which this version does not apply');
-  if (typeof js.title !== 'string' || js.title === '') throw new RuleError('sigma.schema', node('title'), 'a title', 'none');
-  if (typeof js.logsource !== 'object' || js.logsource === null) throw new RuleError('sigma.schema', node('logsource'), 'a logsource', 'none');
+  if ('correlation' in js)
+    throw new RuleError(
+      'sigma.unsupported',
+      node('correlation'),
+      'a detection rule',
+      'a correlation rule, which this version does not evaluate',
+    );
+  if ('filter' in js && !('detection' in js))
+    throw new RuleError(
+      'sigma.unsupported',
+      node('filter'),
+      'a detection rule',
+      'a filter, which this version does not apply',
+    );
+  if (typeof js.title !== 'string' || js.title === '')
+    throw new RuleError('sigma.schema', node('title'), 'a title', 'none');
+  if (typeof js.logsource !== 'object' || js.logsource === null)
+    throw new RuleError('sigma.schema', node('logsource'), 'a logsource', 'none');
   const detection = root.get('detection', true);
-  if (!isMap(detection)) throw new RuleError('sigma.schema', node('detection'), 'a detection map', detection === undefined ? 'none' : 'something else');
+  if (!isMap(detection))
+    throw new RuleError(
+      'sigma.schema',
+      node('detection'),
+      'a detection map',
+      detection === undefined ? 'none' : 'something else',
+    );
 
   const selections = new Map<string, Expr>();
   let conditions: readonly unknown[] | null = null;
@@ -98,7 +152,13 @@ function readRule(doc: Document.Parsed, file: string, placeholders: Placeholders
       conditionNode = value;
       const v = isSeq(value) ? value.toJS(doc) : isScalar(value) ? value.value : null;
       conditions = Array.isArray(v) ? v : [v];
-    } else if (name === 'timeframe') throw new RuleError('sigma.unsupported', value, 'a detection without timeframe', 'a timeframe, which Sigma 2 replaced by correlation rules');
+    } else if (name === 'timeframe')
+      throw new RuleError(
+        'sigma.unsupported',
+        value,
+        'a detection without timeframe',
+        'a timeframe, which Sigma 2 replaced by correlation rules',
+      );
     else selections.set(name, selection(value, 0));
   }
   if (conditions === null) throw new RuleError('sigma.condition', detection, 'a condition', 'none');
@@ -114,9 +174,11 @@ function readRule(doc: Document.Parsed, file: string, placeholders: Placeholders
 
   const source = js.logsource as Record<string, unknown>;
   const logsource: Record<string, string> = {};
-  for (const key of ['product', 'category', 'service']) if (typeof source[key] === 'string') logsource[key] = source[key];
+  for (const key of ['product', 'category', 'service'])
+    if (typeof source[key] === 'string') logsource[key] = source[key];
   const level = text(js.level).toLowerCase();
-  if (level !== '' && !LEVELS.includes(level as Level)) throw new RuleError('sigma.schema', node('level'), `one of ${LEVELS.join(', ')}`, level);
+  if (level !== '' && !LEVELS.includes(level as Level))
+    throw new RuleError('sigma.schema', node('level'), `one of ${LEVELS.join(', ')}`, level);
   return {
     id: text(js.id) || `${file}#${js.title}`,
     title: js.title,
@@ -134,7 +196,8 @@ function readRule(doc: Document.Parsed, file: string, placeholders: Placeholders
   };
 
   function selection(value: YamlNode | null, depth: number): Expr {
-    if (depth > MAX_DETECTION_DEPTH) throw new RuleError('sigma.schema', value, `at most ${MAX_DETECTION_DEPTH} nested lists`, 'more');
+    if (depth > MAX_DETECTION_DEPTH)
+      throw new RuleError('sigma.schema', value, `at most ${MAX_DETECTION_DEPTH} nested lists`, 'more');
     if (isMap(value)) {
       const items = value.items.map((pair) => {
         const key = isScalar(pair.key) && pair.key.value !== null ? String(pair.key.value) : '';
@@ -145,7 +208,9 @@ function readRule(doc: Document.Parsed, file: string, placeholders: Placeholders
     }
     if (isSeq(value)) {
       if (value.items.length === 0) throw new RuleError('sigma.schema', value, 'at least one item', 'an empty list');
-      const items = value.items.map((item): Expr => (isScalar(item) ? keyword([scalar(item)]) : selection(item as YamlNode, depth + 1)));
+      const items = value.items.map((item): Expr =>
+        isScalar(item) ? keyword([scalar(item)]) : selection(item as YamlNode, depth + 1),
+      );
       return items.length === 1 ? items[0]! : { kind: 'or', items };
     }
     if (isScalar(value) && value.value !== null) return keyword([scalar(value)]);
@@ -160,20 +225,32 @@ function readRule(doc: Document.Parsed, file: string, placeholders: Placeholders
     if (!isScalar(n)) throw new RuleError('sigma.value', n, 'a text, a number, true, false or null', 'a map or a list');
     const v = n.value;
     if (typeof v === 'number' && n.source !== undefined && !Number.isSafeInteger(v)) return n.source;
-    if (typeof v === 'string' || typeof v === 'number' || typeof v === 'boolean' || typeof v === 'bigint' || v === null) return v;
+    if (typeof v === 'string' || typeof v === 'number' || typeof v === 'boolean' || typeof v === 'bigint' || v === null)
+      return v;
     return String(v);
   }
 
   function detectionItem(key: string, value: YamlNode | null): Expr {
     const [field, ...modifiers] = key.split('|');
     const name = field === undefined || field === '' ? null : field;
-    if (isSeq(value) && value.items.length === 0) throw new RuleError('sigma.value', value, 'at least one value', 'an empty list');
+    if (isSeq(value) && value.items.length === 0)
+      throw new RuleError('sigma.value', value, 'at least one value', 'an empty list');
     if (isMap(value)) throw new RuleError('sigma.value', value, 'a value or a list of values', 'a map');
-    const values = isSeq(value) ? value.items.map((x) => scalar(x as YamlNode)) : value === null ? [null] : [scalar(value)];
+    const values = isSeq(value)
+      ? value.items.map((x) => scalar(x as YamlNode))
+      : value === null
+        ? [null]
+        : [scalar(value)];
     try {
       return fieldExpr(name, modifiers, values, placeholders);
     } catch (e) {
-      if (e instanceof ModifierError) throw new RuleError(e.code, value, e.message.startsWith('modifier') ? 'a modifier of Sigma 2.1' : e.message, e.message.startsWith('modifier') ? e.message : 'something else');
+      if (e instanceof ModifierError)
+        throw new RuleError(
+          e.code,
+          value,
+          e.message.startsWith('modifier') ? 'a modifier of Sigma 2.1' : e.message,
+          e.message.startsWith('modifier') ? e.message : 'something else',
+        );
       throw e;
     }
   }

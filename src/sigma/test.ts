@@ -1,6 +1,16 @@
 // What one test says of one value, as plain as the specification puts it. The planner uses it where a value is known
 // in advance, and the reference matcher of the tests uses nothing else.
-import { ANY, compileRegex, inNetwork, matchWildcards, ONE, parseAddress, parseNetwork, type Part, type SafeRegex } from '../match/index.js';
+import {
+  ANY,
+  compileRegex,
+  inNetwork,
+  matchWildcards,
+  ONE,
+  parseAddress,
+  parseNetwork,
+  type Part,
+  type SafeRegex,
+} from '../match/index.js';
 import type { Test, TimePart, WirePart } from './ast.js';
 
 export const fold = (text: string): string => text.toLowerCase();
@@ -61,7 +71,12 @@ export function testText(test: Test, text: string, other: readonly string[] = []
       return compareText(test.op, text, test.text, test.cased === true);
     case 'wildcard': {
       const parts = unwire(test.parts);
-      return test.cased === true ? matchWildcards(parts, text) : matchWildcards(parts.map((p) => (typeof p === 'string' ? fold(p) : p)), fold(text));
+      return test.cased === true
+        ? matchWildcards(parts, text)
+        : matchWildcards(
+            parts.map((p) => (typeof p === 'string' ? fold(p) : p)),
+            fold(text),
+          );
     }
     case 'regex':
       return regexOf(test).test(text);
@@ -73,7 +88,13 @@ export function testText(test: Test, text: string, other: readonly string[] = []
       return other.some((o) => compareText(test.how, text, o, test.cased === true));
     case 'compare': {
       const n = numberOf(text);
-      return test.how === 'gt' ? n > test.number : test.how === 'gte' ? n >= test.number : test.how === 'lt' ? n < test.number : n <= test.number;
+      return test.how === 'gt'
+        ? n > test.number
+        : test.how === 'gte'
+          ? n >= test.number
+          : test.how === 'lt'
+            ? n < test.number
+            : n <= test.number;
     }
     case 'time':
       return timePart(text, test.part) === test.number;
@@ -84,8 +105,19 @@ export function testText(test: Test, text: string, other: readonly string[] = []
   }
 }
 
-export function compareText(op: 'equals' | 'contains' | 'startswith' | 'endswith', text: string, wanted: string, cased: boolean): boolean {
+export function compareText(
+  op: 'equals' | 'contains' | 'startswith' | 'endswith',
+  text: string,
+  wanted: string,
+  cased: boolean,
+): boolean {
   const a = cased ? text : fold(text);
   const b = cased ? wanted : fold(wanted);
-  return op === 'equals' ? a === b : op === 'contains' ? a.includes(b) : op === 'startswith' ? a.startsWith(b) : a.endsWith(b);
+  return op === 'equals'
+    ? a === b
+    : op === 'contains'
+      ? a.includes(b)
+      : op === 'startswith'
+        ? a.startsWith(b)
+        : a.endsWith(b);
 }

@@ -16,7 +16,8 @@ const starts = (b: Uint8Array, ...bytes: number[]): boolean => bytes.every((v, i
 export function identify(head: Uint8Array): Identified {
   if (head.length === 0) return { format: 'empty', looksLike: 'an empty file' };
   const latin = Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString('latin1');
-  if (latin.startsWith('ElfFile\0') || latin.startsWith('ElfChnk\0')) return { format: 'evtx', looksLike: 'a Windows event log (EVTX)' };
+  if (latin.startsWith('ElfFile\0') || latin.startsWith('ElfChnk\0'))
+    return { format: 'evtx', looksLike: 'a Windows event log (EVTX)' };
   const other = (looksLike: string): Identified => ({ format: 'unknown', looksLike });
   if (latin.startsWith('LfLe', 4)) return other('a Windows event log of before Vista (EVT)');
   if (starts(head, 0x50, 0x4b, 0x03, 0x04)) return other('a ZIP archive');

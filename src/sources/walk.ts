@@ -35,9 +35,27 @@ export function walk(paths: readonly string[]): Walk {
   const fail = (path: string, e: unknown): void => {
     const code = (e as NodeJS.ErrnoException).code ?? 'error';
     const missing = code === 'ENOENT';
-    problems.push(diagnostic(missing ? 'source.not-found' : 'source.unreadable', 'error', { file: path }, 'a readable file or folder', missing ? 'nothing at this path' : code, missing ? undefined : 'check the permissions'));
+    problems.push(
+      diagnostic(
+        missing ? 'source.not-found' : 'source.unreadable',
+        'error',
+        { file: path },
+        'a readable file or folder',
+        missing ? 'nothing at this path' : code,
+        missing ? undefined : 'check the permissions',
+      ),
+    );
   };
-  const kind = (s: Stats): string => (s.isSymbolicLink() ? 'a symbolic link to a folder' : s.isFIFO() ? 'a pipe' : s.isSocket() ? 'a socket' : s.isBlockDevice() || s.isCharacterDevice() ? 'a device' : 'no regular file');
+  const kind = (s: Stats): string =>
+    s.isSymbolicLink()
+      ? 'a symbolic link to a folder'
+      : s.isFIFO()
+        ? 'a pipe'
+        : s.isSocket()
+          ? 'a socket'
+          : s.isBlockDevice() || s.isCharacterDevice()
+            ? 'a device'
+            : 'no regular file';
 
   const visit = (path: string, name: string, depth: number, top: boolean): void => {
     let s: Stats;
@@ -46,7 +64,16 @@ export function walk(paths: readonly string[]): Walk {
       if (s.isSymbolicLink()) {
         const target = statSync(path);
         if (!target.isFile()) {
-          problems.push(diagnostic('source.skipped', 'warning', { file: name }, 'a file or folder', kind(s), 'name its target to include it'));
+          problems.push(
+            diagnostic(
+              'source.skipped',
+              'warning',
+              { file: name },
+              'a file or folder',
+              kind(s),
+              'name its target to include it',
+            ),
+          );
           return;
         }
         s = target;
@@ -58,12 +85,24 @@ export function walk(paths: readonly string[]): Walk {
     if (s.isFile()) {
       const key = process.platform === 'win32' ? resolve(path).toLowerCase() : `${s.dev}:${s.ino}`;
       if (seen.has(key)) {
-        problems.push(diagnostic('source.skipped', 'info', { file: name }, 'a file not read yet', 'one that was named before'));
+        problems.push(
+          diagnostic('source.skipped', 'info', { file: name }, 'a file not read yet', 'one that was named before'),
+        );
         return;
       }
       seen.add(key);
       if (files.length >= MAX_FILES) {
-        if (files.length === MAX_FILES) problems.push(diagnostic('source.skipped', 'error', { file: name }, `at most ${MAX_FILES} files`, 'more', 'name the folders with logs'));
+        if (files.length === MAX_FILES)
+          problems.push(
+            diagnostic(
+              'source.skipped',
+              'error',
+              { file: name },
+              `at most ${MAX_FILES} files`,
+              'more',
+              'name the folders with logs',
+            ),
+          );
         return;
       }
       files.push({ path, name, bytes: s.size });
@@ -74,7 +113,9 @@ export function walk(paths: readonly string[]): Walk {
       return;
     }
     if (depth >= MAX_DEPTH) {
-      problems.push(diagnostic('source.skipped', 'warning', { file: name }, `at most ${MAX_DEPTH} nested folders`, 'more'));
+      problems.push(
+        diagnostic('source.skipped', 'warning', { file: name }, `at most ${MAX_DEPTH} nested folders`, 'more'),
+      );
       return;
     }
     const children: string[] = [];

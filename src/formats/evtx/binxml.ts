@@ -17,7 +17,20 @@ import {
   TEXT,
   VALUE,
 } from './node.js';
-import { ARRAY_FLAG, arrayItems, fixedSize, isBareType, T_ANSI, T_BINARY, T_BINXML, T_NULL, T_SID, T_STRING, valueNode, valueText } from './values.js';
+import {
+  ARRAY_FLAG,
+  arrayItems,
+  fixedSize,
+  isBareType,
+  T_ANSI,
+  T_BINARY,
+  T_BINXML,
+  T_NULL,
+  T_SID,
+  T_STRING,
+  valueNode,
+  valueText,
+} from './values.js';
 
 /** Open elements in one stream: real templates nest below 10; a crafted one must not exhaust the stack. */
 export const MAX_ELEMENT_DEPTH = 128;
@@ -66,7 +79,8 @@ export interface StreamOptions {
 export function parseStream(chunk: Chunk, start: number, end: number, options: StreamOptions): ElementNode[] {
   const b = chunk.bytes;
   const { definition, depth, budget, sites } = options;
-  if (depth > MAX_STREAM_DEPTH) throw new EvtxError('evtx.record-body', start, `at most ${MAX_STREAM_DEPTH} nested streams`, 'more');
+  if (depth > MAX_STREAM_DEPTH)
+    throw new EvtxError('evtx.record-body', start, `at most ${MAX_STREAM_DEPTH} nested streams`, 'more');
   const roots: ElementNode[] = [];
   const stack: OpenElement[] = [];
   let building: OpenElement | null = null; // between its start token and the end of its start tag
@@ -97,7 +111,8 @@ export function parseStream(chunk: Chunk, start: number, end: number, options: S
     need(2);
     const chars = u16(b, pos);
     pos += 2;
-    if (pos + chars * 2 > end) throw new EvtxError('evtx.record-body', pos, `${chars} characters of ${what}`, `${(end - pos) >> 1}`);
+    if (pos + chars * 2 > end)
+      throw new EvtxError('evtx.record-body', pos, `${chars} characters of ${what}`, `${(end - pos) >> 1}`);
     const out = valueText(b, T_STRING, pos, chars * 2);
     pos += chars * 2;
     return out;
@@ -138,8 +153,10 @@ export function parseStream(chunk: Chunk, start: number, end: number, options: S
         break;
       case 0x01:
       case 0x41: {
-        if (building !== null) throw new EvtxError('evtx.record-body', at, 'the end of the open start tag', 'another start tag');
-        if (stack.length >= MAX_ELEMENT_DEPTH) throw new EvtxError('evtx.record-body', at, `at most ${MAX_ELEMENT_DEPTH} open elements`, 'more');
+        if (building !== null)
+          throw new EvtxError('evtx.record-body', at, 'the end of the open start tag', 'another start tag');
+        if (stack.length >= MAX_ELEMENT_DEPTH)
+          throw new EvtxError('evtx.record-body', at, `at most ${MAX_ELEMENT_DEPTH} open elements`, 'more');
         let dependency = -1;
         if (definition) {
           need(2);
@@ -205,7 +222,8 @@ export function parseStream(chunk: Chunk, start: number, end: number, options: S
         break;
       }
       case 0x0c: {
-        if (definition) throw new EvtxError('evtx.template', at, 'a template definition without instances', 'a template instance');
+        if (definition)
+          throw new EvtxError('evtx.template', at, 'a template definition without instances', 'a template instance');
         const instance = readInstance(chunk, pos, end);
         pos = instance.end;
         add(resolveInstance(chunk, instance, depth + 1, budget));
@@ -225,7 +243,8 @@ export function parseStream(chunk: Chunk, start: number, end: number, options: S
   return closeAll();
 
   function closeAll(): ElementNode[] {
-    if (stack.length > 0 || building !== null) throw new EvtxError('evtx.record-body', pos, 'the end of every element', 'the end of the stream');
+    if (stack.length > 0 || building !== null)
+      throw new EvtxError('evtx.record-body', pos, 'the end of every element', 'the end of the stream');
     return roots;
   }
 
@@ -247,7 +266,13 @@ export function parseStream(chunk: Chunk, start: number, end: number, options: S
       return;
     }
     const size = type === T_NULL ? 0 : fixedSize(type) || (type === T_SID && pos + 8 <= end ? 8 + b[pos + 1]! * 4 : -1);
-    if (size < 0) throw new EvtxError('evtx.record-body', at, 'a literal of a type with a length of its own', `type 0x${type.toString(16)}`);
+    if (size < 0)
+      throw new EvtxError(
+        'evtx.record-body',
+        at,
+        'a literal of a type with a length of its own',
+        `type 0x${type.toString(16)}`,
+      );
     need(size);
     add(valueNode(b, type, pos, size));
     pos += size;
@@ -273,10 +298,22 @@ export function readInstance(chunk: Chunk, pos: number, end: number): Instance {
     if (at + 24 > end) throw new EvtxError('evtx.template', at, 'a template definition', `${end - at} bytes`);
     at += 24 + u32(b, at + 20);
   }
-  if (at + 4 > end) throw new EvtxError('evtx.template', pos, 'a template definition inside its record', `one that ends at 0x${at.toString(16)}`);
+  if (at + 4 > end)
+    throw new EvtxError(
+      'evtx.template',
+      pos,
+      'a template definition inside its record',
+      `one that ends at 0x${at.toString(16)}`,
+    );
   const count = u32(b, at);
   at += 4;
-  if (count > MAX_SUBSTITUTIONS || at + count * 4 > end) throw new EvtxError('evtx.record-body', at - 4, `at most ${MAX_SUBSTITUTIONS} substitutions inside the record`, `${count}`);
+  if (count > MAX_SUBSTITUTIONS || at + count * 4 > end)
+    throw new EvtxError(
+      'evtx.record-body',
+      at - 4,
+      `at most ${MAX_SUBSTITUTIONS} substitutions inside the record`,
+      `${count}`,
+    );
   const types = new Uint8Array(count);
   const offsets = new Int32Array(count);
   const sizes = new Int32Array(count);
@@ -288,7 +325,13 @@ export function readInstance(chunk: Chunk, pos: number, end: number): Instance {
     sizes[i] = size;
     value += size;
   }
-  if (value > end) throw new EvtxError('evtx.record-body', at, 'substitution values inside the record', `values that end 0x${(value - end).toString(16)} bytes past it`);
+  if (value > end)
+    throw new EvtxError(
+      'evtx.record-body',
+      at,
+      'substitution values inside the record',
+      `values that end 0x${(value - end).toString(16)} bytes past it`,
+    );
   return { definition, end: value, types, offsets, sizes };
 }
 
@@ -355,7 +398,9 @@ function expandArrays(e: ElementNode, budget: Budget, offset: number): ElementNo
     spend(budget, n.items.length * (1 + e.attributes.length + e.children.length), offset);
     return n.items.map((text) => {
       if (item === T_STRING || item === T_ANSI) return build(text === '' ? [] : [{ kind: TEXT, text }]);
-      return build([{ kind: VALUE, type: item, text, empty: item === T_BINARY && text === '', bare: isBareType(item) }]);
+      return build([
+        { kind: VALUE, type: item, text, empty: item === T_BINARY && text === '', bare: isBareType(item) },
+      ]);
     });
   }
 }

@@ -60,9 +60,11 @@ export class Chunk {
     const known = this.#names.get(offset);
     if (known !== undefined) return known;
     const b = this.bytes;
-    if (offset + 8 > b.length) throw new EvtxError('evtx.record-body', offset, 'a name inside the chunk', 'the end of the chunk');
+    if (offset + 8 > b.length)
+      throw new EvtxError('evtx.record-body', offset, 'a name inside the chunk', 'the end of the chunk');
     const chars = u16(b, offset + 6);
-    if (offset + 8 + chars * 2 > b.length) throw new EvtxError('evtx.record-body', offset, 'a name that ends inside the chunk', `${chars} characters`);
+    if (offset + 8 + chars * 2 > b.length)
+      throw new EvtxError('evtx.record-body', offset, 'a name that ends inside the chunk', `${chars} characters`);
     const name = b.toString('utf16le', offset + 8, offset + 8 + chars * 2);
     this.#names.set(offset, name);
     return name;
@@ -79,8 +81,14 @@ export class Chunk {
   }
 
   parseDefinition(start: number, end: number, sites: NameSite[]): ElementNode {
-    const roots = parseStream(this, start, end, { definition: true, depth: 0, budget: { nodes: MAX_RECORD_NODES }, sites });
-    if (roots.length !== 1) throw new EvtxError('evtx.template', start, 'a definition with one root element', `${roots.length}`);
+    const roots = parseStream(this, start, end, {
+      definition: true,
+      depth: 0,
+      budget: { nodes: MAX_RECORD_NODES },
+      sites,
+    });
+    if (roots.length !== 1)
+      throw new EvtxError('evtx.template', start, 'a definition with one root element', `${roots.length}`);
     return roots[0]!;
   }
 
@@ -94,17 +102,43 @@ export class Chunk {
   check(report: (d: Diagnostic) => void): void {
     const h = this.header;
     const { file, offset, index } = this.place;
-    const say = (code: Diagnostic['code'], severity: Diagnostic['severity'], at: number, expected: string, found: string): void =>
-      report(diagnostic(code, severity, { file, offset: offset + at, chunk: index }, expected, found));
+    const say = (
+      code: Diagnostic['code'],
+      severity: Diagnostic['severity'],
+      at: number,
+      expected: string,
+      found: string,
+    ): void => report(diagnostic(code, severity, { file, offset: offset + at, chunk: index }, expected, found));
     if (h === null) return;
-    if (this.bytes.length < CHUNK_SIZE) say('evtx.chunk-truncated', 'error', this.bytes.length, `${CHUNK_SIZE} bytes of chunk`, `${this.bytes.length}`);
+    if (this.bytes.length < CHUNK_SIZE)
+      say('evtx.chunk-truncated', 'error', this.bytes.length, `${CHUNK_SIZE} bytes of chunk`, `${this.bytes.length}`);
     if (h.freeSpaceOffset < CHUNK_HEADER_SIZE || h.freeSpaceOffset > CHUNK_SIZE)
-      say('evtx.chunk-header', 'error', 48, `a free-space offset from ${CHUNK_HEADER_SIZE} to ${CHUNK_SIZE}`, `${h.freeSpaceOffset}`);
+      say(
+        'evtx.chunk-header',
+        'error',
+        48,
+        `a free-space offset from ${CHUNK_HEADER_SIZE} to ${CHUNK_SIZE}`,
+        `${h.freeSpaceOffset}`,
+      );
     else if ((h.flags & CHUNK_FLAG_NO_CRC32) === 0 && this.bytes.length === CHUNK_SIZE) {
       const hc = chunkHeaderChecksum(this.bytes);
-      if (hc !== h.checksum) say('evtx.chunk-checksum', 'warning', 124, `header checksum 0x${hc.toString(16)}`, `0x${h.checksum.toString(16)}`);
+      if (hc !== h.checksum)
+        say(
+          'evtx.chunk-checksum',
+          'warning',
+          124,
+          `header checksum 0x${hc.toString(16)}`,
+          `0x${h.checksum.toString(16)}`,
+        );
       const rc = recordsChecksum(this.bytes, h.freeSpaceOffset);
-      if (rc !== h.recordsChecksum) say('evtx.chunk-checksum', 'warning', 52, `records checksum 0x${rc.toString(16)}`, `0x${h.recordsChecksum.toString(16)}`);
+      if (rc !== h.recordsChecksum)
+        say(
+          'evtx.chunk-checksum',
+          'warning',
+          52,
+          `records checksum 0x${rc.toString(16)}`,
+          `0x${h.recordsChecksum.toString(16)}`,
+        );
     }
   }
 
@@ -148,7 +182,15 @@ export class Chunk {
     }
     if (continued > 0) {
       const place = { file: this.place.file, offset: this.place.offset + 48, chunk: this.place.index };
-      options.report(diagnostic('evtx.record-continues', 'info', place, 'the last record at the free-space mark', `${continued} more that continue the numbering`));
+      options.report(
+        diagnostic(
+          'evtx.record-continues',
+          'info',
+          place,
+          'the last record at the free-space mark',
+          `${continued} more that continue the numbering`,
+        ),
+      );
     }
     if (options.recover === true) yield* this.#carve(pos, b.length);
   }
@@ -159,12 +201,35 @@ export class Chunk {
     const next = resumed < 0 ? `${end - pos} bytes skipped` : `${resumed - pos} bytes skipped up to the next record`;
     const magic = pos + 4 <= b.length ? u32(b, pos) : -1;
     if (magic !== RECORD_MAGIC)
-      options.report(diagnostic('evtx.record-header', 'error', place, 'a record (2a 2a 00 00)', magic < 0 ? 'the end of the data' : b.subarray(pos, pos + 4).toString('hex').replace(/(..)(?=.)/g, '$1 '), next));
+      options.report(
+        diagnostic(
+          'evtx.record-header',
+          'error',
+          place,
+          'a record (2a 2a 00 00)',
+          magic < 0
+            ? 'the end of the data'
+            : b
+                .subarray(pos, pos + 4)
+                .toString('hex')
+                .replace(/(..)(?=.)/g, '$1 '),
+          next,
+        ),
+      );
     else {
       const size = pos + 8 <= b.length ? u32(b, pos + 4) : 0;
       const copy = size >= RECORD_MIN_SIZE && pos + size <= b.length ? u32(b, pos + size - 4) : -1;
       const found = copy < 0 || size < RECORD_MIN_SIZE ? `${size}` : `${size} with a size copy of ${copy}`;
-      options.report(diagnostic('evtx.record-size', 'error', place, `a size of ${RECORD_MIN_SIZE} to ${Math.max(0, b.length - pos)}`, found, next));
+      options.report(
+        diagnostic(
+          'evtx.record-size',
+          'error',
+          place,
+          `a size of ${RECORD_MIN_SIZE} to ${Math.max(0, b.length - pos)}`,
+          found,
+          next,
+        ),
+      );
     }
   }
 
@@ -178,7 +243,11 @@ export class Chunk {
   /** The next offset in `[from, end)` where a whole record with a matching size copy starts, or -1. */
   #findRecord(from: number, end: number): number {
     const b = this.bytes;
-    for (let pos = b.indexOf('2a2a0000', from, 'hex'); pos >= 0 && pos < end; pos = b.indexOf('2a2a0000', pos + 1, 'hex')) {
+    for (
+      let pos = b.indexOf('2a2a0000', from, 'hex');
+      pos >= 0 && pos < end;
+      pos = b.indexOf('2a2a0000', pos + 1, 'hex')
+    ) {
       if (this.#plausible(pos) && u32(b, pos + u32(b, pos + 4) - 4) === u32(b, pos + 4)) return pos;
     }
     return -1;

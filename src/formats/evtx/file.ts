@@ -5,7 +5,18 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { type ByteWriter, type Diagnostic, diagnostic, u64 } from '../../base/index.js';
 import { Chunk } from './chunk.js';
 import { EvtxError } from './error.js';
-import { CHUNK_HEADER_SIZE, CHUNK_MAGIC, CHUNK_SIZE, FILE_FLAG_DIRTY, FILE_FLAG_NO_CRC32, FILE_HEADER_SIZE, FILE_MAGIC, type FileHeader, isChunkMagic, readFileHeader } from './layout.js';
+import {
+  CHUNK_HEADER_SIZE,
+  CHUNK_MAGIC,
+  CHUNK_SIZE,
+  FILE_FLAG_DIRTY,
+  FILE_FLAG_NO_CRC32,
+  FILE_HEADER_SIZE,
+  FILE_MAGIC,
+  type FileHeader,
+  isChunkMagic,
+  readFileHeader,
+} from './layout.js';
 import { RecordView } from './record.js';
 import { TemplateCache } from './template.js';
 
@@ -82,21 +93,58 @@ export class EvtxFile {
     return this.#problems;
   }
 
-  #say(code: Diagnostic['code'], severity: Diagnostic['severity'], offset: number, expected: string, found: string, hint?: string): void {
+  #say(
+    code: Diagnostic['code'],
+    severity: Diagnostic['severity'],
+    offset: number,
+    expected: string,
+    found: string,
+    hint?: string,
+  ): void {
     this.#problems.push(diagnostic(code, severity, { file: this.path, offset }, expected, found, hint));
   }
 
   #checkHeader(): void {
     const h = this.header;
     if (h === null) {
-      this.#say('evtx.file-header', 'error', 0, 'an EVTX file header', 'another signature', 'chunks were looked for without it');
+      this.#say(
+        'evtx.file-header',
+        'error',
+        0,
+        'an EVTX file header',
+        'another signature',
+        'chunks were looked for without it',
+      );
       return;
     }
-    if ((h.flags & FILE_FLAG_NO_CRC32) === 0 && h.computedChecksum !== h.checksum) this.#say('evtx.file-checksum', 'warning', 124, `header checksum 0x${h.computedChecksum.toString(16)}`, `0x${h.checksum.toString(16)}`);
-    if ((h.flags & FILE_FLAG_DIRTY) !== 0) this.#say('evtx.file-dirty', 'info', 120, 'a log that was closed', 'the dirty flag', 'copied from a running system: the header may lag behind the records');
+    if ((h.flags & FILE_FLAG_NO_CRC32) === 0 && h.computedChecksum !== h.checksum)
+      this.#say(
+        'evtx.file-checksum',
+        'warning',
+        124,
+        `header checksum 0x${h.computedChecksum.toString(16)}`,
+        `0x${h.checksum.toString(16)}`,
+      );
+    if ((h.flags & FILE_FLAG_DIRTY) !== 0)
+      this.#say(
+        'evtx.file-dirty',
+        'info',
+        120,
+        'a log that was closed',
+        'the dirty flag',
+        'copied from a running system: the header may lag behind the records',
+      );
     const n = this.chunkSpans.length;
     // Chunk counts are 16 bits: a log past 65,535 chunks (4 GiB) wraps around.
-    if (h.chunkCount !== (n & 0xffff)) this.#say('evtx.chunk-count', 'info', 42, `${h.chunkCount} chunks, as the header says`, `${n}`, 'all that are there were read');
+    if (h.chunkCount !== (n & 0xffff))
+      this.#say(
+        'evtx.chunk-count',
+        'info',
+        42,
+        `${h.chunkCount} chunks, as the header says`,
+        `${n}`,
+        'all that are there were read',
+      );
   }
 
   #findChunks(head: Buffer): ChunkSpan[] {
@@ -110,7 +158,11 @@ export class EvtxFile {
     let emptyFrom = -1;
     let emptyCount = 0;
     const flushEmpty = (): void => {
-      if (emptyCount > 0 && this.header !== null && (emptyFrom - FILE_HEADER_SIZE) / CHUNK_SIZE < this.header.chunkCount)
+      if (
+        emptyCount > 0 &&
+        this.header !== null &&
+        (emptyFrom - FILE_HEADER_SIZE) / CHUNK_SIZE < this.header.chunkCount
+      )
         this.#say('evtx.chunk-empty', 'info', emptyFrom, 'a chunk', `${emptyCount} × 64 KiB of zeros`);
       emptyCount = 0;
     };
@@ -122,7 +174,12 @@ export class EvtxFile {
           this.#say('evtx.chunk-truncated', 'error', pos, `${CHUNK_SIZE} bytes of chunk`, `${n}`);
           break;
         }
-        out.push({ offset: pos, room: Math.min(CHUNK_SIZE, this.size - pos), firstRecordId: u64(probe, 24), index: out.length });
+        out.push({
+          offset: pos,
+          room: Math.min(CHUNK_SIZE, this.size - pos),
+          firstRecordId: u64(probe, 24),
+          index: out.length,
+        });
         pos += CHUNK_SIZE;
         continue;
       }
@@ -137,7 +194,17 @@ export class EvtxFile {
       flushEmpty();
       const found = this.#resync(pos, block, out);
       const to = found < 0 ? 'the next 64 KiB boundary' : `a chunk at offset 0x${found.toString(16)}`;
-      this.#say('evtx.chunk-magic', 'error', pos, 'a chunk ("ElfChnk")', block.subarray(0, Math.min(8, block.length)).toString('hex').replace(/(..)(?=.)/g, '$1 '), `reading goes on at ${to}`);
+      this.#say(
+        'evtx.chunk-magic',
+        'error',
+        pos,
+        'a chunk ("ElfChnk")',
+        block
+          .subarray(0, Math.min(8, block.length))
+          .toString('hex')
+          .replace(/(..)(?=.)/g, '$1 '),
+        `reading goes on at ${to}`,
+      );
       pos = found < 0 ? pos + CHUNK_SIZE : found;
     }
     flushEmpty();
@@ -154,7 +221,11 @@ export class EvtxFile {
     if (last !== undefined && last.offset + CHUNK_SIZE === pos) {
       const inner = Buffer.alloc(CHUNK_SIZE + CHUNK_HEADER_SIZE);
       const n = readFully(this.#fd, inner, last.offset);
-      for (let i = inner.indexOf(CHUNK_MAGIC, CHUNK_HEADER_SIZE); i >= 0 && i < CHUNK_SIZE; i = inner.indexOf(CHUNK_MAGIC, i + 1)) {
+      for (
+        let i = inner.indexOf(CHUNK_MAGIC, CHUNK_HEADER_SIZE);
+        i >= 0 && i < CHUNK_SIZE;
+        i = inner.indexOf(CHUNK_MAGIC, i + 1)
+      ) {
         // The words may stand in a record's text: a header has a size of 128 behind them.
         if (i + CHUNK_HEADER_SIZE > n || inner.readUInt32LE(i + 40) !== 128) continue;
         before[before.length - 1] = { ...last, room: i };
@@ -179,9 +250,15 @@ export class EvtxFile {
     }
   }
 
-  *#read(pool: Buffer, first: number, end: number, cache: TemplateCache, report: (d: Diagnostic) => void): Generator<Chunk> {
+  *#read(
+    pool: Buffer,
+    first: number,
+    end: number,
+    cache: TemplateCache,
+    report: (d: Diagnostic) => void,
+  ): Generator<Chunk> {
     const spans = this.chunkSpans;
-    for (let i = first; i < end; ) {
+    for (let i = first; i < end;) {
       // A run of adjacent chunks is one read.
       let n = 1;
       while (n < CHUNKS_PER_READ && i + n < end && spans[i + n]!.offset === spans[i + n - 1]!.offset + CHUNK_SIZE) n++;
@@ -190,7 +267,15 @@ export class EvtxFile {
         const { offset, room, index } = spans[i + k]!;
         const bytes = pool.subarray(k * CHUNK_SIZE, Math.max(k * CHUNK_SIZE, Math.min(k * CHUNK_SIZE + room, got)));
         if (bytes.length < CHUNK_HEADER_SIZE) {
-          report(diagnostic('evtx.chunk-truncated', 'error', { file: this.path, offset, chunk: index }, `${CHUNK_SIZE} bytes of chunk`, `${bytes.length}`));
+          report(
+            diagnostic(
+              'evtx.chunk-truncated',
+              'error',
+              { file: this.path, offset, chunk: index },
+              `${CHUNK_SIZE} bytes of chunk`,
+              `${bytes.length}`,
+            ),
+          );
           continue;
         }
         const chunk = new Chunk(bytes, { file: this.path, offset, index }, cache);

@@ -4,10 +4,29 @@
 // must equal byte for byte.
 import { ByteWriter, type Const, constBytes, jsonText, jsonUtf16, putConst } from '../../base/index.js';
 import type { Chunk } from './chunk.js';
-import { type AttributeNode, ELEMENT, type ElementNode, type Node, nodesText, SUBSTITUTION, TEXT, CDATA } from './node.js';
+import {
+  type AttributeNode,
+  ELEMENT,
+  type ElementNode,
+  type Node,
+  nodesText,
+  SUBSTITUTION,
+  TEXT,
+  CDATA,
+} from './node.js';
 import type { Slots } from './slots.js';
 import { isContainer } from './tree-json.js';
-import { ARRAY_FLAG, arrayItems, isEmptyValue, jsonRoom, putJsonValue, T_ANSI, T_BINXML, T_NULL, T_STRING } from './values.js';
+import {
+  ARRAY_FLAG,
+  arrayItems,
+  isEmptyValue,
+  jsonRoom,
+  putJsonValue,
+  T_ANSI,
+  T_BINXML,
+  T_NULL,
+  T_STRING,
+} from './values.js';
 
 const LITERAL = 0; // bytes
 const LEAF = 1; // one substitution is all of an element: its value, or `bytes` when it is empty
@@ -62,7 +81,15 @@ const EMPTY_TEXT = constant('""');
 const NONE = constant('');
 
 /** One place makes them all: the loop over operations is fast only while they have one hidden class. */
-function makeOp(op: number, bytes: Const, slot: number, parts: readonly AttributePart[], taken: ReadonlySet<string> | null, prefix: Const, guard: number): Op {
+function makeOp(
+  op: number,
+  bytes: Const,
+  slot: number,
+  parts: readonly AttributePart[],
+  taken: ReadonlySet<string> | null,
+  prefix: Const,
+  guard: number,
+): Op {
   return { op, bytes, slot, parts, taken, prefix, guard, target: 0 };
 }
 
@@ -81,14 +108,33 @@ function jsonBytes(text: string, suffix = ''): Const {
 export function compileJson(root: ElementNode): JsonProgram | null {
   const ops: Op[] = [];
   const targets = new Set<number>();
-  const emit = (op: number, bytes: Const = NONE, slot = -1, parts: readonly AttributePart[] = [], taken: ReadonlySet<string> | null = null): Op => {
+  const emit = (
+    op: number,
+    bytes: Const = NONE,
+    slot = -1,
+    parts: readonly AttributePart[] = [],
+    taken: ReadonlySet<string> | null = null,
+  ): Op => {
     const previous = ops[ops.length - 1];
     if (previous !== undefined && previous.op === LITERAL && op === LITERAL && !targets.has(ops.length)) {
-      const merged = makeOp(LITERAL, constBytes(Buffer.concat([previous.bytes.bytes, bytes.bytes])), -1, [], null, NONE, -1);
+      const merged = makeOp(
+        LITERAL,
+        constBytes(Buffer.concat([previous.bytes.bytes, bytes.bytes])),
+        -1,
+        [],
+        null,
+        NONE,
+        -1,
+      );
       ops[ops.length - 1] = merged;
       return merged;
     }
-    if (previous !== undefined && previous.op === MEMBER && (op === LEAF || op === DATA_LEAF) && !targets.has(ops.length)) {
+    if (
+      previous !== undefined &&
+      previous.op === MEMBER &&
+      (op === LEAF || op === DATA_LEAF) &&
+      !targets.has(ops.length)
+    ) {
       const fused = makeOp(op === LEAF ? MEMBER_LEAF : MEMBER_DATA_LEAF, bytes, slot, [], null, previous.bytes, -1);
       ops[ops.length - 1] = fused;
       return fused;
@@ -103,12 +149,19 @@ export function compileJson(root: ElementNode): JsonProgram | null {
     let room = 256;
     for (const o of ops) {
       room += o.bytes.length + o.prefix.length + jsonRoom(0);
-      for (const slot of [o.slot, ...o.parts.map((x) => x.slot)]) if (slot >= 0) uses.set(slot, (uses.get(slot) ?? 0) + 1);
+      for (const slot of [o.slot, ...o.parts.map((x) => x.slot)])
+        if (slot >= 0) uses.set(slot, (uses.get(slot) ?? 0) + 1);
       for (const x of o.parts) room += x.key.length + (x.text?.length ?? 0) + jsonRoom(0);
     }
     const most = Math.max(0, ...uses.values());
     if (most > MAX_USES || room > MAX_ROOM) return null;
-    return { ops, key: jsonBytes(root.name, ':'), rootName: root.name, room, uses: most * jsonRoom(1) - jsonRoom(0) * most };
+    return {
+      ops,
+      key: jsonBytes(root.name, ':'),
+      rootName: root.name,
+      room,
+      uses: most * jsonRoom(1) - jsonRoom(0) * most,
+    };
   } catch (e) {
     if (e instanceof NotModelled) return null;
     throw e;
@@ -174,7 +227,12 @@ export function compileJson(root: ElementNode): JsonProgram | null {
         else if (!positional) {
           positional = true;
           emit(MEMBER, constant('"Data":{"#text":'));
-          emit(POSITIONAL, NONE, -1, data.map((d) => dataPart(d)));
+          emit(
+            POSITIONAL,
+            NONE,
+            -1,
+            data.map((d) => dataPart(d)),
+          );
           emit(LITERAL, constant('}'));
         }
         continue;
@@ -199,7 +257,8 @@ export function compileJson(root: ElementNode): JsonProgram | null {
     const o = emit(DEPENDS, NONE, c.dependency);
     write();
     const body = ops[at + 1];
-    if (ops.length === at + 2 && body !== undefined && (body.op === MEMBER_LEAF || body.op === MEMBER_DATA_LEAF)) ops.splice(at, 2, makeOp(body.op, body.bytes, body.slot, [], null, body.prefix, c.dependency));
+    if (ops.length === at + 2 && body !== undefined && (body.op === MEMBER_LEAF || body.op === MEMBER_DATA_LEAF))
+      ops.splice(at, 2, makeOp(body.op, body.bytes, body.slot, [], null, body.prefix, c.dependency));
     else o.target = ops.length;
     targets.add(ops.length);
   }
@@ -277,7 +336,8 @@ export function runJson(w: ByteWriter, chunk: Chunk, slots: Slots, i: number, re
             out[end] = 0x22;
             p = end + 1;
           }
-        } else if ((type & ARRAY_FLAG) !== 0) p = putArray(out, p, chunk, type, off, n, o.op === DATA_LEAF || o.op === MEMBER_DATA_LEAF);
+        } else if ((type & ARRAY_FLAG) !== 0)
+          p = putArray(out, p, chunk, type, off, n, o.op === DATA_LEAF || o.op === MEMBER_DATA_LEAF);
         else p = putJsonValue(out, p, b, view, type, off, n);
         if (p < 0) return false;
         break;
@@ -347,9 +407,12 @@ export function runJson(w: ByteWriter, chunk: Chunk, slots: Slots, i: number, re
         if (inner < 0 || slots.types !== types) return false;
         const child = jsonProgram(slots, inner);
         if (child === null || o.taken!.has(child.rootName)) return false;
-        if (out[p - 1] !== 0x7b) out[p++] = 0x2c;
-        p = putConst(ov, p, child.key);
+        // The child's name is not among this program's constants.
         w.pos = p;
+        w.ensure(child.key.length + 16);
+        out = w.bytes;
+        if (out[p - 1] !== 0x7b) out[p++] = 0x2c;
+        w.pos = putConst(w.view, p, child.key);
         if (!runJson(w, chunk, slots, inner, recordSize)) return false;
         w.ensure(total);
         out = w.bytes;
@@ -370,7 +433,16 @@ const TEXT_KEY = constant(',"#text":');
 const ATTRIBUTES_KEY = constant('"#attributes":{');
 
 /** The "#attributes" member, with no comma before it; `p` itself if no attribute has a value, -1 if not modelled. */
-function putAttributes(out: Buffer, ov: DataView, p: number, chunk: Chunk, parts: readonly AttributePart[], slots: Slots, base: number, count: number): number {
+function putAttributes(
+  out: Buffer,
+  ov: DataView,
+  p: number,
+  chunk: Chunk,
+  parts: readonly AttributePart[],
+  slots: Slots,
+  base: number,
+  count: number,
+): number {
   const b = chunk.bytes;
   const { view } = chunk;
   const start = p;
@@ -421,7 +493,16 @@ function putText(out: Buffer, p: number, text: string): number {
   return p + out.write(JSON.stringify(text.toWellFormed()), p, 'utf8');
 }
 
-function putPositional(out: Buffer, ov: DataView, p: number, chunk: Chunk, parts: readonly AttributePart[], slots: Slots, base: number, count: number): number {
+function putPositional(
+  out: Buffer,
+  ov: DataView,
+  p: number,
+  chunk: Chunk,
+  parts: readonly AttributePart[],
+  slots: Slots,
+  base: number,
+  count: number,
+): number {
   const b = chunk.bytes;
   const { view } = chunk;
   let total = 0;

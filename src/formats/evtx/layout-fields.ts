@@ -110,7 +110,14 @@ export function fieldLayout(root: ElementNode): Layout {
 }
 
 /** These mean System even where EventData repeats the name; any other name means EventData first. */
-const SYSTEM_FIRST: ReadonlySet<string> = new Set(['EventID', 'Channel', 'Computer', 'Provider_Name', 'EventRecordID', 'SystemTime']);
+const SYSTEM_FIRST: ReadonlySet<string> = new Set([
+  'EventID',
+  'Channel',
+  'Computer',
+  'Provider_Name',
+  'EventRecordID',
+  'SystemTime',
+]);
 
 /** Field names in the order System, EventData, with what each name means. */
 export function mergeFields<T>(system: ReadonlyMap<string, T>, data: ReadonlyMap<string, T>): Map<string, T> {
@@ -123,6 +130,10 @@ export function mergeFields<T>(system: ReadonlyMap<string, T>, data: ReadonlyMap
 export function treeFields(root: ElementNode): Map<string, string[]> {
   const out = new Map<string, string[]>();
   const layout = fieldLayout(root);
-  for (const [name, parts] of mergeFields(layout.system, layout.fields)) out.set(name, parts.map((p) => p.text));
+  for (const [name, parts] of mergeFields(layout.system, layout.fields))
+    out.set(
+      name,
+      parts.map((p) => p.text),
+    );
   return out;
 }

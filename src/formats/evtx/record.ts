@@ -81,7 +81,11 @@ export class RecordView {
   /** The record as a resolved tree. Throws `EvtxError` if its BinXML cannot be read. */
   tree(): ElementNode {
     if (this.#tree === null) {
-      const roots = parseStream(this.chunk, this.bodyStart, this.bodyEnd, { definition: false, depth: 0, budget: { nodes: MAX_RECORD_NODES } });
+      const roots = parseStream(this.chunk, this.bodyStart, this.bodyEnd, {
+        definition: false,
+        depth: 0,
+        budget: { nodes: MAX_RECORD_NODES },
+      });
       if (roots.length === 0) throw new EvtxError('evtx.record-body', this.bodyStart, 'an element', 'an empty stream');
       this.#tree = roots[0]!;
     }
@@ -142,7 +146,8 @@ export class RecordView {
         const s = slots.base[root]! + id;
         if (slots.sizes[s]! > 0 && slots.types[s] !== T_NULL) {
           if (slots.types[s] !== T_BINXML) return null;
-          const i = slots.instances > 1 ? 1 : slots.read(this.chunk, slots.offsets[s]!, slots.offsets[s]! + slots.sizes[s]!);
+          const i =
+            slots.instances > 1 ? 1 : slots.read(this.chunk, slots.offsets[s]!, slots.offsets[s]! + slots.sizes[s]!);
           if (i !== 1) return null;
           inner = slots.templates[1]!;
           const il = layoutOf(inner);
@@ -224,7 +229,11 @@ export class RecordView {
 
 function makeShape(outer: Layout, inner: Layout | null): Shape {
   const data = new Map<string, ShapePart[]>();
-  const add = (fields: ReadonlyMap<string, readonly FieldPart[]>, instance: number, into: Map<string, ShapePart[]>): void => {
+  const add = (
+    fields: ReadonlyMap<string, readonly FieldPart[]>,
+    instance: number,
+    into: Map<string, ShapePart[]>,
+  ): void => {
     for (const [name, parts] of fields) {
       const list = into.get(name) ?? [];
       for (const p of parts) list.push({ ...p, instance });

@@ -37,10 +37,12 @@ export class TemplateCache {
   /** The template defined at `offset` of the chunk. Throws `EvtxError` where there is none. */
   get(chunk: Chunk, offset: number): Template {
     const b = chunk.bytes;
-    if (offset + DEFINITION_HEADER_SIZE > b.length) throw new EvtxError('evtx.template', offset, 'a template definition inside the chunk', 'the end of the chunk');
+    if (offset + DEFINITION_HEADER_SIZE > b.length)
+      throw new EvtxError('evtx.template', offset, 'a template definition inside the chunk', 'the end of the chunk');
     const size = u32(b, offset + 20);
     const start = offset + DEFINITION_HEADER_SIZE;
-    if (start + size > b.length) throw new EvtxError('evtx.template', offset, 'a definition that ends inside the chunk', `${size} bytes`);
+    if (start + size > b.length)
+      throw new EvtxError('evtx.template', offset, 'a definition that ends inside the chunk', `${size} bytes`);
     const key = u32(b, offset + 4) * 65536 + size;
     const known = this.#variants.get(key);
     if (known !== undefined) for (const v of known) if (matches(chunk, start, v)) return v.template;
@@ -77,7 +79,8 @@ function matches(chunk: Chunk, start: number, v: Variant): boolean {
     const name = s.name;
     const n = name.length;
     if (ref + 8 + n * 2 > b.length || u16(b, ref + 6) !== n) return false;
-    for (let i = 0, o = ref + 8; i < n; i++, o += 2) if ((b[o]! | (b[o + 1]! << 8)) !== name.charCodeAt(i)) return false;
+    for (let i = 0, o = ref + 8; i < n; i++, o += 2)
+      if ((b[o]! | (b[o + 1]! << 8)) !== name.charCodeAt(i)) return false;
   }
   return true;
 }

@@ -2,7 +2,17 @@
 // "#text" where both stand, `Data` elements of EventData and UserData by their Name, repeated names with _1, _2, ….
 import { type ByteWriter, jsonText } from '../../base/index.js';
 import { EvtxError } from './error.js';
-import { type AttributeNode, CDATA, ELEMENT, type ElementNode, isContent, type Node, nodesText, TEXT, VALUE } from './node.js';
+import {
+  type AttributeNode,
+  CDATA,
+  ELEMENT,
+  type ElementNode,
+  isContent,
+  type Node,
+  nodesText,
+  TEXT,
+  VALUE,
+} from './node.js';
 
 /** Output that one record may render to; real ones stay below 200 KiB. */
 export const MAX_RECORD_OUTPUT = 16 * 1024 * 1024;
@@ -39,7 +49,8 @@ function quoted(w: ByteWriter, text: string): void {
 const attributeText = (a: AttributeNode): boolean => a.value.some(isContent);
 
 function elementValue(w: ByteWriter, e: ElementNode, container: boolean, start: number): void {
-  if (w.pos - start > MAX_RECORD_OUTPUT) throw new EvtxError('evtx.record-body', 0, `at most ${MAX_RECORD_OUTPUT} bytes of JSON`, 'more');
+  if (w.pos - start > MAX_RECORD_OUTPUT)
+    throw new EvtxError('evtx.record-body', 0, `at most ${MAX_RECORD_OUTPUT} bytes of JSON`, 'more');
   const hasElement = e.children.some((n) => n.kind === ELEMENT);
   const hasText = e.children.some(isContent);
   const hasAttributes = e.attributes.some(attributeText);
@@ -53,7 +64,8 @@ function content(w: ByteWriter, nodes: readonly Node[]): void {
   let only: Node | null = null;
   let count = 0;
   for (const n of nodes) {
-    if (n.kind === ELEMENT || ((n.kind === TEXT || n.kind === CDATA) && n.text === '') || (n.kind === VALUE && n.empty)) continue;
+    if (n.kind === ELEMENT || ((n.kind === TEXT || n.kind === CDATA) && n.text === '') || (n.kind === VALUE && n.empty))
+      continue;
     only = n;
     count++;
   }
@@ -74,7 +86,14 @@ const dataName = (e: ElementNode): string | null => {
   return a !== undefined && attributeText(a) ? nodesText(a.value) : null;
 };
 
-function body(w: ByteWriter, e: ElementNode, container: boolean, omitAttributes: boolean, hasText: boolean, start: number): void {
+function body(
+  w: ByteWriter,
+  e: ElementNode,
+  container: boolean,
+  omitAttributes: boolean,
+  hasText: boolean,
+  start: number,
+): void {
   const elements = e.children.filter((n): n is ElementNode => n.kind === ELEMENT);
   const data = container ? elements.filter((c) => c.name === 'Data') : [];
   const named = data.some((d) => dataName(d) !== null);
@@ -116,7 +135,8 @@ function body(w: ByteWriter, e: ElementNode, container: boolean, omitAttributes:
       const name = dataName(c);
       if (name === null) continue;
       let run = 1;
-      while (i + run < elements.length && elements[i + run]!.name === 'Data' && dataName(elements[i + run]!) === name) run++;
+      while (i + run < elements.length && elements[i + run]!.name === 'Data' && dataName(elements[i + run]!) === name)
+        run++;
       comma();
       key(w, name, nth(dataCounts, name));
       list(w, elements.slice(i, i + run), start);

@@ -3,13 +3,22 @@
 import type { ByteWriter } from '../../base/index.js';
 import { CDATA, CHAR, ELEMENT, type ElementNode, ENTITY, isContent, type Node, PI } from './node.js';
 
-// oxlint-disable-next-line no-control-regex -- these are the characters that XML 1.0 forbids
 const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
 
 export function escapeXml(text: string, attribute: boolean): string {
-  const out = text.toWellFormed().replace(FORBIDDEN, '_').replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  const out = text
+    .toWellFormed()
+    .replace(FORBIDDEN, '_')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;');
   if (!attribute) return out.replaceAll('\r', '&#13;');
-  return out.replaceAll('"', '&quot;').replaceAll("'", '&apos;').replaceAll('\n', '&#10;').replaceAll('\r', '&#13;').replaceAll('\t', '&#9;');
+  return out
+    .replaceAll('"', '&quot;')
+    .replaceAll("'", '&apos;')
+    .replaceAll('\n', '&#10;')
+    .replaceAll('\r', '&#13;')
+    .replaceAll('\t', '&#9;');
 }
 
 /** A name that XML accepts; anything else in a (damaged or crafted) name becomes "_". */
@@ -57,7 +66,8 @@ function writeText(w: ByteWriter, n: Node, attribute: boolean): void {
       w.utf8(escapeXml(n.code >= 0xd800 && n.code <= 0xdfff ? '\ufffd' : String.fromCharCode(n.code), attribute));
       return;
     case PI:
-      if (!attribute) w.utf8(`<?${xmlName(n.target)} ${n.data.toWellFormed().replace(FORBIDDEN, '_').replaceAll('?>', '? >')}?>`);
+      if (!attribute)
+        w.utf8(`<?${xmlName(n.target)} ${n.data.toWellFormed().replace(FORBIDDEN, '_').replaceAll('?>', '? >')}?>`);
       return;
     default:
   }

@@ -1,7 +1,19 @@
 // BinXML value types (MS-EVEN6 2.2.12) as text and as JSON bytes. Two ways to the same text: `valueText` makes a
 // string for one value that somebody asked for; `writeJsonValue` copies straight from the chunk into the output.
 // A value whose size contradicts its type is an `EvtxError`, which the record's reader turns into a diagnostic.
-import { civilFromDays, copyBytes, filetimeText, i32, jsonUtf16, putHex32, putHexByte, putUint, splitFiletime, u16, u32 } from '../../base/index.js';
+import {
+  civilFromDays,
+  copyBytes,
+  filetimeText,
+  i32,
+  jsonUtf16,
+  putHex32,
+  putHexByte,
+  putUint,
+  splitFiletime,
+  u16,
+  u32,
+} from '../../base/index.js';
 import { EvtxError } from './error.js';
 import { CDATA, TEXT, type TextNode, VALUE, type ValueNode } from './node.js';
 
@@ -120,7 +132,8 @@ export function guidText(b: Uint8Array, o: number): string {
 
 /** The 48-bit identifier authority, the one big-endian number of the format. */
 const sidAuthority = (b: Uint8Array, o: number): number =>
-  ((b[o + 2]! << 8) | b[o + 3]!) * 4294967296 + (((b[o + 4]! << 24) | (b[o + 5]! << 16) | (b[o + 6]! << 8) | b[o + 7]!) >>> 0);
+  ((b[o + 2]! << 8) | b[o + 3]!) * 4294967296 +
+  (((b[o + 4]! << 24) | (b[o + 5]! << 16) | (b[o + 6]! << 8) | b[o + 7]!) >>> 0);
 
 /** `S-1-5-21-…`; `size` bytes bound it. Throws `EvtxError` when the sub-authorities do not fit. */
 export function sidText(b: Uint8Array, o: number, size: number): string {
@@ -207,7 +220,12 @@ export function valueText(b: Buffer, type: number, o: number, n: number): string
       return hexText(u32(b, o), u32(b, o + 4));
     default:
       if (n === 0) return '';
-      throw new EvtxError('evtx.record-body', o, 'a BinXML value type of MS-EVEN6 2.2.12', `type 0x${type.toString(16)}`);
+      throw new EvtxError(
+        'evtx.record-body',
+        o,
+        'a BinXML value type of MS-EVEN6 2.2.12',
+        `type 0x${type.toString(16)}`,
+      );
   }
 }
 
@@ -246,7 +264,8 @@ export function arrayItems(b: Buffer, type: number, o: number, n: number): strin
     return out;
   }
   const step = item === T_SIZE ? 8 : FIXED[item]!;
-  if (step === 0) throw new EvtxError('evtx.record-body', o, 'an array of a BinXML value type', `type 0x${type.toString(16)}`);
+  if (step === 0)
+    throw new EvtxError('evtx.record-body', o, 'an array of a BinXML value type', `type 0x${type.toString(16)}`);
   for (let i = o; i + step <= end; i += step) out.push(valueText(b, item, i, step));
   return out;
 }
@@ -259,7 +278,13 @@ export function valueNode(b: Buffer, type: number, o: number, n: number): TextNo
     return { kind: VALUE, type, text: items.join(','), empty: items.length === 0, bare: false, items };
   }
   const text = valueText(b, type, o, n);
-  return { kind: VALUE, type, text, empty: text === '' && (n === 0 || type === T_NULL), bare: isBareType(type) && text !== '' };
+  return {
+    kind: VALUE,
+    type,
+    text,
+    empty: text === '' && (n === 0 || type === T_NULL),
+    bare: isBareType(type) && text !== '',
+  };
 }
 
 export function cdataNode(text: string): TextNode {
@@ -318,7 +343,15 @@ export const jsonRoom = (n: number): number => n * 6 + 80;
  * Writes a value that is not empty as JSON at `p` of `w`, bare for integers and booleans, quoted otherwise, and returns
  * the end; -1 for types that this fast way leaves to the tree (arrays, BinXML, rare ones). Needs `jsonRoom(n)`.
  */
-export function putJsonValue(w: Uint8Array, p: number, b: Buffer, view: DataView, type: number, o: number, n: number): number {
+export function putJsonValue(
+  w: Uint8Array,
+  p: number,
+  b: Buffer,
+  view: DataView,
+  type: number,
+  o: number,
+  n: number,
+): number {
   if (FIXED[type]! > n) return -1;
   switch (type) {
     case T_STRING:

@@ -3,7 +3,16 @@
 // no way to alter a log (it never opens one).
 import { crc32 } from 'node:zlib';
 import { microsToFiletime } from '../../base/index.js';
-import { CHUNK_HEADER_SIZE, CHUNK_MAGIC, CHUNK_SIZE, chunkHeaderChecksum, FILE_FLAG_DIRTY, FILE_HEADER_SIZE, FILE_MAGIC, recordsChecksum } from './layout.js';
+import {
+  CHUNK_HEADER_SIZE,
+  CHUNK_MAGIC,
+  CHUNK_SIZE,
+  chunkHeaderChecksum,
+  FILE_FLAG_DIRTY,
+  FILE_HEADER_SIZE,
+  FILE_MAGIC,
+  recordsChecksum,
+} from './layout.js';
 import * as T from './values.js';
 
 /** One node of a template: text, a substitution, CDATA, an entity, a character, an instruction, or an element. */
@@ -71,7 +80,10 @@ export const value = {
     return { type: T.T_FILETIME, bytes: b };
   },
   sid: (text: string): SpecValue => ({ type: T.T_SID, bytes: sidBytes(text) }),
-  strings: (list: readonly string[]): SpecValue => ({ type: T.T_STRING | T.ARRAY_FLAG, bytes: Buffer.from(list.map((s) => `${s}\0`).join(''), 'utf16le') }),
+  strings: (list: readonly string[]): SpecValue => ({
+    type: T.T_STRING | T.ARRAY_FLAG,
+    bytes: Buffer.from(list.map((s) => `${s}\0`).join(''), 'utf16le'),
+  }),
   raw: (type: number, bytes: Buffer): SpecValue => ({ type, bytes }),
 };
 
@@ -140,7 +152,7 @@ export class EvtxWriter {
       this.#record(record);
     } catch (e) {
       if (!(e instanceof ChunkFull)) throw e;
-      if (this.#records === 0) throw new Error(`record ${record.recordId} does not fit a chunk`);
+      if (this.#records === 0) throw new Error(`record ${record.recordId} does not fit a chunk`, { cause: e });
       this.#chunk.fill(0, start);
       header.copy(this.#chunk, 0);
       this.#pos = start;
@@ -405,8 +417,19 @@ export function eventTemplates(spec: EventSpec, outerOf: Map<string, TemplateSpe
           {
             name: 'System',
             children: [
-              { name: 'Provider', attributes: { Name: spec.provider, ...(spec.providerGuid === undefined ? {} : { Guid: spec.providerGuid }) } },
-              { name: 'EventID', attributes: { Qualifiers: s(4, T.T_UINT16) }, children: [s(3, T.T_UINT16)], dependency: 3 },
+              {
+                name: 'Provider',
+                attributes: {
+                  Name: spec.provider,
+                  ...(spec.providerGuid === undefined ? {} : { Guid: spec.providerGuid }),
+                },
+              },
+              {
+                name: 'EventID',
+                attributes: { Qualifiers: s(4, T.T_UINT16) },
+                children: [s(3, T.T_UINT16)],
+                dependency: 3,
+              },
               { name: 'Version', children: [s(11, T.T_UINT8)], dependency: 11 },
               { name: 'Level', children: [s(0, T.T_UINT8)], dependency: 0 },
               { name: 'Task', children: [s(2, T.T_UINT16)], dependency: 2 },
@@ -433,8 +456,20 @@ export function eventTemplates(spec: EventSpec, outerOf: Map<string, TemplateSpe
     return name === '' ? body : { ...body, attributes: { Name: name } };
   });
   const root: ElementSpec =
-    spec.userData === undefined ? { name: 'EventData', children: fields } : { name: 'UserData', children: [{ name: spec.userData.element, attributes: { xmlns: spec.userData.namespace }, children: fields }] };
-  return { spec, outer, inner: { guid: pseudoGuid(`${key}|${spec.eventId}|${spec.version ?? 0}|${spec.data.map((d) => d[0]).join(',')}`), root } };
+    spec.userData === undefined
+      ? { name: 'EventData', children: fields }
+      : {
+          name: 'UserData',
+          children: [{ name: spec.userData.element, attributes: { xmlns: spec.userData.namespace }, children: fields }],
+        };
+  return {
+    spec,
+    outer,
+    inner: {
+      guid: pseudoGuid(`${key}|${spec.eventId}|${spec.version ?? 0}|${spec.data.map((d) => d[0]).join(',')}`),
+      root,
+    },
+  };
 }
 
 export interface EventInstance {
@@ -480,4 +515,3 @@ export function pseudoGuid(text: string): Buffer {
   for (let i = 0; i < 4; i++) out.writeUInt32LE(crc32(Buffer.from(`${i}|${text}`, 'utf8')), i * 4);
   return out;
 }
-
