@@ -21,6 +21,8 @@ const text = {
     sensor_stopped: 'Protection stopped',
     audit_policy_changed: 'Auditing reduced',
   } as Record<string, string>,
+  tampering: 'Tampering',
+  onHosts: (n: number): string => plural(n, 'host', 'hosts'),
   status: { parsed: 'Read', partial: 'Read in part', failed: 'Failed', skipped: 'Skipped' } as Record<string, string>,
   // incident.json
   tamper: {

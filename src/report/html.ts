@@ -41,7 +41,7 @@ export function renderHtml({ document: d, exhibits, messages }: ReportInput): st
     `<section id="${id}"><h2>${html(title)}</h2>\n${body}\n</section>\n`;
   const level = (l: string | null): string =>
     l === null
-      ? `<span class="level tampering">${html(m.sections.tampering)}</span>`
+      ? `<span class="level tampering">${html(m.tampering)}</span>`
       : `<span class="level ${html(l)}">${html(m.level[l] ?? l)}</span>`;
   const cites = (list: readonly Cite[], omitted: number): string => {
     const shown = list.slice(0, MAX_CITE_BUTTONS);
@@ -226,7 +226,7 @@ ${body.join('')}</main>
         .slice(0, MAX_HOSTS_PER_RULE)
         .map((f) => f.host)
         .join(' ')}`.toLowerCase();
-      return `<details class="rule" data-find="${html(find)}"><summary>${level(g.level)}<span>${html(g.title)}</span><span class="counts">${number(g.count)} · ${number(g.findings.length)} ${html(m.columns.hosts.toLowerCase())}</span></summary><div class="body"><p class="meta">${html(meta.join(' · '))}</p>${table([th(c.host), th(c.count, 'n'), th(c.first), th(c.last), th(c.proof)], rows)}${more}</div></details>`;
+      return `<details class="rule" data-find="${html(find)}"><summary>${level(g.level)}<span>${html(g.title)}</span><span class="counts">${number(g.count)} · ${html(m.onHosts(g.findings.length))}</span></summary><div class="body"><p class="meta">${html(meta.join(' · '))}</p>${table([th(c.host), th(c.count, 'n'), th(c.first), th(c.last), th(c.proof)], rows)}${more}</div></details>`;
     });
     return (
       out.join('\n') + (view.groupsOmitted > 0 ? `<p class="meta">${html(m.found.more(view.groupsOmitted))}</p>` : '')
@@ -341,5 +341,5 @@ function densityStrip(density: Density, m: Messages['text']): string {
       .replace('T', ' ');
   const label = m.timeline.density(m.units[density.unit]!);
   const present = order.filter((l) => density.buckets.some((b) => (b.counts[l] ?? 0) > 0)).reverse();
-  return `<p class="meta">${html(label)} (log)</p><svg class="density" viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="img" aria-label="${html(label)}">${bars.join('')}</svg><div class="axis"><span>${at(0)}</span>${n > 2 ? `<span>${at(n >> 1)}</span>` : ''}<span>${at(n - 1)}</span></div><div class="legend">${present.map((l) => `<span class="level ${l}">${html(m.level[l] ?? m.sections.tampering)}</span>`).join('')}</div>`;
+  return `<p class="meta">${html(label)} (log)</p><svg class="density" viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="img" aria-label="${html(label)}">${bars.join('')}</svg><div class="axis"><span>${at(0)}</span>${n > 2 ? `<span>${at(n >> 1)}</span>` : ''}<span>${at(n - 1)}</span></div><div class="legend">${present.map((l) => `<span class="level ${l}">${html(m.level[l] ?? m.tampering)}</span>`).join('')}</div>`;
 }
