@@ -3,11 +3,11 @@ import { strict as assert } from 'node:assert';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { loadRules } from '../src/detect/index.js';
+import { loadRules, readPlans } from '../src/detect/index.js';
 import { scanChunks } from '../src/detect/scan.js';
 import { EvtxFile, eventRecord, eventTemplates, value } from '../src/formats/evtx/index.js';
 import { windowsRoutes } from '../src/schema/index.js';
-import { Engine, type Rule } from '../src/sigma/index.js';
+import { Engine } from '../src/sigma/index.js';
 import { readText, ROOT, tempDir, writeFile } from './support.js';
 
 interface TestEvent {
@@ -18,7 +18,7 @@ interface TestEvent {
 }
 
 const loaded = loadRules([join(ROOT, 'rules')], { useCache: false });
-const engine = new Engine(JSON.parse(loaded.plans) as Rule[], windowsRoutes);
+const engine = new Engine(readPlans(loaded.plans), windowsRoutes);
 const cases = parse(readText(join(ROOT, 'test', 'cases', 'rules.yaml'))) as {
   rule: string;
   file: string;

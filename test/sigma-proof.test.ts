@@ -2,11 +2,11 @@
 import { strict as assert } from 'node:assert';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { loadRules } from '../src/detect/index.js';
+import { loadRules, readPlans } from '../src/detect/index.js';
 import { EvtxEvent } from '../src/events/index.js';
 import { EvtxFile } from '../src/formats/evtx/index.js';
 import { windowsRoutes } from '../src/schema/index.js';
-import { Engine, type Rule } from '../src/sigma/index.js';
+import { Engine } from '../src/sigma/index.js';
 import { EVIDENCE, needsShared, readText, SIGMA } from './support.js';
 
 /**
@@ -30,7 +30,7 @@ function hits(path: string): Record<string, number> {
   if (engine === null) {
     const loaded = loadRules([SIGMA]);
     ids = loaded.rules.map((r) => r.id);
-    engine = new Engine(JSON.parse(loaded.plans) as Rule[], windowsRoutes);
+    engine = new Engine(readPlans(loaded.plans), windowsRoutes);
   }
   const out: Record<string, number> = {};
   const event = new EvtxEvent();

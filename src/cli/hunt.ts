@@ -3,6 +3,8 @@ import { closeSync, openSync } from 'node:fs';
 import { microsText } from '../base/index.js';
 import type { Detection, LoadedRules } from '../detect/index.js';
 import { hunt } from '../pipeline/hunt.js';
+import { threadsFor } from '../pipeline/plan.js';
+import { prestartWorkers } from '../pipeline/pool.js';
 import { LEVELS } from '../sigma/index.js';
 import { type Context, EXIT, filesOf, oneOf, rulesOf, sayTiming, threadsOf } from './context.js';
 import { Progress, safe, stdoutSink, writeFully } from './terminal.js';
@@ -37,9 +39,10 @@ function asObject(d: Detection, file: string, rules: LoadedRules): Record<string
 export async function runHunt(ctx: Context): Promise<number> {
   const output = oneOf(ctx, 'output', ['table', 'csv', 'json', 'jsonl'], 'table');
   const min = LEVELS.indexOf(oneOf(ctx, 'min-level', LEVELS, 'informational') as (typeof LEVELS)[number]);
-  const { rules } = rulesOf(ctx);
   const files = filesOf(ctx);
   if (files === null) return EXIT.noEvidence;
+  prestartWorkers(threadsFor(threadsOf(ctx).threads, files));
+  const { rules } = rulesOf(ctx);
   const wanted = rules?.rules.map((r) => LEVELS.indexOf(r.level) >= min);
   const out = ctx.values.out as string | undefined;
   const fd = out === undefined ? -1 : openSync(out, 'w');
@@ -57,7 +60,13 @@ export async function runHunt(ctx: Context): Promise<number> {
   const counted = new Set<string>();
   if (output === 'csv') write(`${HEAD.join(',')}\n`);
   if (output === 'json') write('[');
-  const empty: LoadedRules = rules ?? { sets: [], rules: [], plans: '[]', problems: [], cached: false };
+  const empty: LoadedRules = rules ?? {
+    sets: [],
+    rules: [],
+    plans: '{"rules":[],"tests":[]}',
+    problems: [],
+    cached: false,
+  };
   for await (const batch of hunt(files, {
     rules: empty,
     ...threadsOf(ctx),

@@ -5,6 +5,8 @@ import { pathToFileURL } from 'node:url';
 import type { IncidentDocument } from '../incident/index.js';
 import { en } from '../messages/index.js';
 import { investigate } from '../pipeline/investigate.js';
+import { threadsFor } from '../pipeline/plan.js';
+import { prestartWorkers } from '../pipeline/pool.js';
 import { makeView } from '../report/index.js';
 import { type Context, EXIT, filesOf, rulesOf, sayTiming, threadsOf, UsageError } from './context.js';
 import { Progress, safe } from './terminal.js';
@@ -21,6 +23,7 @@ export async function runInvestigate(ctx: Context): Promise<number> {
   if (tlp !== undefined && !TLP.includes(tlp)) throw new UsageError(`--tlp takes ${TLP.join(', ')}, not "${tlp}"`);
   const files = filesOf(ctx);
   if (files === null) return EXIT.noEvidence;
+  prestartWorkers(threadsFor(threadsOf(ctx).threads, files));
   const { rules, dirs } = rulesOf(ctx);
   const progress = new Progress(
     files.reduce((n, f) => n + f.bytes, 0),

@@ -3,6 +3,7 @@ export {
   cacheFolder,
   loadRules,
   type LoadedRules,
+  readPlans,
   type RuleInfo,
   type RulePlan,
   type RuleSetInfo,

@@ -5,10 +5,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync,
 import { homedir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { type Diagnostic, diagnostic } from '../base/index.js';
-import { type Expr, parseRules, type Rule } from '../sigma/index.js';
+import type { Expr, Rule, Test } from '../sigma/ast.js';
+import { parseRules } from '../sigma/parse.js';
 
 /** Part of the cache key: changes whenever parsing gives other rules for the same files. */
-const CACHE_FORMAT = 'rules-1';
+const CACHE_FORMAT = 'rules-2';
 
 /** What a rule says of itself, without what matching needs. */
 export type RuleInfo = Omit<Rule, 'condition'> & { readonly set: number };
@@ -31,7 +32,7 @@ export interface RuleSetInfo {
 export interface LoadedRules {
   readonly sets: readonly RuleSetInfo[];
   readonly rules: readonly RuleInfo[];
-  /** JSON text of `RulePlan[]`, in the order of `rules`; workers parse it for themselves. */
+  /** `RulePlan[]` in the order of `rules`, as text for `readPlans`; workers read it for themselves. */
   readonly plans: string;
   readonly problems: readonly Diagnostic[];
   readonly cached: boolean;
@@ -176,16 +177,46 @@ export function loadRules(dirs: readonly string[], options: { useCache?: boolean
     }
   });
   const loaded = { sets: sets.map((s) => s.info), rules: infos, problems };
-  const planText = JSON.stringify(plans);
+  const planText = writePlans(plans);
   if (options.useCache !== false) writeCache(path, `${JSON.stringify(loaded)}\n${planText}\n`);
   return { ...loaded, plans: planText, problems: [...failed, ...problems], cached: false };
+}
+
+/** Plans as JSON in which equal tests stand once, in a table that conditions point into. */
+export function writePlans(plans: readonly RulePlan[]): string {
+  const table = new Map<string, number>();
+  const tests: string[] = [];
+  const text = JSON.stringify(plans, function (this: { kind?: unknown }, key, value: unknown) {
+    if (key !== 'test' || this.kind !== 'test') return value;
+    const json = JSON.stringify(value);
+    let index = table.get(json);
+    if (index === undefined) {
+      index = tests.length;
+      table.set(json, index);
+      tests.push(json);
+    }
+    return index;
+  });
+  return `{"rules":${text},"tests":[${tests.join(',')}]}`;
+}
+
+/** The plans of `writePlans`; equal tests are one object. */
+export function readPlans(text: string): RulePlan[] {
+  const { rules, tests } = JSON.parse(text) as { rules: RulePlan[]; tests: Test[] };
+  const resolve = (e: Expr): void => {
+    if (e.kind === 'test') (e as { test: Test }).test = tests[e.test as unknown as number]!;
+    else if (e.kind === 'not') resolve(e.item);
+    else for (const i of e.items) resolve(i);
+  };
+  for (const r of rules) resolve(r.condition);
+  return rules;
 }
 
 function readCache(path: string): LoadedRules | null {
   try {
     const text = readFileSync(path, 'utf8');
     const cut = text.indexOf('\n');
-    if (cut < 0 || !text.endsWith(']\n')) return null;
+    if (cut < 0 || !text.endsWith('}\n')) return null;
     const head = JSON.parse(text.slice(0, cut)) as Omit<LoadedRules, 'plans' | 'cached'>;
     return { ...head, plans: text.slice(cut + 1, -1), cached: true };
   } catch {

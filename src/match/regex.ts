@@ -1,7 +1,13 @@
 // Regular expressions from rules, on hostile text. An expression is read once to learn (1) which plain text every match
 // must hold, so that most texts are never tried, and (2) how badly the built-in engine can backtrack on it. Where its
 // worst case on a text of that length is too long, a linear-time engine takes over.
-import { RE2JS } from 're2js';
+import { createRequire } from 'node:module';
+import type { RE2JS as Re2 } from 're2js';
+
+const require = createRequire(import.meta.url);
+let loaded: typeof Re2 | null = null;
+/** The linear-time engine, loaded when the first expression needs it. */
+const re2 = (): typeof Re2 => (loaded ??= (require('re2js') as { RE2JS: typeof Re2 }).RE2JS);
 
 /** Steps that the built-in engine may need at worst before the linear one is used instead (some 20 ms). */
 const MAX_STEPS = 4_000_000;
@@ -21,6 +27,8 @@ interface Facts {
   /** Characters that every match has at least, and how often (folded) it must hold the one it needs most of. */
   readonly min: number;
   readonly mostNeeded: readonly [char: string, count: number] | null;
+  /** Plain texts that every match holds, one behind the other. */
+  readonly ordered: readonly string[];
 }
 
 export interface SafeRegex {
@@ -43,11 +51,14 @@ export function compileRegex(source: string, flags: { i?: boolean; m?: boolean; 
   const facts = analyse(body);
   const literals = facts.literals?.map((l) => l.toLowerCase()) ?? null;
   let linear: { test(text: string): boolean } | null | undefined;
-  const re2Flags = (i ? RE2JS.CASE_INSENSITIVE : 0) | (m ? RE2JS.MULTILINE : 0) | (s ? RE2JS.DOTALL : 0);
   const useLinear = (): { test(text: string): boolean } | null => {
     if (linear === undefined) {
       try {
-        const re = RE2JS.compile(body, re2Flags);
+        const RE2JS = re2();
+        const re = RE2JS.compile(
+          body,
+          (i ? RE2JS.CASE_INSENSITIVE : 0) | (m ? RE2JS.MULTILINE : 0) | (s ? RE2JS.DOTALL : 0),
+        );
         linear = { test: (text) => re.matcher(text).find() };
       } catch {
         linear = null; // look-around or a back-reference
@@ -57,11 +68,13 @@ export function compileRegex(source: string, flags: { i?: boolean; m?: boolean; 
   };
   const degree = facts.loops + (facts.anchored ? 0 : 1);
   const { min, mostNeeded } = facts;
+  const ordered = i ? facts.ordered.map((l) => l.toLowerCase()) : facts.ordered;
   return {
     source,
     literals,
     test(text: string): boolean {
       if (text.length < min || (mostNeeded !== null && !holdsOften(text, mostNeeded[0], mostNeeded[1]))) return false;
+      if (ordered.length > 1 && !holdsInOrder(i ? text.toLowerCase() : text, ordered)) return false;
       const n = text.length + 1;
       if (!facts.nested && n ** Math.max(1, degree) <= MAX_STEPS) return native.test(text);
       const safe = useLinear();
@@ -84,6 +97,16 @@ function holdsOften(text: string, char: string, count: number): boolean {
   return false;
 }
 
+function holdsInOrder(text: string, ordered: readonly string[]): boolean {
+  let at = 0;
+  for (const l of ordered) {
+    at = text.indexOf(l, at);
+    if (at < 0) return false;
+    at += l.length;
+  }
+  return true;
+}
+
 /** Longest multiset of needed characters that is kept of one expression. */
 const MAX_NEEDED = 256;
 
@@ -100,6 +123,11 @@ interface Piece {
 
 const OPAQUE: Piece = { literals: null, exact: null, loops: 0, nested: false, anchor: false, min: 1, needed: '' };
 const ANCHOR: Piece = { ...OPAQUE, anchor: true, min: 0 };
+interface Sequence extends Piece {
+  readonly anchored: boolean;
+  readonly ordered: readonly string[];
+}
+
 /** One plain character. Characters whose cases are more than two are not counted on. */
 const exactly = (c: string): Piece => ({
   ...OPAQUE,
@@ -112,7 +140,7 @@ const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', f
 function analyse(source: string): Facts {
   let pos = 0;
 
-  function alternatives(): Piece & { anchored: boolean } {
+  function alternatives(): Sequence {
     const branches = [sequence()];
     while (source[pos] === '|') {
       pos++;
@@ -132,10 +160,11 @@ function analyse(source: string): Facts {
       anchored,
       min: Math.min(...branches.map((b) => b.min)),
       needed: '',
+      ordered: [],
     };
   }
 
-  function sequence(): Piece & { anchored: boolean } {
+  function sequence(): Sequence {
     let best: readonly string[] | null = null;
     let run = '';
     let loops = 0;
@@ -146,6 +175,7 @@ function analyse(source: string): Facts {
     let min = 0;
     let needed = '';
     let tail = 0;
+    const ordered: string[] = [];
     const better = (l: readonly string[] | null): void => {
       if (l === null || l.length === 0) return;
       const shortest = (x: readonly string[]): number => Math.min(...x.map((t) => t.length)) - (x.length > 1 ? 1 : 0);
@@ -166,12 +196,14 @@ function analyse(source: string): Facts {
         if (whole !== null) whole += p.exact;
       } else {
         better(run === '' ? null : [run]);
+        if (run !== '') ordered.push(run);
         run = '';
         whole = null;
         better(p.literals);
       }
     }
     better(run === '' ? null : [run]);
+    if (run !== '') ordered.push(run);
     // Nothing behind the last loop can fail and send it back.
     return {
       literals: best,
@@ -182,6 +214,7 @@ function analyse(source: string): Facts {
       anchored,
       min,
       needed,
+      ordered,
     };
   }
 
@@ -254,5 +287,13 @@ function analyse(source: string): Facts {
   for (const c of top.needed) counts.set(c, (counts.get(c) ?? 0) + 1);
   let mostNeeded: [string, number] | null = null;
   for (const [c, n] of counts) if (n > (mostNeeded?.[1] ?? 1)) mostNeeded = [c, n];
-  return { literals: exact, loops: top.loops, nested: top.nested, anchored: top.anchored, min: top.min, mostNeeded };
+  return {
+    literals: exact,
+    loops: top.loops,
+    nested: top.nested,
+    anchored: top.anchored,
+    min: top.min,
+    mostNeeded,
+    ordered: top.ordered,
+  };
 }

@@ -1,11 +1,10 @@
 // Carries out one task. Runs inside a worker, or in the main thread where there is only one.
 import { ByteWriter, type Diagnostic } from '../base/index.js';
 // Single files rather than stages: a worker must not load the YAML parser and the rule loader that it never uses.
-import type { RulePlan } from '../detect/rule-set.js';
+import { readPlans } from '../detect/rule-set.js';
 import { scanChunks } from '../detect/scan.js';
 import { EvtxError, EvtxFile, TemplateCache, writeJsonLine, writeTreeXml } from '../formats/evtx/index.js';
 import { windowsRoutes } from '../schema/index.js';
-import type { Rule } from '../sigma/ast.js';
 import { Engine } from '../sigma/engine.js';
 import { sha256File } from '../sources/hash.js';
 import type { Answer, Task, WorkerSetup } from './work.js';
@@ -16,8 +15,7 @@ const MAX_DUMP_PROBLEMS = 1000;
 /** Makes the function that carries out tasks under one setup; it keeps the rule plan. */
 export function executor(setup: WorkerSetup): { run(task: Task): Answer } {
   let engine: Engine | null = null;
-  if (setup.plans !== null)
-    engine = new Engine(JSON.parse(setup.plans) as RulePlan[] as unknown as Rule[], windowsRoutes);
+  if (setup.plans !== null) engine = new Engine(readPlans(setup.plans), windowsRoutes, { interned: true });
   const cache = new TemplateCache();
   return {
     run(task) {

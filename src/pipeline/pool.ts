@@ -11,6 +11,24 @@ const AHEAD = 4;
 /** Room for short-lived strings: with V8's default most of the time would go into collecting them. */
 const YOUNG_MB = 24;
 
+const waiting: Worker[] = [];
+
+function startWorker(): Worker {
+  return new Worker(new URL('./worker.js', import.meta.url), {
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+  });
+}
+
+/** Starts workers that the next `runTasks` will use: they load their code while the caller still loads rules. */
+export function prestartWorkers(threads: number): void {
+  if (threads <= 1) return;
+  while (waiting.length < threads) {
+    const w = startWorker();
+    w.unref();
+    waiting.push(w);
+  }
+}
+
 /**
  * Runs tasks on `threads` workers (in this thread if 1) and yields answers in the order of the tasks. `tasks` is asked
  * for the next task only when a worker can take it.
@@ -54,10 +72,9 @@ export async function* runTasks(
     }
   };
   for (let i = 0; i < threads; i++) {
-    const worker = new Worker(new URL('./worker.js', import.meta.url), {
-      workerData: setup,
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
-    });
+    const worker = waiting.pop() ?? startWorker();
+    worker.ref();
+    worker.postMessage({ setup });
     worker.on('message', ({ id, answer }: { id: number; answer: Answer }) => {
       done.set(id, answer);
       idle.push(worker);

@@ -20,6 +20,9 @@ export interface EventReader {
   all(): readonly string[];
 }
 
+/** What of a rule the engine needs. */
+export type PlannableRule = Pick<Rule, 'logsource' | 'condition'>;
+
 export type RoutesOf = (source: Rule['logsource']) => readonly Route[] | null;
 
 interface Node {
@@ -42,15 +45,18 @@ interface RoutedRule {
 
 /** A rule set planned for events. Not for sharing between threads; each has its own, made from the same rules. */
 export class Engine {
-  readonly rules: readonly Rule[];
+  readonly rules: readonly PlannableRule[];
+  readonly #interned: boolean;
   /** Rules whose log source no route covers: they can never fire on these events. */
   readonly unrouted: readonly number[];
   readonly #byChannel = new Map<string, RoutedRule[]>();
   readonly #anyChannel: RoutedRule[] = [];
   #classes = new Map<string, EventClass | null>();
 
-  constructor(rules: readonly Rule[], routesOf: RoutesOf) {
+  /** `interned`: equal tests are one object already, which saves comparing them. */
+  constructor(rules: readonly PlannableRule[], routesOf: RoutesOf, options: { interned?: boolean } = {}) {
     this.rules = rules;
+    this.#interned = options.interned ?? false;
     const unrouted: number[] = [];
     rules.forEach((rule, index) => {
       const routes = routesOf(rule.logsource);
@@ -113,7 +119,7 @@ export class Engine {
     const rules = [...found]
       .sort((a, b) => a[0] - b[0])
       .map(([rule, list]): [number, Expr] => [rule, list.length === 1 ? list[0]! : { kind: 'or', items: list }]);
-    return new EventClass(rules);
+    return new EventClass(rules, this.#interned);
   }
 }
 
@@ -198,9 +204,9 @@ export class EventClass {
   #generation = 0;
   #candidates: number[] = [];
 
-  constructor(rules: readonly (readonly [rule: number, expr: Expr])[]) {
+  constructor(rules: readonly (readonly [rule: number, expr: Expr])[], interned: boolean) {
     const fieldIndex = new Map<string, number>();
-    const ids = new Map<string, number>();
+    const ids = new Map<string | null, Map<string | Test, number>>();
     const tests: { field: number; test: Test }[] = [];
     const fieldOf = (name: string): number => {
       let i = fieldIndex.get(name);
@@ -212,11 +218,16 @@ export class EventClass {
     };
     const compile = (e: Expr): Node => {
       if (e.kind === 'test') {
-        const key = `${e.field ?? ''}\0${keyOf(e.test)}`;
-        let id = ids.get(key);
+        let known = ids.get(e.field);
+        if (known === undefined) {
+          known = new Map();
+          ids.set(e.field, known);
+        }
+        const key = interned ? e.test : keyOf(e.test);
+        let id = known.get(key);
         if (id === undefined) {
           id = tests.length;
-          ids.set(key, id);
+          known.set(key, id);
           tests.push({ field: e.field === null ? -1 : fieldOf(e.field), test: e.test });
           if (e.test.op === 'fieldref') fieldOf(e.test.field);
         }

@@ -1,9 +1,16 @@
 // YAML to rules. What is wrong with a file is told with its line and column, and the other rules load.
-import { isMap, isScalar, isSeq, LineCounter, type Document, type Node as YamlNode, parseAllDocuments } from 'yaml';
+import { createRequire } from 'node:module';
+import type { Document, Node as YamlNode } from 'yaml';
 import { type Diagnostic, type DiagnosticCode, diagnostic } from '../base/index.js';
 import { type Expr, type Level, LEVELS, type Rule } from './ast.js';
 import { ConditionError, parseCondition } from './condition.js';
 import { fieldExpr, ModifierError, type Placeholders, type RuleValue } from './modifiers.js';
+
+type Yaml = typeof import('yaml');
+const require = createRequire(import.meta.url);
+let loaded: Yaml | null = null;
+/** The YAML parser, loaded when the first rule file is parsed: a start from the rule cache does without it. */
+const yaml = (): Yaml => (loaded ??= require('yaml') as Yaml);
 
 /** A rule file larger than this is not one. Public rules stay below 40 KiB. */
 export const MAX_RULE_BYTES = 1 << 20;
@@ -33,6 +40,7 @@ export interface ParsedFile {
 
 /** Parses one rule file, which may hold several documents. `file` is the name that rules and problems carry. */
 export function parseRules(text: string, file: string, placeholders: Placeholders = new Map()): ParsedFile {
+  const { LineCounter, parseAllDocuments } = yaml();
   const rules: Rule[] = [];
   const problems: Diagnostic[] = [];
   const lines = new LineCounter();
@@ -110,6 +118,7 @@ const texts = (v: unknown): string[] =>
   Array.isArray(v) ? v.map(text).filter((t) => t !== '') : text(v) === '' ? [] : [text(v)];
 
 function readRule(doc: Document.Parsed, file: string, placeholders: Placeholders): Rule | null {
+  const { isMap, isScalar, isSeq } = yaml();
   const root = doc.contents;
   if (!isMap(root))
     throw new RuleError('sigma.schema', root, 'a map with title, logsource and detection', 'something else');
