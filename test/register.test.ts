@@ -4,13 +4,14 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { CASE_FORMAT, CaseError, openCase, readCase } from '../src/case/index.js';
 import { csvCell } from '../src/cli/hunt.js';
 import { safe } from '../src/cli/terminal.js';
 import { eventRecord, eventTemplates, type RecordSpec, value } from '../src/formats/evtx/index.js';
 import type { IncidentDocument } from '../src/incident/index.js';
 import { html, jsonForScript, visible } from '../src/report/index.js';
-import { EVIDENCE, needsShared, ROOT, SIGMA, tempDir, writeFile } from './support.js';
+import { EVIDENCE, needsShared, readText, ROOT, SIGMA, tempDir, writeFile } from './support.js';
 
 const CLI = join(ROOT, 'dist', 'src', 'cli', 'main.js');
 const dir = tempDir();
@@ -20,8 +21,15 @@ function cli(...args: string[]): { status: number | null; stdout: string; stderr
   const r = spawnSync(process.execPath, [CLI, ...args], { env, encoding: 'utf8', maxBuffer: 1 << 28 });
   return { status: r.status, stdout: r.stdout, stderr: r.stderr };
 }
-const documentOf = (out: string): IncidentDocument =>
-  JSON.parse(readFileSync(join(out, 'incident.json'), 'utf8')) as IncidentDocument;
+const validate = new Ajv2020({ allErrors: true, strict: false }).compile(
+  JSON.parse(readText(join(ROOT, 'docs', 'incident.schema.json'))) as object,
+);
+/** The document of a case, held to the schema. */
+function documentOf(out: string): IncidentDocument {
+  const d = JSON.parse(readFileSync(join(out, 'incident.json'), 'utf8')) as IncidentDocument;
+  assert.ok(validate(d), JSON.stringify(validate.errors?.slice(0, 3)));
+  return d;
+}
 
 const outer = new Map();
 const logon = eventTemplates(
@@ -178,6 +186,7 @@ test('verify proves a case, and fails on a changed number, citation or file', ne
   spawnSync('chmod', ['-R', 'u+w', source]);
   const out = join(dir, 'verify-case');
   assert.equal(cli('investigate', source, '--rules', SIGMA, '--out', out).status, 0);
+  assert.ok(documentOf(out).counts.detections > 0);
   const good = cli('verify', out);
   assert.equal(good.status, 0, good.stdout + good.stderr);
   assert.match(good.stdout, /Every statement of this case holds/);
