@@ -180,7 +180,7 @@ ${body.join('')}</main>
     const strip = view.density === null ? '' : densityStrip(view.density, m);
     const rows = view.timeline.map(
       (e) =>
-        `<tr data-find="${html(`${e.host} ${e.text} ${e.technique ?? ''}`.toLowerCase())}"><td class="t">${time(e.time)}</td><td>${level(e.level)}</td><td class="host">${html(e.host)}</td><td>${html(e.text)}</td><td class="mono">${html(e.technique ?? '')}</td><td>${cites(e.evidence, e.evidence_omitted)}</td></tr>`,
+        `<tr data-find="${html(`${e.host} ${e.text} ${e.technique ?? ''}`.toLowerCase())}"><td class="t">${time(e.time)}</td><td>${level(e.level)}</td><td class="host">${html(e.host)}</td><td class="what">${html(e.text)}</td><td class="mono">${html(e.technique ?? '')}</td><td>${cites(e.evidence, e.evidence_omitted)}</td></tr>`,
     );
     const omitted =
       view.timelineOmitted > 0 ? `<p class="meta">${html(m.timeline.omitted(view.timelineOmitted))}</p>` : '';
