@@ -35,7 +35,9 @@ export async function* hunt(files: readonly SourceFile[], options: HuntOptions):
         continue;
       }
       planned.set(source.path, f);
-      if (f.problems.length > 0) told.push({ file: f, detections: [], records: 0, bytes: 0, problems: f.problems });
+      // Headers and empty chunks, so that the sum comes to the size of the evidence.
+      const rest = Math.max(0, source.bytes - f.chunks.length * CHUNK_SIZE);
+      told.push({ file: f, detections: [], records: 0, bytes: rest, problems: f.problems });
       for (const spans of chunkParts(f.chunks)) yield { kind: 'scan', path: source.path, spans };
     }
   }

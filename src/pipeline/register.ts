@@ -134,7 +134,8 @@ export async function registerEvidence(
     } else if (answer.kind === 'hash') {
       state.sha256 = answer.sha256;
       state.bytes = answer.bytes;
-      if (state.plan.format !== 'evtx') bytes += answer.bytes;
+      // Headers and empty chunks, so that the sum comes to the size of the evidence.
+      bytes += Math.max(0, answer.bytes - state.plan.chunks.length * CHUNK_SIZE);
     } else if (answer.kind === 'scan' && task.kind === 'scan') {
       const { result } = answer;
       bytes += task.spans.length * CHUNK_SIZE;
