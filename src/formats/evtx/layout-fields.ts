@@ -126,14 +126,48 @@ export function mergeFields<T>(system: ReadonlyMap<string, T>, data: ReadonlyMap
   return out;
 }
 
-/** The fields of a resolved tree, for records that no layout describes. */
-export function treeFields(root: ElementNode): Map<string, string[]> {
-  const out = new Map<string, string[]>();
-  const layout = fieldLayout(root);
-  for (const [name, parts] of mergeFields(layout.system, layout.fields))
-    out.set(
-      name,
-      parts.map((p) => p.text),
-    );
-  return out;
+/**
+ * The fields of a resolved tree, for records that no layout describes (forwarded events above all): the same names and
+ * values that `fieldLayout` would give, without making a layout first.
+ */
+export function treeFields(root: ElementNode): Map<string, string | string[]> {
+  const system = new Map<string, string | string[]>();
+  const data = new Map<string, string | string[]>();
+  const put = (into: Map<string, string | string[]>, name: string, text: string): void => {
+    const known = into.get(name);
+    if (known === undefined) into.set(name, text);
+    else if (typeof known === 'string') into.set(name, [known, text]);
+    else known.push(text);
+  };
+  const leaf = (e: ElementNode, inData: boolean): void => {
+    let inner = false;
+    for (const c of e.children)
+      if (c.kind === ELEMENT) {
+        inner = true;
+        leaf(c, inData);
+      }
+    if (inner) return;
+    const name = inData && e.name === 'Data' ? e.attributes.find((a) => a.name === 'Name') : undefined;
+    put(data, name === undefined ? e.name : nodesText(name.value) || 'Data', nodesText(e.children));
+  };
+  const top = (e: ElementNode): void => {
+    for (const c of e.children) {
+      if (c.kind !== ELEMENT) continue;
+      if (e.name === 'System') {
+        const map = SYSTEM_ATTRIBUTES[c.name];
+        if (map !== undefined)
+          for (const a of c.attributes) {
+            const field = map[a.name];
+            if (field !== undefined) put(system, field, nodesText(a.value));
+          }
+        if (c.children.length > 0) put(system, c.name, nodesText(c.children));
+      } else if (e.name === 'RenderingInfo') {
+        if (c.name === 'Message') put(data, 'Message', nodesText(c.children));
+      } else if (c.name === 'System' || c.name === 'RenderingInfo') top(c);
+      else leaf(c, isContainer(c.name));
+    }
+  };
+  if (root.name === 'Event') top(root);
+  else leaf(root, isContainer(root.name));
+  return mergeFields(system, data);
 }

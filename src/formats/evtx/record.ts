@@ -42,7 +42,7 @@ export class RecordView {
   #root = -2; // -2 not read yet, -1 not a single instance
   #shape: Shape | null = null;
   #tree: ElementNode | null = null;
-  #treeMap: Map<string, string[]> | null = null;
+  #treeMap: Map<string, string | string[]> | null = null;
   #shapes = new Map<Template, { layout: Layout; by: Map<Template | null, Shape> }>();
 
   move(chunk: Chunk, span: RecordSpan): void {
@@ -165,7 +165,7 @@ export class RecordView {
   }
 
   /** The fields of a record that has no shape. Throws `EvtxError`. */
-  #mapped(): Map<string, string[]> {
+  #mapped(): Map<string, string | string[]> {
     this.#treeMap ??= treeFields(this.tree());
     return this.#treeMap;
   }
@@ -180,8 +180,7 @@ export class RecordView {
   field(name: string): FieldValue {
     const shape = this.shape();
     if (shape === null) {
-      const list = this.#mapped().get(name);
-      return list === undefined ? undefined : list.length === 1 ? list[0] : list;
+      return this.#mapped().get(name);
     }
     const parts = shape.fields.get(name);
     return parts === undefined ? undefined : this.parts(parts);
