@@ -1,7 +1,7 @@
 // From evidence to a case: register, gaps, cleared logs, verify, and hostile text in every output.
 import { strict as assert } from 'node:assert';
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -161,6 +161,28 @@ test('every file is in the register: by content, not by name, and nothing is dro
   );
   assert.match(d.evidence[0]!.problems[0]!.what, /ZIP/);
   for (const e of d.evidence) assert.match(e.sha256!, /^[0-9a-f]{64}$/);
+});
+
+test('the same content is counted once, and what cannot be opened is listed', () => {
+  const d = investigate('twice', (f) => {
+    const bytes = writeFile(join(f, 'a.evtx'), [...logons(1, 50), ...logons(61, 50)]);
+    writeFileSync(join(f, 'copy-of-a.evtx'), bytes);
+    writeFileSync(join(f, 'cut.evtx'), bytes.subarray(0, 4096));
+    symlinkSync('nowhere', join(f, 'dangling'));
+  });
+  assert.equal(d.counts.records, 100);
+  assert.equal(d.overview.anti_forensics.length, 1);
+  assert.deepEqual(
+    d.evidence.map((e) => [e.path, e.status, e.records]),
+    [
+      ['twice/a.evtx', 'parsed', 100],
+      ['twice/copy-of-a.evtx', 'skipped', 0],
+      ['twice/cut.evtx', 'partial', 0],
+      ['twice/dangling', 'failed', 0],
+    ],
+  );
+  assert.match(d.evidence[1]!.problems[0]!.what, /same content as e1/);
+  assert.equal(cli('verify', join(dir, 'twice-case')).status, 0);
 });
 
 test('the same evidence gives the same bytes, whatever the number of workers', () => {

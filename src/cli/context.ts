@@ -82,6 +82,11 @@ export function rulesOf(ctx: Context): { rules: LoadedRules | null; dirs: string
 
 /** The files below the paths of the command line; null, with a message, if there are none. */
 export function filesOf(ctx: Context): readonly SourceFile[] | null {
+  return evidenceOf(ctx)?.files ?? null;
+}
+
+/** The same with the problems of finding them. */
+export function evidenceOf(ctx: Context): { files: readonly SourceFile[]; problems: readonly Diagnostic[] } | null {
   if (ctx.args.length === 0) throw new UsageError('no evidence was named: give files or folders');
   const { files, problems } = walk(ctx.args);
   for (const p of problems) if (!ctx.quiet || p.severity === 'error') ctx.problem(p);
@@ -90,7 +95,7 @@ export function filesOf(ctx: Context): readonly SourceFile[] | null {
     return null;
   }
   ctx.time('find files');
-  return files;
+  return { files, problems };
 }
 
 export function threadsOf(ctx: Context): { threads?: number } {

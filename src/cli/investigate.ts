@@ -7,8 +7,9 @@ import { en } from '../messages/index.js';
 import { investigate } from '../pipeline/investigate.js';
 import { threadsFor } from '../pipeline/plan.js';
 import { prestartWorkers } from '../pipeline/pool.js';
+import { unopenedOf } from '../pipeline/register.js';
 import { makeView } from '../report/index.js';
-import { type Context, EXIT, filesOf, rulesOf, sayTiming, threadsOf, UsageError } from './context.js';
+import { type Context, EXIT, evidenceOf, rulesOf, sayTiming, threadsOf, UsageError } from './context.js';
 import { Progress, safe } from './terminal.js';
 
 const TLP = ['RED', 'AMBER', 'AMBER+STRICT', 'GREEN', 'CLEAR'];
@@ -21,8 +22,9 @@ export async function runInvestigate(ctx: Context): Promise<number> {
     throw new UsageError('--out CASE is missing: the folder that the case is written to');
   const tlp = (ctx.values.tlp as string | undefined)?.toUpperCase();
   if (tlp !== undefined && !TLP.includes(tlp)) throw new UsageError(`--tlp takes ${TLP.join(', ')}, not "${tlp}"`);
-  const files = filesOf(ctx);
-  if (files === null) return EXIT.noEvidence;
+  const found = evidenceOf(ctx);
+  if (found === null) return EXIT.noEvidence;
+  const { files } = found;
   prestartWorkers(threadsFor(threadsOf(ctx).threads, files));
   const { rules, dirs } = rulesOf(ctx);
   const progress = new Progress(
@@ -41,6 +43,7 @@ export async function runInvestigate(ctx: Context): Promise<number> {
   const { document, aborted } = await investigate(files, {
     out,
     rules,
+    unopened: unopenedOf(found.problems),
     messages: en,
     ...threadsOf(ctx),
     recover: ctx.values.recover === true,

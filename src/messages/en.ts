@@ -40,6 +40,8 @@ const text = {
     damaged: (n: number): string =>
       `The file is damaged: ${plural(n, 'problem', 'problems')} while reading it; records may be missing.`,
     failed: 'The file could not be read.',
+    empty: 'The file is empty.',
+    duplicate: (id: string): string => `Not read: the same content as ${id}, byte for byte. It is counted once.`,
     notRead: (what: string): string =>
       `Not read: this is ${what}, a kind of evidence that this version does not take in.`,
   },

@@ -8,11 +8,13 @@ import type { Messages } from '../messages/index.js';
 import { renderHtml } from '../report/index.js';
 import type { SourceFile } from '../sources/index.js';
 import { decodeExhibits, EXHIBITS_PER_ITEM, MAX_EXHIBITS, type Wanted } from './exhibits.js';
-import { registerEvidence } from './register.js';
+import { registerEvidence, type Unopened } from './register.js';
 
 export interface InvestigateOptions {
   readonly out: string;
   readonly rules: LoadedRules | null;
+  /** What could not be opened as a file, for the register. */
+  readonly unopened?: readonly Unopened[];
   readonly messages: Messages;
   readonly threads?: number;
   readonly recover?: boolean;
@@ -61,6 +63,7 @@ export async function investigate(
       messages: options.messages,
       ...(options.threads === undefined ? {} : { threads: options.threads }),
       recover: options.recover ?? false,
+      unopened: options.unopened ?? [],
       ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
       ...(options.stop === undefined ? {} : { stop: options.stop }),
       onDetection(evidence, d) {

@@ -5,7 +5,7 @@ import type { Detection, LoadedRules, RuleInfo } from '../detect/index.js';
 import { CHUNK_SIZE } from '../formats/evtx/index.js';
 import { Collector, type EvidenceEntry, type FindingRule } from '../incident/index.js';
 import type { Messages } from '../messages/index.js';
-import type { SourceFile } from '../sources/index.js';
+import { fingerprintFile, sha256File, type SourceFile } from '../sources/index.js';
 import { chunkParts, type PlannedFile, planFile, threadsFor } from './plan.js';
 import { runTasks } from './pool.js';
 import type { Task } from './work.js';
@@ -19,12 +19,34 @@ export interface RegisterOptions {
   readonly threads?: number;
   readonly recover?: boolean;
   readonly wanted?: readonly boolean[];
+  /** What was named or found and could not be opened as a file: listed after the files, with what was wrong. */
+  readonly unopened?: readonly Unopened[];
   /** Each detection with its evidence id, as it comes. */
   readonly onDetection?: (evidence: string, d: Detection) => void;
   readonly onProgress?: (p: { bytes: number; records: number; detections: number }) => void;
   /** Asked between tasks; true stops the work with `aborted`. */
   readonly stop?: () => boolean;
 }
+
+export interface Unopened {
+  readonly path: string;
+  readonly status: 'failed' | 'skipped';
+  readonly what: string;
+}
+
+/** Problems of finding files, as entries of the register. A path that was named twice is no entry of its own. */
+export function unopenedOf(problems: readonly Diagnostic[]): Unopened[] {
+  return problems
+    .filter((p) => p.severity !== 'info')
+    .map((p) => ({
+      path: p.place.file ?? '',
+      status: p.severity === 'error' ? 'failed' : 'skipped',
+      what: problemText(p),
+    }));
+}
+
+const problemText = (p: Diagnostic): string =>
+  `expected ${p.expected}, found ${p.found}${p.hint === undefined ? '' : `; ${p.hint}`}`;
 
 export interface RegisterResult {
   readonly evidence: readonly EvidenceEntry[];
@@ -66,6 +88,8 @@ interface FileState {
   omitted: number;
   damaged: boolean;
   failed: boolean;
+  /** Evidence id of an earlier file with the same content. */
+  duplicateOf: string | null;
   runs: { from: number; to: number; firstMicros: number; lastMicros: number }[];
 }
 
@@ -77,6 +101,7 @@ export async function registerEvidence(
   const collector = new Collector(options.messages);
   const states: FileState[] = [];
   const byPath = new Map<string, FileState>();
+  const fingerprints = new Map<string, FileState[]>();
   const findingRules = options.rules === null ? [] : options.rules.rules.map((r) => findingRule(options.rules!, r));
   const chunks = new Map<string, Map<number, number>>();
 
@@ -99,15 +124,39 @@ export async function registerEvidence(
         omitted: 0,
         damaged: false,
         failed: plan.failed,
+        duplicateOf: null,
         runs: [],
       };
       states.push(state);
       byPath.set(source.path, state);
       for (const p of plan.problems) note(state, p);
       if (plan.failed) continue;
+      if (plan.format === 'evtx') {
+        const twin = twinOf(state);
+        if (twin !== null) {
+          state.duplicateOf = twin.id;
+          state.sha256 = sha256File(source.path).sha256;
+          continue;
+        }
+      }
       yield { kind: 'hash', path: source.path };
       for (const spans of chunkParts(plan.chunks)) yield { kind: 'scan', path: source.path, spans };
     }
+  }
+
+  /** An earlier file with the same bytes. Only files with equal beginnings are compared whole. */
+  function twinOf(state: FileState): FileState | null {
+    const { path } = state.plan.source;
+    try {
+      const key = fingerprintFile(path, state.bytes);
+      const earlier = fingerprints.get(key) ?? [];
+      const mine = earlier.length > 0 ? sha256File(path).sha256 : '';
+      for (const other of earlier) if (sha256File(other.plan.source.path).sha256 === mine) return other;
+      fingerprints.set(key, [...earlier, state]);
+    } catch {
+      // What cannot be read now is told when its turn comes.
+    }
+    return null;
   }
 
   let aborted = false;
@@ -189,16 +238,13 @@ export async function registerEvidence(
     const { format, looksLike } = s.plan;
     const status = s.failed
       ? 'failed'
-      : format !== 'evtx'
+      : format !== 'evtx' || s.duplicateOf !== null
         ? 'skipped'
         : s.damaged || s.unreadable > 0
           ? 'partial'
           : 'parsed';
     const hosts = [...s.hosts.keys()].filter((h) => h !== '').sort();
-    const problems =
-      status === 'skipped'
-        ? [...s.problems, { at: '', what: options.messages.text.blind.notRead(looksLike) }]
-        : s.problems;
+    const problems = status === 'skipped' ? [...s.problems, { at: '', what: whyNotRead(s, looksLike) }] : s.problems;
     return {
       id: s.id,
       path: s.plan.source.name,
@@ -234,6 +280,26 @@ export async function registerEvidence(
         trustworthy: e.status === 'parsed' && s.renumbered === 0 && options.recover !== true,
       });
   });
+  for (const u of options.unopened ?? []) {
+    const e: EvidenceEntry = {
+      id: `e${evidence.length + 1}`,
+      path: u.path,
+      format: 'unknown',
+      sha256: null,
+      bytes: 0,
+      host: null,
+      hosts: [],
+      channels: [],
+      records: 0,
+      first: null,
+      last: null,
+      status: u.status,
+      problems: [{ at: '', what: u.what }],
+      problems_omitted: 0,
+    };
+    evidence.push(e);
+    if (u.status === 'failed') collector.blindFile(e, options.messages.text.blind.failed);
+  }
   return {
     evidence,
     paths: new Map(states.map((s) => [s.id, s.plan.source.path])),
@@ -242,6 +308,12 @@ export async function registerEvidence(
     aborted,
     chunks,
   };
+
+  function whyNotRead(s: FileState, looksLike: string): string {
+    const { blind } = options.messages.text;
+    if (s.duplicateOf !== null) return blind.duplicate(s.duplicateOf);
+    return s.plan.format === 'empty' ? blind.empty : blind.notRead(looksLike);
+  }
 
   function chunkOf(id: string): Map<number, number> {
     let m = chunks.get(id);
@@ -263,7 +335,7 @@ function note(state: FileState, p: Diagnostic): void {
   }
   state.problems.push({
     at: placeText(p.place),
-    what: `expected ${p.expected}, found ${p.found}${p.hint === undefined ? '' : `; ${p.hint}`}`,
+    what: problemText(p),
   });
 }
 

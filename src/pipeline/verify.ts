@@ -9,7 +9,7 @@ import { EvtxFile } from '../formats/evtx/index.js';
 import type { Cite, IncidentDocument } from '../incident/index.js';
 import type { Messages } from '../messages/index.js';
 import { sha256File, type SourceFile } from '../sources/index.js';
-import { registerEvidence } from './register.js';
+import { registerEvidence, type Unopened } from './register.js';
 
 export interface Check {
   readonly what: string;
@@ -50,7 +50,13 @@ export async function* verifyCase(dir: string, options: VerifyOptions): AsyncGen
   // Every file, by content.
   const moved = new Map((options.evidence ?? []).map((f) => [f.name, f.path]));
   const sources: SourceFile[] = [];
+  const unopened: Unopened[] = [];
   for (const e of document.evidence) {
+    if (e.sha256 === null && paths[e.id] === undefined && e.status !== 'parsed' && e.status !== 'partial') {
+      // Named or found, and not a file that could be opened: there is nothing to check.
+      unopened.push({ path: e.path, status: e.status, what: e.problems[0]?.what ?? '' });
+      continue;
+    }
     const path = moved.get(e.path) ?? paths[e.id];
     if (path === undefined || !existsSync(path)) {
       yield {
@@ -132,6 +138,7 @@ export async function* verifyCase(dir: string, options: VerifyOptions): AsyncGen
   const again = await registerEvidence(sources, {
     rules: options.rules,
     messages: options.messages,
+    unopened,
     recover: document.case.options.recover === true,
     ...(options.threads === undefined ? {} : { threads: options.threads }),
   });

@@ -135,8 +135,18 @@ export class EvtxFile {
         'copied from a running system: the header may lag behind the records',
       );
     const n = this.chunkSpans.length;
+    const expected = FILE_HEADER_SIZE + h.chunkCount * CHUNK_SIZE;
     // Chunk counts are 16 bits: a log past 65,535 chunks (4 GiB) wraps around.
-    if (h.chunkCount !== (n & 0xffff))
+    if (h.chunkCount > n && this.size < expected)
+      this.#say(
+        'evtx.chunk-truncated',
+        'error',
+        this.size,
+        `${expected} bytes or more for the ${h.chunkCount} chunks of the header`,
+        `${this.size}`,
+        'the file was cut off',
+      );
+    else if (h.chunkCount !== (n & 0xffff))
       this.#say(
         'evtx.chunk-count',
         'info',
