@@ -198,6 +198,10 @@ function writeError(path: string, e: unknown): CaseError {
   return fail('case.write', path, 'a file that can be written', code, hint);
 }
 
+/** How long a running holder is waited for. */
+const LOCK_TRIES = 3;
+const LOCK_WAIT_MS = 200;
+
 interface Lock {
   release(): void;
 }
@@ -223,7 +227,12 @@ function takeLock(dir: string): Lock {
     } catch (e) {
       if ((e as NodeJS.ErrnoException).code !== 'EEXIST') throw writeError(path, e);
       const holder = readLock(path);
-      if (attempt < 3 && (holder === null || (holder.host === hostname() && !alive(holder.pid)))) {
+      if (attempt < LOCK_TRIES && holder !== null && holder.host === hostname() && alive(holder.pid)) {
+        // A process that was killed a moment ago may still be on its way out.
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOCK_WAIT_MS);
+        continue;
+      }
+      if (attempt < LOCK_TRIES + 3 && (holder === null || (holder.host === hostname() && !alive(holder.pid)))) {
         try {
           unlinkSync(path);
         } catch {
@@ -255,6 +264,8 @@ function alive(pid: number): boolean {
   if (pid === process.pid) return false;
   try {
     process.kill(pid, 0);
+    // Ended, and its parent has not looked yet: it writes nothing any more.
+    if (process.platform === 'linux' && /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))) return false;
     return true;
   } catch (e) {
     return (e as NodeJS.ErrnoException).code === 'EPERM';

@@ -144,8 +144,9 @@ export class Chunk {
 
   /**
    * The spans of the chunk's records, in file order. A span that cannot be a record is reported and skipped, and the
-   * search goes on behind it. The live area ends at the free-space mark or at the last record that the header names;
-   * a record right behind it with the next number is live too (the header was not written after it).
+   * search goes on behind it. The live area ends at the free-space mark, whatever number the header gives as the last:
+   * a header that names too early a record must not hide the rest. A record right behind the mark with the next number
+   * is live too (the header was not written after it).
    */
   *spans(options: ChunkOptions): Generator<RecordSpan> {
     const b = this.bytes;
@@ -167,7 +168,6 @@ export class Chunk {
         last = u64(b, pos + 8);
         yield { offset: pos, size, recovered: false };
         pos += size;
-        if (trusted && last === h.lastRecordId && pos < end) end = pos;
         continue;
       }
       const resumed = this.#findRecord(pos + 1, end);
