@@ -89,39 +89,38 @@ export class LiteralIndex {
   }
 }
 
-/** Many prefixes (or suffixes) against one text: a walk from one end that stops where no literal goes on. */
+/** Many prefixes (or suffixes) against one text: for each length that occurs, one look at the text's end of that length. */
 export class EndsIndex {
-  readonly #step: 1 | -1;
-  readonly #edges = new Map<number, number>();
-  readonly #out: number[][] = [[]];
+  readonly #prefix: boolean;
+  readonly #lengths: number[] = [];
+  readonly #byLength: Map<string, number[]>[] = [];
 
   constructor(literals: readonly string[], end: 'prefix' | 'suffix') {
-    this.#step = end === 'prefix' ? 1 : -1;
+    this.#prefix = end === 'prefix';
+    const maps = new Map<number, Map<string, number[]>>();
     literals.forEach((l, i) => {
-      let node = 0;
-      for (let k = 0; k < l.length; k++) {
-        const c = l.charCodeAt(this.#step === 1 ? k : l.length - 1 - k);
-        const edge = node * 65536 + c;
-        let next = this.#edges.get(edge);
-        if (next === undefined) {
-          next = this.#out.length;
-          this.#out.push([]);
-          this.#edges.set(edge, next);
-        }
-        node = next;
+      let map = maps.get(l.length);
+      if (map === undefined) {
+        map = new Map();
+        maps.set(l.length, map);
       }
-      this.#out[node]!.push(i);
+      const list = map.get(l);
+      if (list === undefined) map.set(l, [i]);
+      else list.push(i);
     });
+    for (const [length, map] of [...maps].sort((a, b) => a[0] - b[0])) {
+      this.#lengths.push(length);
+      this.#byLength.push(map);
+    }
   }
 
   scan(text: string, found: (literal: number) => void): void {
     const n = text.length;
-    let node: number | undefined = 0;
-    for (const i of this.#out[0]!) found(i);
-    for (let k = 0; k < n; k++) {
-      node = this.#edges.get(node * 65536 + text.charCodeAt(this.#step === 1 ? k : n - 1 - k));
-      if (node === undefined) return;
-      for (const i of this.#out[node]!) found(i);
+    for (let k = 0; k < this.#lengths.length; k++) {
+      const length = this.#lengths[k]!;
+      if (length > n) return;
+      const list = this.#byLength[k]!.get(this.#prefix ? text.slice(0, length) : text.slice(n - length));
+      if (list !== undefined) for (const i of list) found(i);
     }
   }
 }

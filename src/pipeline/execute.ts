@@ -12,18 +12,21 @@ import type { Answer, Task, WorkerSetup } from './work.js';
 /** Problems kept of one dumped range. */
 const MAX_DUMP_PROBLEMS = 1000;
 
-/** Makes the function that carries out tasks under one setup; it keeps the rule plan. */
-export function executor(setup: WorkerSetup): { run(task: Task): Answer } {
+/** Makes the function that carries out tasks under one setup; it keeps the rule plan. `keep`: bytes of an answer
+ * are good until the next task only, which saves a copy. */
+export function executor(setup: WorkerSetup, keep = false): { run(task: Task): Answer } {
   let engine: Engine | null = null;
   if (setup.plans !== null) engine = new Engine(readPlans(setup.plans), windowsRoutes, { interned: true });
   const cache = new TemplateCache();
+  // One buffer for every dump: growing a new one each time costs more than filling it.
+  const writer = new ByteWriter(1 << 20);
   return {
     run(task) {
       let file: EvtxFile | null = null;
       try {
         if (task.kind === 'hash') return { kind: 'hash', ...sha256File(task.path) };
         file = new EvtxFile(task.path, task.spans);
-        if (task.kind === 'dump') return dump(file, task.format, setup.recover, cache);
+        if (task.kind === 'dump') return dump(file, task.format, setup.recover, cache, writer, keep);
         return {
           kind: 'scan',
           result: scanChunks(
@@ -43,8 +46,15 @@ export function executor(setup: WorkerSetup): { run(task: Task): Answer } {
   };
 }
 
-function dump(file: EvtxFile, format: 'jsonl' | 'xml', recover: boolean, cache: TemplateCache): Answer {
-  const w = new ByteWriter(1 << 20);
+function dump(
+  file: EvtxFile,
+  format: 'jsonl' | 'xml',
+  recover: boolean,
+  cache: TemplateCache,
+  w: ByteWriter,
+  keep: boolean,
+): Answer {
+  w.pos = 0;
   const problems: Diagnostic[] = [];
   const report = (d: Diagnostic): void => {
     if (problems.length < MAX_DUMP_PROBLEMS) problems.push(d);
@@ -66,6 +76,6 @@ function dump(file: EvtxFile, format: 'jsonl' | 'xml', recover: boolean, cache: 
       report(view.chunk.diagnose(e, view.recordId));
     }
   }
-  // A copy of its own size: the buffer behind it is larger, and it is handed to another thread.
-  return { kind: 'dump', bytes: new Uint8Array(w.take()), records, problems };
+  // What is handed to another thread is a copy of its own size.
+  return { kind: 'dump', bytes: keep ? w.take() : new Uint8Array(w.take()), records, problems };
 }

@@ -5,8 +5,11 @@ import { Worker } from 'node:worker_threads';
 import { executor } from './execute.js';
 import type { Answer, Task, WorkerSetup } from './work.js';
 
+/** Tasks that a worker holds at a time: the one at hand and the next ones. */
+const QUEUED = 3;
+
 /** Tasks given out ahead of the answer that is due, per worker. */
-const AHEAD = 4;
+const AHEAD = 6;
 
 /** Room for short-lived strings: with V8's default most of the time would go into collecting them. */
 const YOUNG_MB = 24;
@@ -39,7 +42,7 @@ export async function* runTasks(
   threads: number,
 ): AsyncGenerator<{ task: Task; answer: Answer }> {
   if (threads <= 1) {
-    const local = executor(setup);
+    const local = executor(setup, true);
     for (const task of tasks) {
       yield { task, answer: local.run(task) };
       // Lets signals and progress through between tasks.
@@ -86,8 +89,9 @@ export async function* runTasks(
       wake();
     });
     workers.push(worker);
-    idle.push(worker);
   }
+  // Each worker may hold several tasks, so that it never waits for the next one to be sent.
+  for (let k = 0; k < QUEUED; k++) idle.push(...workers);
   try {
     give();
     while (!(exhausted && due === next)) {

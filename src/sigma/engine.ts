@@ -41,6 +41,8 @@ interface RoutedRule {
   readonly rule: number;
   readonly expr: Expr;
   readonly route: Route;
+  /** Event ids of which the rule asks for one, so that classes of other ids need not look at it; null if it may not. */
+  readonly ids: ReadonlySet<string> | null;
 }
 
 /** A rule set planned for events. Not for sharing between threads; each has its own, made from the same rules. */
@@ -64,8 +66,9 @@ export class Engine {
         unrouted.push(index);
         return;
       }
+      const ids = askedIds(rule.condition);
       for (const route of routes) {
-        const entry: RoutedRule = { rule: index, expr: rule.condition, route };
+        const entry: RoutedRule = { rule: index, expr: rule.condition, route, ids };
         if (route.channels.length === 0) this.#anyChannel.push(entry);
         for (const c of route.channels) {
           const key = c.toLowerCase();
@@ -95,7 +98,11 @@ export class Engine {
     const found = new Map<number, Expr[]>();
     const id = Number(eventId);
     const lowProvider = provider.toLowerCase();
-    for (const { rule, expr, route } of [...this.#anyChannel, ...(this.#byChannel.get(channel.toLowerCase()) ?? [])]) {
+    for (const { rule, expr, route, ids } of [
+      ...this.#anyChannel,
+      ...(this.#byChannel.get(channel.toLowerCase()) ?? []),
+    ]) {
+      if (ids !== null && !ids.has(eventId)) continue;
       if (route.eventIds !== undefined && !route.eventIds.includes(id)) continue;
       if (
         route.providers !== undefined &&
@@ -134,6 +141,33 @@ function rename(e: Expr, fields: Readonly<Record<string, string>>): Expr {
       return { kind: 'not', item: rename(e.item, fields) };
     default:
       return { ...e, items: e.items.map((i) => rename(i, fields)) };
+  }
+}
+
+/** Event ids of which one must hold for the expression to be true; null if it may be true for any. */
+function askedIds(e: Expr): ReadonlySet<string> | null {
+  switch (e.kind) {
+    case 'test':
+      return e.field === 'EventID' && e.test.op === 'equals' ? new Set([e.test.text]) : null;
+    case 'and': {
+      // Any one of the conjuncts restricts; the first that does is enough.
+      for (const i of e.items) {
+        const ids = askedIds(i);
+        if (ids !== null) return ids;
+      }
+      return null;
+    }
+    case 'or': {
+      const all = new Set<string>();
+      for (const i of e.items) {
+        const ids = askedIds(i);
+        if (ids === null) return null;
+        for (const id of ids) all.add(id);
+      }
+      return all;
+    }
+    default:
+      return null;
   }
 }
 
