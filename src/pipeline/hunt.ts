@@ -34,10 +34,12 @@ export async function* hunt(files: readonly SourceFile[], options: HuntOptions):
         told.push({ file: f, detections: [], records: 0, bytes: source.bytes, problems: f.problems });
         continue;
       }
-      planned.set(source.path, f);
+      // Kept without its chunks: what is remembered of a file must not grow with it.
+      const kept: PlannedFile = { ...f, chunks: [] };
+      planned.set(source.path, kept);
       // Headers and empty chunks, so that the sum comes to the size of the evidence.
       const rest = Math.max(0, source.bytes - f.chunks.length * CHUNK_SIZE);
-      told.push({ file: f, detections: [], records: 0, bytes: rest, problems: f.problems });
+      told.push({ file: kept, detections: [], records: 0, bytes: rest, problems: f.problems });
       for (const spans of chunkParts(f.chunks)) yield { kind: 'scan', path: source.path, spans };
     }
   }

@@ -75,6 +75,7 @@ export function findingRule(rules: LoadedRules, r: RuleInfo): FindingRule {
 interface FileState {
   readonly id: string;
   readonly plan: PlannedFile;
+  readonly chunkCount: number;
   sha256: string | null;
   bytes: number;
   records: number;
@@ -110,7 +111,9 @@ export async function registerEvidence(
       const plan = planFile(source);
       const state: FileState = {
         id: `e${states.length + 1}`,
-        plan,
+        // Without its chunks: what is remembered of a file must not grow with it.
+        plan: { ...plan, chunks: [] },
+        chunkCount: plan.chunks.length,
         sha256: null,
         bytes: source.bytes,
         records: 0,
@@ -184,7 +187,7 @@ export async function registerEvidence(
       state.sha256 = answer.sha256;
       state.bytes = answer.bytes;
       // Headers and empty chunks, so that the sum comes to the size of the evidence.
-      bytes += Math.max(0, answer.bytes - state.plan.chunks.length * CHUNK_SIZE);
+      bytes += Math.max(0, answer.bytes - state.chunkCount * CHUNK_SIZE);
     } else if (answer.kind === 'scan' && task.kind === 'scan') {
       const { result } = answer;
       bytes += task.spans.length * CHUNK_SIZE;
