@@ -45,7 +45,7 @@ export interface ScanOptions {
   readonly engine: Engine | null;
   /** Also the facts that the register and the overview need; `hunt` does without. */
   readonly register: boolean;
-  /** Rules below this index order are all wanted; a rule that is false here is not reported. */
+  /** By rule number: only rules that are true here are reported. Null: all. */
   readonly wanted: readonly boolean[] | null;
 }
 

@@ -1,5 +1,5 @@
-// All tests on one field of one class of events, grouped by how they are answered: equal texts by a map, ends by a walk
-// from that end, contained texts by one scan. What needs more than text (wildcards, expressions, case) is tried only
+// All tests on one field of one class of events, grouped by how they are answered: equal texts by a map, ends by one look
+// for each length, contained texts by one scan. What needs more than text (wildcards, expressions, case) is tried only
 // after the scan has found its longest literal.
 import { EndsIndex, LiteralIndex, longestText, matchWildcards } from '../match/index.js';
 import type { Test } from './ast.js';
@@ -32,7 +32,7 @@ export class FieldMatcher {
   readonly #onContains: (literal: number) => void;
   readonly #onPrefix: (literal: number) => void;
   readonly #onSuffix: (literal: number) => void;
-  /** How many tests each strategy has, for `--timing` and `rules explain`. */
+  /** How many tests each strategy has, for whoever looks into a plan. */
   readonly strategies: Readonly<Record<string, number>>;
 
   /** `tests`: what to answer, each with the number that a hit reports. Tests on absence (null) do not belong here. */

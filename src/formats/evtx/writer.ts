@@ -402,7 +402,7 @@ export interface EventTemplates {
 
 const NAMESPACE = 'http://schemas.microsoft.com/win/2004/08/events/event';
 
-/** Templates of an event. `seed` tells GUIDs of different events apart and keeps them the same in every file. */
+/** Templates of an event. Their GUIDs come from what the event is, so they are the same in every file. */
 export function eventTemplates(spec: EventSpec, outerOf: Map<string, TemplateSpec> = new Map()): EventTemplates {
   const key = `${spec.provider}|${spec.channel}`;
   let outer = outerOf.get(key);
