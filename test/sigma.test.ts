@@ -155,8 +155,13 @@ test('expressions that would backtrack without end answer in time', () => {
     ['(\\w+\\s?)*!', 'a'.repeat(20_000)],
     ['\\+.*\\+.*\\+.*\\+.*\\+.*\\+.*\\+.*\\+.*\\+.*\\+.*\\+.*\\+.*\\+.*\\+', '+'.repeat(13) + 'a'.repeat(30_000)],
     ['(x+x+)+y', 'x'.repeat(3000)],
-    ['^(?=(a+)+$)b', `${'a'.repeat(4000)}c`],
     ['.*.*.*.*x', 'a'.repeat(20_000)],
+    ['(a|aa)+$', `${'a'.repeat(5000)}b`],
+    ['(\\w{1,5})+x$', `${'a'.repeat(3000)}!`],
+    ['(a?b?)+c$', 'ab'.repeat(3000)],
+    ['(\\w|\\d)+x', '1'.repeat(3000)],
+    ['(x{0,20}){0,20}y', 'x'.repeat(3000)],
+    ['(?=a)\\w*\\w*\\w*x', 'a'.repeat(20_000)],
   ] as const) {
     const re = compileRegex(source, {});
     const start = performance.now();
@@ -164,6 +169,32 @@ test('expressions that would backtrack without end answer in time', () => {
     const ms = performance.now() - start;
     assert.ok(ms < 2000, `${source}: ${ms.toFixed(0)} ms`);
   }
+});
+
+test('an expression that may be exponential and that the linear engine cannot take over is refused', () => {
+  for (const source of ['^(?=(a+)+$)b', '(?!x)(a|aa)+$', '(a)(\\1|\\1\\1)+$'])
+    assert.throws(() => compileRegex(source, {}), /exponential time/);
+});
+
+test('expressions are read as PCRE reads them where JavaScript differs', () => {
+  for (const [source, text, fires] of [
+    ['[]a]b', ']b', true],
+    ['[^]a]b', 'xb', true],
+    ['[^]a]b', ']b', false],
+    ['\\Aabc\\z', 'abc', true],
+    ['\\Aabc\\z', 'xabc', false],
+    ['abc\\Z', 'abc\n', true],
+    ['(?i:AB)c', 'abc', true],
+    ['(?i:AB)c', 'abC', false],
+    ['(?P<x>a)b', 'ab', true],
+    ['(a*)\\1b', 'b', true],
+    ['(?i)\u00b5x', '\u03bcX', true],
+    ['(?i)k', '\u212a', false],
+    ['(?i)a.*k', 'A\u212a', false],
+    ['a.*b.*c', 'a\nb c', false],
+    ['a.*b.*c', 'x\naxbxc', true],
+  ] as const)
+    assert.equal(compileRegex(source, {}).test(text), fires, `${source} on ${JSON.stringify(text)}`);
 });
 
 test('what an expression must hold is never required of a text that matches', () => {
@@ -183,6 +214,11 @@ test('what an expression must hold is never required of a text that matches', ()
     '(?:abc){2}',
     'a.{30,}b',
     'x+y+z+',
+    'a.*b.*c',
+    '(?i)a.*\\.e.*h',
+    '(a|ab)+c',
+    '(?:a|b|xy)*z',
+    '(a{1,3}){2,4}b',
   );
   fc.assert(
     fc.property(

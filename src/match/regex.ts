@@ -12,16 +12,28 @@ const re2 = (): typeof Re2 => (loaded ??= (require('re2js') as { RE2JS: typeof R
 /** Steps that the built-in engine may need at worst before the linear one is used instead (some 20 ms). */
 const MAX_STEPS = 4_000_000;
 /** A counted repetition from here on costs like an unbounded one. */
-const LARGE_COUNT = 24;
+const LARGE_COUNT = 1000;
+/** Ways to read one text from which on an expression counts as exponential. */
+const MAX_WAYS = 100_000;
 /** Expressions that only the built-in engine knows (look-around, back-references) see no more text than this. */
 export const MAX_UNSAFE_TEXT = 2048;
+
+/** What `.` does not match. */
+const LINE_END = /[\n\r\u2028\u2029]/;
+/** Plain texts with `.*` in between and nothing else. */
+const CHAIN = /^(?:[^\\.^$*+?()[\]{}|]|\\[^A-Za-z0-9]|\.\*\??)+$/;
+/** Text whose upper and lower case are one character each, whatever the language. */
+// oxlint-disable-next-line no-control-regex
+const ASCII = /^[\x00-\x7f]*$/;
 
 interface Facts {
   /** One of these (folded) is in every match; null if nothing is known. */
   readonly literals: readonly string[] | null;
   /** Repetitions without a bound that follow one another. */
   readonly loops: number;
-  /** A repetition inside a repetition: exponential. */
+  /** Choices with a bound (alternatives, `?`, `{1,3}`): how often they can multiply the steps. */
+  readonly ways: number;
+  /** A choice or repetition inside a repetition: exponential. */
   readonly nested: boolean;
   readonly anchored: boolean;
   /** Characters that every match has at least, and how often (folded) it must hold the one it needs most of. */
@@ -47,9 +59,8 @@ export function compileRegex(source: string, flags: { i?: boolean; m?: boolean; 
     s ||= g[1]!.includes('s');
     body = body.slice(g[0].length);
   }
-  const native = new RegExp(body, `${i ? 'i' : ''}${m ? 'm' : ''}${s ? 's' : ''}`);
-  const facts = analyse(body);
-  const literals = facts.literals?.map((l) => l.toLowerCase()) ?? null;
+  const native = compileNative(body, `${i ? 'i' : ''}${m ? 'm' : ''}${s ? 's' : ''}`);
+  const facts = analyse(body, i, m);
   let linear: { test(text: string): boolean } | null | undefined;
   const useLinear = (): { test(text: string): boolean } | null => {
     if (linear === undefined) {
@@ -66,23 +77,78 @@ export function compileRegex(source: string, flags: { i?: boolean; m?: boolean; 
     }
     return linear;
   };
+  if (native instanceof SyntaxError) {
+    // Syntax that only the other engine knows, such as (?i:…); nothing is known about what it needs.
+    const only = useLinear();
+    if (only === null) throw native;
+    return { source, literals: null, test: (text) => only.test(text) };
+  }
+  if (facts.nested && useLinear() === null)
+    throw new SyntaxError(
+      'it may take exponential time, and the linear-time engine cannot take it over (look-around or a back-reference)',
+    );
+  const literals = facts.literals?.map((l) => l.toLowerCase()) ?? null;
   const degree = facts.loops + (facts.anchored ? 0 : 1);
   const { min, mostNeeded } = facts;
   const ordered = i ? facts.ordered.map((l) => l.toLowerCase()) : facts.ordered;
+  const inner = (text: string): boolean => {
+    const n = text.length + 1;
+    if (!facts.nested && n ** Math.max(1, degree) * facts.ways <= MAX_STEPS) return native.test(text);
+    const safe = useLinear();
+    if (safe !== null) return safe.test(text);
+    return native.test(text.slice(0, Math.min(MAX_UNSAFE_TEXT, Math.floor((MAX_STEPS / facts.ways) ** (1 / degree)))));
+  };
+  if (!s && ordered.length > 0 && CHAIN.test(body) && !LINE_END.test(body) && (!i || ASCII.test(body))) {
+    return {
+      source,
+      literals,
+      test(text: string): boolean {
+        if (i && !ASCII.test(text)) return inner(text);
+        const folded = i ? text.toLowerCase() : text;
+        if (!holdsInOrder(folded, ordered)) return false;
+        return !LINE_END.test(folded) || folded.split(LINE_END).some((line) => holdsInOrder(line, ordered));
+      },
+    };
+  }
   return {
     source,
     literals,
     test(text: string): boolean {
       if (text.length < min || (mostNeeded !== null && !holdsOften(text, mostNeeded[0], mostNeeded[1]))) return false;
       if (ordered.length > 1 && !holdsInOrder(i ? text.toLowerCase() : text, ordered)) return false;
-      const n = text.length + 1;
-      if (!facts.nested && n ** Math.max(1, degree) <= MAX_STEPS) return native.test(text);
-      const safe = useLinear();
-      if (safe !== null) return safe.test(text);
-      if (facts.nested) return native.test(text.slice(0, 256));
-      return native.test(text.slice(0, Math.min(MAX_UNSAFE_TEXT, Math.floor(MAX_STEPS ** (1 / degree)))));
+      return inner(text);
     },
   };
+}
+
+/** The built-in engine on an expression as Sigma means it (PCRE), where its own reading differs. */
+function compileNative(body: string, flags: string): RegExp | SyntaxError {
+  let out = '';
+  for (let k = 0; k < body.length; k++) {
+    const c = body[k]!;
+    if (c === '\\') {
+      const e = body[++k] ?? '';
+      out += e === 'A' ? '(?<![^])' : e === 'z' ? '(?![^])' : e === 'Z' ? '(?=\\n?(?![^]))' : c + e;
+    } else if (c === '[') {
+      // A bracket right behind the opening one stands for itself.
+      out += c;
+      if (body[k + 1] === '^') out += body[++k]!;
+      if (body[k + 1] === ']') {
+        out += '\\]';
+        k++;
+      }
+      for (k++; k < body.length && body[k] !== ']'; k++) {
+        out += body[k]!;
+        if (body[k] === '\\') out += body[++k] ?? '';
+      }
+      if (k < body.length) out += ']';
+    } else out += c;
+  }
+  try {
+    return new RegExp(out, flags);
+  } catch (e) {
+    return e as SyntaxError;
+  }
 }
 
 /** Whether a text holds a character, in either case, at least `count` times. */
@@ -117,15 +183,32 @@ interface Piece {
   readonly literals: readonly string[] | null;
   readonly exact: string | null; // the piece is exactly this text
   readonly loops: number;
+  readonly ways: number;
   readonly nested: boolean;
   readonly anchor: boolean;
 }
 
-const OPAQUE: Piece = { literals: null, exact: null, loops: 0, nested: false, anchor: false, min: 1, needed: '' };
+const OPAQUE: Piece = {
+  literals: null,
+  exact: null,
+  loops: 0,
+  ways: 1,
+  nested: false,
+  anchor: false,
+  min: 1,
+  needed: '',
+};
 const ANCHOR: Piece = { ...OPAQUE, anchor: true, min: 0 };
 interface Sequence extends Piece {
   readonly anchored: boolean;
   readonly ordered: readonly string[];
+}
+
+/** Plain texts of which none starts another. */
+function prefixFree(branches: readonly Piece[]): boolean {
+  if (branches.length > 64) return false;
+  const texts = branches.map((b) => b.exact?.toLowerCase() ?? '');
+  return texts.every((t, i) => t !== '' && texts.every((o, k) => i === k || !o.startsWith(t)));
 }
 
 /** One plain character. Characters whose cases are more than two are not counted on. */
@@ -137,7 +220,7 @@ const exactly = (c: string): Piece => ({
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', f: '\f', v: '\v', '0': '\0' };
 
 /** A cautious reading: what it does not understand it says nothing about, and counts as a loop. */
-function analyse(source: string): Facts {
+function analyse(source: string, ignoreCase: boolean, multiline: boolean): Facts {
   let pos = 0;
 
   function alternatives(): Sequence {
@@ -155,6 +238,8 @@ function analyse(source: string): Facts {
       literals: literals !== null && literals.length <= 16 ? literals : null,
       exact: null,
       loops,
+      // Where no alternative starts another, at most one of them fits at any place.
+      ways: prefixFree(branches) ? 1 : branches.reduce((n, b) => n + b.ways, 0),
       nested,
       anchor: false,
       anchored,
@@ -168,6 +253,7 @@ function analyse(source: string): Facts {
     let best: readonly string[] | null = null;
     let run = '';
     let loops = 0;
+    let ways = 1;
     let nested = false;
     let whole: string | null = '';
     let first = true;
@@ -183,9 +269,10 @@ function analyse(source: string): Facts {
     };
     while (pos < source.length && source[pos] !== '|' && source[pos] !== ')') {
       const p = quantified();
-      if (first && p.anchor && source[pos - 1] === '^') anchored = true;
+      if (first && p.anchor && !multiline && source[pos - 1] === '^') anchored = true;
       first = false;
       loops += p.loops;
+      ways *= p.ways;
       tail = p.loops;
       nested ||= p.nested;
       if (p.anchor) continue;
@@ -209,7 +296,8 @@ function analyse(source: string): Facts {
       literals: best,
       exact: whole,
       loops: source[pos] === ')' || tail !== 1 ? loops : loops - 1,
-      nested,
+      ways,
+      nested: nested || ways > MAX_WAYS,
       anchor: false,
       anchored,
       min,
@@ -236,11 +324,13 @@ function analyse(source: string): Facts {
     pos++;
     if (source[pos] === '?' || source[pos] === '+') pos++;
     const many = max >= LARGE_COUNT;
+    const ways = many ? p.ways : p.ways ** max * (max - min + 1);
     return {
       literals: min > 0 ? (p.exact !== null && p.exact !== '' ? [p.exact] : p.literals) : null,
       exact: min === max && min <= 4 && p.exact !== null ? p.exact.repeat(min) : null,
       loops: many ? p.loops + 1 : p.loops * Math.max(1, Math.min(max, 8)),
-      nested: p.nested || (many && p.loops > 0) || (max > 1 && p.loops > 1),
+      ways,
+      nested: p.nested || (many && (p.loops > 0 || p.ways > 1)) || (max > 1 && p.loops > 1) || ways > MAX_WAYS,
       anchor: false,
       min: p.min * min,
       needed: min === 0 ? '' : p.needed.repeat(Math.min(min, 16)).slice(0, MAX_NEEDED),
@@ -264,7 +354,7 @@ function analyse(source: string): Facts {
       if (head !== null) pos += head[0].length;
       const inner = alternatives();
       pos++;
-      return look ? { ...ANCHOR, loops: inner.loops, nested: inner.nested } : inner;
+      return look ? { ...ANCHOR, loops: inner.loops, ways: inner.ways, nested: inner.nested } : inner;
     }
     if (c === '\\') {
       const e = source[pos++] ?? '';
@@ -274,11 +364,17 @@ function analyse(source: string): Facts {
         if (e === 'u') pos += source[pos] === '{' ? source.indexOf('}', pos) - pos + 1 : 4;
         if (e === 'p' || e === 'P' || e === 'k')
           pos = Math.max(pos, source.indexOf(source[pos] === '<' ? '>' : '}', pos) + 1);
-        return OPAQUE;
+        // What a back-reference repeats may be empty.
+        return /[k1-9]/.test(e) ? { ...OPAQUE, min: 0 } : OPAQUE;
       }
-      return exactly(ESCAPES[e] ?? e);
+      return plain(ESCAPES[e] ?? e);
     }
-    return exactly(c);
+    return plain(c);
+  }
+
+  /** Without case, only characters of ASCII have one lower case and one upper. */
+  function plain(c: string): Piece {
+    return ignoreCase && c > '\x7f' ? OPAQUE : exactly(c);
   }
 
   const top = alternatives();
@@ -290,6 +386,7 @@ function analyse(source: string): Facts {
   return {
     literals: exact,
     loops: top.loops,
+    ways: top.ways,
     nested: top.nested,
     anchored: top.anchored,
     min: top.min,

@@ -3,7 +3,7 @@ import { ByteWriter, type Diagnostic } from '../base/index.js';
 // Single files rather than stages: a worker must not load the YAML parser and the rule loader that it never uses.
 import { readPlans } from '../detect/rule-set.js';
 import { scanChunks } from '../detect/scan.js';
-import { EvtxError, EvtxFile, TemplateCache, writeJsonLine, writeTreeXml } from '../formats/evtx/index.js';
+import { EvtxError, EvtxFile, TemplateCache, writeTreeXml } from '../formats/evtx/index.js';
 import { windowsRoutes } from '../schema/index.js';
 import { Engine } from '../sigma/engine.js';
 import { sha256File } from '../sources/hash.js';
@@ -60,22 +60,20 @@ function dump(
     if (problems.length < MAX_DUMP_PROBLEMS) problems.push(d);
   };
   let records = 0;
-  for (const view of file.records({ recover, report, cache })) {
-    if (format === 'jsonl') {
-      if (writeJsonLine(w, view, report)) records++;
-      continue;
+  if (format === 'jsonl') for (const n of file.jsonLines(w, { recover, report, cache })) records += n;
+  else
+    for (const view of file.records({ recover, report, cache })) {
+      const start = w.pos;
+      try {
+        writeTreeXml(w, view.tree());
+        w.byte(0x0a);
+        records++;
+      } catch (e) {
+        if (!(e instanceof EvtxError)) throw e;
+        w.pos = start;
+        report(view.chunk.diagnose(e, view.recordId));
+      }
     }
-    const start = w.pos;
-    try {
-      writeTreeXml(w, view.tree());
-      w.byte(0x0a);
-      records++;
-    } catch (e) {
-      if (!(e instanceof EvtxError)) throw e;
-      w.pos = start;
-      report(view.chunk.diagnose(e, view.recordId));
-    }
-  }
   // What is handed to another thread is a copy of its own size.
   return { kind: 'dump', bytes: keep ? w.take() : new Uint8Array(w.take()), records, problems };
 }

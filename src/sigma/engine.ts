@@ -53,7 +53,9 @@ export class Engine {
   readonly unrouted: readonly number[];
   readonly #byChannel = new Map<string, RoutedRule[]>();
   readonly #anyChannel: RoutedRule[] = [];
-  #classes = new Map<string, EventClass | null>();
+  /** By channel, provider, event id. */
+  #classes = new Map<string, Map<string, Map<string, EventClass | null>>>();
+  #classCount = 0;
 
   /** `interned`: equal tests are one object already, which saves comparing them. */
   constructor(rules: readonly PlannableRule[], routesOf: RoutesOf, options: { interned?: boolean } = {}) {
@@ -83,12 +85,17 @@ export class Engine {
 
   /** The class of events with these constants; null if no rule can fire on them. */
   classOf(channel: string, provider: string, eventId: string): EventClass | null {
-    const key = `${channel}\0${provider}\0${eventId}`;
-    let known = this.#classes.get(key);
+    let byProvider = this.#classes.get(channel);
+    if (byProvider === undefined) this.#classes.set(channel, (byProvider = new Map()));
+    let byId = byProvider.get(provider);
+    if (byId === undefined) byProvider.set(provider, (byId = new Map()));
+    let known = byId.get(eventId);
     if (known === undefined) {
-      if (this.#classes.size >= MAX_CLASSES) this.#classes.clear();
       known = this.#build(channel, provider, eventId);
-      this.#classes.set(key, known);
+      if (++this.#classCount > MAX_CLASSES) {
+        this.#classCount = 0;
+        this.#classes = new Map();
+      } else byId.set(eventId, known);
     }
     return known;
   }

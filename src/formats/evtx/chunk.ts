@@ -44,7 +44,7 @@ export class Chunk {
   readonly place: ChunkPlace;
   #names = new Map<number, string>();
   #templates = new Map<number, Template>();
-  #cache: TemplateCache;
+  readonly cache: TemplateCache;
 
   /** `bytes` are those of the chunk; a shorter buffer (a truncated file) is read as far as it goes. */
   constructor(bytes: Buffer, place: ChunkPlace, cache: TemplateCache = new TemplateCache()) {
@@ -52,7 +52,7 @@ export class Chunk {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.place = place;
     this.header = readChunkHeader(bytes);
-    this.#cache = cache;
+    this.cache = cache;
   }
 
   /** The name at a chunk offset: link (4), hash (2), length (2), characters, NUL. Throws `EvtxError`. */
@@ -74,10 +74,27 @@ export class Chunk {
   template(offset: number): Template {
     let t = this.#templates.get(offset);
     if (t === undefined) {
-      t = this.#cache.get(this, offset);
+      t = this.cache.get(this, offset);
       this.#templates.set(offset, t);
     }
     return t;
+  }
+
+  /** Record number in the header of a record. */
+  recordId(span: RecordSpan): number {
+    return u64(this.bytes, span.offset + 8);
+  }
+
+  /** A record as a resolved tree. Throws `EvtxError` if its BinXML cannot be read. */
+  tree(span: RecordSpan): ElementNode {
+    const start = span.offset + RECORD_HEADER_SIZE;
+    const roots = parseStream(this, start, span.offset + span.size - 4, {
+      definition: false,
+      depth: 0,
+      budget: { nodes: MAX_RECORD_NODES },
+    });
+    if (roots.length === 0) throw new EvtxError('evtx.record-body', start, 'an element', 'an empty stream');
+    return roots[0]!;
   }
 
   parseDefinition(start: number, end: number, sites: NameSite[]): ElementNode {

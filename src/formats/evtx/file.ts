@@ -297,14 +297,28 @@ export class EvtxFile {
   }
 
   /**
+   * Appends every record as a line of JSON to `w`, chunk by chunk, and yields how many a chunk gave: take the bytes
+   * before asking for the next. A record that cannot be read is reported and left out.
+   */
+  *jsonLines(w: ByteWriter, options: EvtxOptions = {}): Generator<number> {
+    const cache = options.cache ?? new TemplateCache();
+    const report = options.report ?? ((): void => {});
+    for (const chunk of this.chunks({ ...options, cache })) {
+      const spans = [...chunk.spans({ recover: options.recover ?? false, report })];
+      yield cache.json.lines(w, chunk, spans, report);
+    }
+  }
+
+  /**
    * Reads records in file order, moving one view over them: take from it what you need before asking for the next.
    * A record whose body cannot be read is still yielded; the accessor that meets the damage throws `EvtxError`, which
    * `chunk.diagnose` turns into a diagnostic.
    */
   *records(options: EvtxOptions = {}): Generator<RecordView> {
+    const cache = options.cache ?? new TemplateCache();
     const view = new RecordView();
     const report = options.report ?? ((): void => {});
-    for (const chunk of this.chunks(options)) {
+    for (const chunk of this.chunks({ ...options, cache })) {
       for (const span of chunk.spans({ recover: options.recover ?? false, report })) {
         view.move(chunk, span);
         yield view;

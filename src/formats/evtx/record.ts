@@ -1,17 +1,14 @@
 // One record, looked at lazily. A `RecordView` is moved from record to record and never kept; what outlives it is what
 // was asked of it: a field's text, JSON bytes, a tree.
 import { type ByteWriter, filetimeToMicros, u32, u64 } from '../../base/index.js';
-import { MAX_RECORD_NODES, parseStream } from './binxml.js';
 import type { Chunk, RecordSpan } from './chunk.js';
-import { EvtxError } from './error.js';
-import { runJson } from './json-program.js';
 import { RECORD_HEADER_SIZE } from './layout.js';
 import { fieldLayout, type FieldPart, type Layout, mergeFields, treeFields } from './layout-fields.js';
 import type { ElementNode } from './node.js';
 import { Slots } from './slots.js';
 import type { Template } from './template.js';
 import { writeTreeJson } from './tree-json.js';
-import { ARRAY_FLAG, arrayItems, T_BINXML, T_FILETIME, T_NULL, valueText } from './values.js';
+import { ARRAY_FLAG, arrayItems, T_BINXML, T_FILETIME, T_NULL } from './values.js';
 
 /**
  * Where every field of records of one combination of templates is. Views of the same combination share it, so that a
@@ -29,6 +26,9 @@ export interface ShapePart extends FieldPart {
 /** A field: its text, several texts where the record repeats it, null where it is there with no value. */
 export type FieldValue = string | readonly string[] | null | undefined;
 
+/** Shapes kept of one template. Real ones nest some ten others; a crafted log can nest as many as it defines. */
+const MAX_SHAPES = 1024;
+
 const layoutOf = (t: Template): Layout => (t.layout ??= fieldLayout(t.root));
 
 export class RecordView {
@@ -43,7 +43,6 @@ export class RecordView {
   #shape: Shape | null = null;
   #tree: ElementNode | null = null;
   #treeMap: Map<string, string | string[]> | null = null;
-  #shapes = new Map<Template, { layout: Layout; by: Map<Template | null, Shape> }>();
 
   move(chunk: Chunk, span: RecordSpan): void {
     this.chunk = chunk;
@@ -57,14 +56,6 @@ export class RecordView {
     this.#treeMap = null;
   }
 
-  get bodyStart(): number {
-    return this.offset + RECORD_HEADER_SIZE;
-  }
-
-  get bodyEnd(): number {
-    return this.offset + this.size - 4;
-  }
-
   /** Time written in the record header, in microseconds since 1970 UTC. */
   get writtenMicros(): number {
     return filetimeToMicros(u32(this.chunk.bytes, this.offset + 16), u32(this.chunk.bytes, this.offset + 20));
@@ -73,55 +64,26 @@ export class RecordView {
   #open(): number {
     if (this.#root === -2) {
       this.slots.reset();
-      this.#root = this.slots.read(this.chunk, this.bodyStart, this.bodyEnd);
+      this.#root = this.slots.read(this.chunk, this.offset + RECORD_HEADER_SIZE, this.offset + this.size - 4);
     }
     return this.#root;
   }
 
   /** The record as a resolved tree. Throws `EvtxError` if its BinXML cannot be read. */
   tree(): ElementNode {
-    if (this.#tree === null) {
-      const roots = parseStream(this.chunk, this.bodyStart, this.bodyEnd, {
-        definition: false,
-        depth: 0,
-        budget: { nodes: MAX_RECORD_NODES },
-      });
-      if (roots.length === 0) throw new EvtxError('evtx.record-body', this.bodyStart, 'an element', 'an empty stream');
-      this.#tree = roots[0]!;
-    }
-    return this.#tree;
+    return (this.#tree ??= this.chunk.tree(this));
   }
 
   /** Writes the record as one JSON object. Throws `EvtxError`, having written nothing, if it cannot be read. */
   writeJson(w: ByteWriter): void {
+    if (this.chunk.cache.json.object(w, this.chunk, this)) return;
     const start = w.pos;
     try {
-      const root = this.#open();
-      if (root >= 0) {
-        const template = this.slots.templates[root]!;
-        w.byte(0x7b);
-        if (template.json !== null && this.#runRoot(w, root)) {
-          w.byte(0x7d);
-          return;
-        }
-        w.pos = start;
-      }
       writeTreeJson(w, this.tree());
     } catch (e) {
       w.pos = start;
       throw e;
-    } finally {
-      this.#root = -2; // running a program reads nested instances into the slots
     }
-  }
-
-  #runRoot(w: ByteWriter, root: number): boolean {
-    const t = this.slots.templates[root]!;
-    const keyAt = w.pos;
-    w.raw(rootKey(t));
-    if (runJson(w, this.chunk, this.slots, root, this.size)) return true;
-    w.pos = keyAt;
-    return false;
   }
 
   /** The shape of this record, or null if it must be read through its tree. Throws `EvtxError`. */
@@ -131,13 +93,8 @@ export class RecordView {
     if (root < 0) return null;
     const { slots } = this;
     const template = slots.templates[root]!;
-    let known = this.#shapes.get(template);
-    if (known === undefined) {
-      if (this.#shapes.size > 50_000) this.#shapes.clear();
-      known = { layout: layoutOf(template), by: new Map() };
-      this.#shapes.set(template, known);
-    }
-    const { layout, by } = known;
+    const layout = layoutOf(template);
+    const by = (template.shapes ??= new Map());
     if (layout.complex || layout.children.length > 1) return null;
     let inner: Template | null = null;
     if (layout.children.length === 1) {
@@ -157,6 +114,7 @@ export class RecordView {
     }
     let shape = by.get(inner);
     if (shape === undefined) {
+      if (by.size >= MAX_SHAPES) by.clear();
       shape = makeShape(layout, inner === null ? null : layoutOf(inner));
       by.set(inner, shape);
     }
@@ -220,7 +178,7 @@ export class RecordView {
     if (type === T_BINXML) return null;
     const o = slots.offsets[s]!;
     const n = slots.sizes[s]!;
-    if ((type & ARRAY_FLAG) === 0) return valueText(this.chunk.bytes, type, o, n);
+    if ((type & ARRAY_FLAG) === 0) return this.chunk.cache.texts.text(this.chunk, type, o, n);
     const items = arrayItems(this.chunk.bytes, type, o, n);
     return items.length === 1 ? items[0] : items;
   }
@@ -244,14 +202,4 @@ function makeShape(outer: Layout, inner: Layout | null): Shape {
   add(outer.fields, 0, data);
   if (inner !== null) add(inner.fields, 1, data);
   return { fields: mergeFields(system, data), memo: undefined };
-}
-
-const rootKeys = new WeakMap<Template, Buffer>();
-function rootKey(t: Template): Buffer {
-  let k = rootKeys.get(t);
-  if (k === undefined) {
-    k = Buffer.from(`${JSON.stringify(t.root.name)}:`);
-    rootKeys.set(t, k);
-  }
-  return k;
 }

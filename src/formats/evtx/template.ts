@@ -5,9 +5,11 @@ import { u16, u32 } from '../../base/index.js';
 import type { NameSite } from './binxml.js';
 import type { Chunk } from './chunk.js';
 import { EvtxError } from './error.js';
-import type { JsonProgram } from './json-program.js';
+import { JsonKernel, type PlacedProgram } from './json-kernel.js';
 import type { Layout } from './layout-fields.js';
 import type { ElementNode } from './node.js';
+import type { Shape } from './record.js';
+import { TextCache } from './text-cache.js';
 
 /** next definition (4), GUID (16), size of the data (4). */
 export const DEFINITION_HEADER_SIZE = 24;
@@ -17,8 +19,10 @@ const MAX_CACHED = 20_000;
 /** A parsed definition. Compiled forms are made when first asked for and kept with it. */
 export interface Template {
   readonly root: ElementNode;
-  json: JsonProgram | null | undefined;
+  json: PlacedProgram | undefined;
   layout: Layout | undefined;
+  /** Shapes of records of this template, by the template nested in it: they outlive the file that showed them first. */
+  shapes: Map<Template | null, Shape> | undefined;
 }
 
 interface Variant {
@@ -30,9 +34,17 @@ interface Variant {
   readonly base: number;
 }
 
+/** What is kept from file to file by one reader: templates, and texts of values. */
 export class TemplateCache {
+  readonly texts = new TextCache();
+  #json: JsonKernel | null = null;
   #variants = new Map<number, Variant[]>();
   #count = 0;
+
+  /** Made when first needed. */
+  get json(): JsonKernel {
+    return (this.#json ??= new JsonKernel());
+  }
 
   /** The template defined at `offset` of the chunk. Throws `EvtxError` where there is none. */
   get(chunk: Chunk, offset: number): Template {
@@ -49,9 +61,10 @@ export class TemplateCache {
 
     const sites: NameSite[] = [];
     const root = chunk.parseDefinition(start, start + size, sites);
-    const template: Template = { root, json: undefined, layout: undefined };
+    const template: Template = { root, json: undefined, layout: undefined, shapes: undefined };
     if (this.#count >= MAX_CACHED) {
       this.#variants.clear();
+      this.#json?.clear();
       this.#count = 0;
     }
     this.#count++;
