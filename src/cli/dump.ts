@@ -2,7 +2,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { ByteWriter, type Diagnostic } from '../base/index.js';
 import { EvtxError, EvtxFile, writeJsonLine, writeTreeXml } from '../formats/evtx/index.js';
-import { chunkParts, planFile, threadsFor } from '../pipeline/plan.js';
+import { chunkParts, planFile, crewFor } from '../pipeline/plan.js';
 import { runTasks } from '../pipeline/pool.js';
 import type { Task } from '../pipeline/work.js';
 import { type Context, EXIT, filesOf, oneOf, sayTiming, threadsOf, UsageError } from './context.js';
@@ -81,7 +81,7 @@ export async function runDump(ctx: Context): Promise<number> {
     for await (const { task, answer } of runTasks(
       tasks(),
       { plans: null, wanted: null, register: false, recover },
-      threadsFor(threadsOf(ctx).threads, files),
+      crewFor(threadsOf(ctx).threads, files),
     )) {
       for (const [p, name] of told.splice(0)) problem(p, name);
       const name = names.get(task.path)!;

@@ -3,7 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { microsText } from '../base/index.js';
 import type { Detection, LoadedRules } from '../detect/index.js';
 import { hunt } from '../pipeline/hunt.js';
-import { threadsFor } from '../pipeline/plan.js';
+import { crewFor } from '../pipeline/plan.js';
 import { prestartWorkers } from '../pipeline/pool.js';
 import { LEVELS } from '../sigma/index.js';
 import { type Context, EXIT, filesOf, oneOf, rulesOf, sayTiming, threadsOf } from './context.js';
@@ -41,7 +41,7 @@ export async function runHunt(ctx: Context): Promise<number> {
   const min = LEVELS.indexOf(oneOf(ctx, 'min-level', LEVELS, 'informational') as (typeof LEVELS)[number]);
   const files = filesOf(ctx);
   if (files === null) return EXIT.noEvidence;
-  prestartWorkers(threadsFor(threadsOf(ctx).threads, files));
+  prestartWorkers(crewFor(threadsOf(ctx).threads, files));
   const { rules } = rulesOf(ctx);
   const wanted = rules?.rules.map((r) => LEVELS.indexOf(r.level) >= min);
   const out = ctx.values.out as string | undefined;

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import type { IncidentDocument } from '../incident/index.js';
 import { en } from '../messages/index.js';
 import { investigate } from '../pipeline/investigate.js';
-import { threadsFor } from '../pipeline/plan.js';
+import { crewFor } from '../pipeline/plan.js';
 import { prestartWorkers } from '../pipeline/pool.js';
 import { unopenedOf } from '../pipeline/register.js';
 import { makeView } from '../report/index.js';
@@ -25,7 +25,7 @@ export async function runInvestigate(ctx: Context): Promise<number> {
   const found = evidenceOf(ctx);
   if (found === null) return EXIT.noEvidence;
   const { files } = found;
-  prestartWorkers(threadsFor(threadsOf(ctx).threads, files));
+  prestartWorkers(crewFor(threadsOf(ctx).threads, files));
   const { rules, dirs } = rulesOf(ctx);
   const progress = new Progress(
     files.reduce((n, f) => n + f.bytes, 0),

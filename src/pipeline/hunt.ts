@@ -3,7 +3,7 @@ import type { Diagnostic } from '../base/index.js';
 import type { Detection, LoadedRules } from '../detect/index.js';
 import { CHUNK_SIZE } from '../formats/evtx/index.js';
 import type { SourceFile } from '../sources/index.js';
-import { chunkParts, type PlannedFile, planFile, threadsFor } from './plan.js';
+import { chunkParts, type PlannedFile, planFile, crewFor } from './plan.js';
 import { runTasks } from './pool.js';
 import type { Task } from './work.js';
 
@@ -49,7 +49,7 @@ export async function* hunt(files: readonly SourceFile[], options: HuntOptions):
     register: false,
     recover: options.recover ?? false,
   };
-  for await (const { task, answer } of runTasks(tasks(), setup, threadsFor(options.threads, files))) {
+  for await (const { task, answer } of runTasks(tasks(), setup, crewFor(options.threads, files))) {
     yield* told.splice(0);
     const file = planned.get(task.path)!;
     if (answer.kind === 'failed')

@@ -6,7 +6,7 @@ import { CHUNK_SIZE } from '../formats/evtx/index.js';
 import { Collector, type EvidenceEntry, type FindingRule } from '../incident/index.js';
 import type { Messages } from '../messages/index.js';
 import { fingerprintFile, sha256File, type SourceFile } from '../sources/index.js';
-import { chunkParts, type PlannedFile, planFile, threadsFor } from './plan.js';
+import { chunkParts, type PlannedFile, planFile, crewFor } from './plan.js';
 import { runTasks } from './pool.js';
 import type { Task } from './work.js';
 
@@ -172,7 +172,7 @@ export async function registerEvidence(
     register: true,
     recover: options.recover ?? false,
   };
-  for await (const { task, answer } of runTasks(tasks(), setup, threadsFor(options.threads, files))) {
+  for await (const { task, answer } of runTasks(tasks(), setup, crewFor(options.threads, files))) {
     const state = byPath.get(task.path)!;
     if (answer.kind === 'failed') {
       state.failed = true;

@@ -4,7 +4,7 @@
 // costs one pass over its fields plus the rules that one of its values called up.
 import type { Route } from '../schema/index.js';
 import type { Expr, Rule, Test } from './ast.js';
-import { FieldMatcher } from './field-matcher.js';
+import { FieldMatcher, KeptBudget } from './field-matcher.js';
 import { testText } from './test.js';
 
 /** Classes kept at a time. A log has some hundreds; a crafted one could have millions. */
@@ -49,6 +49,7 @@ interface RoutedRule {
 export class Engine {
   readonly rules: readonly PlannableRule[];
   readonly #interned: boolean;
+  readonly #budget = new KeptBudget();
   /** Rules whose log source no route covers: they can never fire on these events. */
   readonly unrouted: readonly number[];
   readonly #byChannel = new Map<string, RoutedRule[]>();
@@ -133,7 +134,7 @@ export class Engine {
     const rules = [...found]
       .sort((a, b) => a[0] - b[0])
       .map(([rule, list]): [number, Expr] => [rule, list.length === 1 ? list[0]! : { kind: 'or', items: list }]);
-    return new EventClass(rules, this.#interned);
+    return new EventClass(rules, this.#interned, this.#budget);
   }
 }
 
@@ -245,7 +246,7 @@ export class EventClass {
   #generation = 0;
   #candidates: number[] = [];
 
-  constructor(rules: readonly (readonly [rule: number, expr: Expr])[], interned: boolean) {
+  constructor(rules: readonly (readonly [rule: number, expr: Expr])[], interned: boolean, budget: KeptBudget) {
     const fieldIndex = new Map<string, number>();
     const ids = new Map<string | null, Map<string | Test, number>>();
     const tests: { field: number; test: Test }[] = [];
@@ -292,8 +293,8 @@ export class EventClass {
       else byField[field]!.push([id, test]);
     });
     this.#refs = refs;
-    this.#matchers = byField.map((t) => (t.length > 0 ? new FieldMatcher(t) : null));
-    this.#keywords = keywords.length > 0 ? new FieldMatcher(keywords) : null;
+    this.#matchers = byField.map((t) => (t.length > 0 ? new FieldMatcher(t, budget) : null));
+    this.#keywords = keywords.length > 0 ? new FieldMatcher(keywords, budget) : null;
     this.needsAll = keywords.length > 0;
     this.#testField = tests.map((t) => (t.field < 0 ? null : this.fields[t.field]!));
     this.#hits = new Int32Array(tests.length);

@@ -7,9 +7,25 @@ import { fold, regexOf, testText, unwire } from './test.js';
 
 type Verify = (raw: string, folded: string) => boolean;
 
-/** Values whose answers are kept, and how long such a value may be: logs say the same things over and over. */
+/** Values whose answers one matcher keeps, and how long such a value may be: logs say the same things over and over. */
 const MAX_KEPT = 4096;
-const MAX_KEPT_LENGTH = 512;
+const MAX_KEPT_LENGTH = 8192;
+/** Characters of values that all matchers of an engine keep together. */
+const MAX_KEPT_CHARS = 8 << 20;
+
+/** What the matchers of one engine keep together. When it is too much all of them forget. */
+export class KeptBudget {
+  chars = 0;
+  generation = 0;
+
+  add(chars: number): void {
+    this.chars += chars;
+    if (this.chars > MAX_KEPT_CHARS) {
+      this.chars = 0;
+      this.generation++;
+    }
+  }
+}
 
 /** Shortest literal worth looking for before trying an expression. */
 const MIN_LITERAL = 3;
@@ -26,6 +42,8 @@ export class FieldMatcher {
   readonly #rest: number[] = [];
   readonly #tests: readonly (readonly [id: number, test: Test])[];
   readonly #kept = new Map<string, readonly number[]>();
+  readonly #budget: KeptBudget;
+  #generation = 0;
   #found: number[] = [];
   #raw = '';
   #folded = '';
@@ -36,8 +54,9 @@ export class FieldMatcher {
   readonly strategies: Readonly<Record<string, number>>;
 
   /** `tests`: what to answer, each with the number that a hit reports. Tests on absence (null) do not belong here. */
-  constructor(tests: readonly (readonly [id: number, test: Test])[]) {
+  constructor(tests: readonly (readonly [id: number, test: Test])[], budget: KeptBudget = new KeptBudget()) {
     this.#tests = tests;
+    this.#budget = budget;
     const contains: string[] = [];
     const prefixes: string[] = [];
     const suffixes: string[] = [];
@@ -140,7 +159,9 @@ export class FieldMatcher {
     this.#contains?.scan(folded, this.#onContains);
     for (const i of this.#rest) this.#report(i);
     if (raw.length <= MAX_KEPT_LENGTH) {
-      if (this.#kept.size >= MAX_KEPT) this.#kept.clear();
+      this.#budget.add(raw.length);
+      if (this.#kept.size >= MAX_KEPT || this.#generation !== this.#budget.generation) this.#kept.clear();
+      this.#generation = this.#budget.generation;
       this.#kept.set(raw, found);
     }
     return found;

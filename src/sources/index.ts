@@ -1,3 +1,3 @@
 export { fingerprintFile, sha256File } from './hash.js';
-export { identify, type Identified, identifyFile } from './identify.js';
+export { identify, type Identified, identifyOpen } from './identify.js';
 export { MAX_DEPTH, MAX_FILES, type SourceFile, walk, type Walk } from './walk.js';

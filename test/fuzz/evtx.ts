@@ -11,10 +11,12 @@ import {
   EvtxFile,
   eventRecord,
   eventTemplates,
+  TemplateCache,
   value,
   writeJsonLine,
   writeTreeXml,
 } from '../../src/formats/evtx/index.js';
+import { writeTreeJson } from '../../src/formats/evtx/tree-json.js';
 import { random } from '../../src/range/random.js';
 import { EVIDENCE, needsShared, sharedEvtx, writeBytes } from '../support.js';
 
@@ -70,13 +72,22 @@ function exercise(path: string): number {
   const event = new EvtxEvent();
   const file = new EvtxFile(path);
   let records = 0;
+  const lines: string[] = [];
+  const cache = cacheForAll;
   try {
-    for (const view of file.records({ recover: true, report: () => {} })) {
+    for (const view of file.records({ recover: true, report: () => {}, cache })) {
       records++;
       w.pos = 0;
       writeJsonLine(w, view, () => {});
-      if (w.pos > 0) JSON.parse(w.take().toString('utf8'));
+      const line = w.take().toString('utf8');
+      if (line !== '') JSON.parse(line);
+      lines.push(line);
       try {
+        w.pos = 0;
+        writeTreeJson(w, view.tree());
+        const tree = w.take().toString('utf8');
+        // A record whose damage is in a value that is not printed has a line and no tree.
+        if (line !== `${tree}\n`) throw new Error(`the kernel's line differs from the tree's:\n${line}${tree}`);
         w.pos = 0;
         writeTreeXml(w, view.tree());
         event.move(view);
@@ -87,11 +98,17 @@ function exercise(path: string): number {
         if (!(e instanceof EvtxError)) throw e;
       }
     }
+    w.pos = 0;
+    for (const _ of file.jsonLines(w, { recover: true, cache }));
+    if (w.take().toString('utf8') !== lines.join('')) throw new Error('a batch differs from its records');
   } finally {
     file.close();
   }
   return records;
 }
+
+/** One for all, as a worker has it: what one file leaves behind must not change the next. */
+const cacheForAll = new TemplateCache();
 
 export function samples(): Buffer[] {
   const t = eventTemplates({

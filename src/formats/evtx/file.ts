@@ -60,11 +60,12 @@ export class EvtxFile {
 
   /**
    * Opens a file and finds its chunks. Throws what `fs` throws if it cannot be read. With `spans`, chunks that were
-   * found before are taken as they are, and neither header nor layout is looked at again.
+   * found before are taken as they are, and neither header nor layout is looked at again. `fd`: the file is open
+   * already; `close` closes it.
    */
-  constructor(path: string, spans?: readonly ChunkSpan[]) {
+  constructor(path: string, spans?: readonly ChunkSpan[], fd?: number) {
     this.path = path;
-    this.#fd = openSync(path, 'r');
+    this.#fd = fd ?? openSync(path, 'r');
     if (spans !== undefined) {
       this.size = 0;
       this.header = null;

@@ -14,7 +14,9 @@ import { TextCache } from './text-cache.js';
 /** next definition (4), GUID (16), size of the data (4). */
 export const DEFINITION_HEADER_SIZE = 24;
 /** Definitions kept: an enterprise's logs use some 3,000. Crafted files must not grow the cache without end. */
-const MAX_CACHED = 20_000;
+const MAX_CACHED = 8000;
+/** The same in bytes of definitions; what is made of them takes some ten times as much. */
+const MAX_CACHED_BYTES = 12 << 20;
 
 /** A parsed definition. Compiled forms are made when first asked for and kept with it. */
 export interface Template {
@@ -40,6 +42,7 @@ export class TemplateCache {
   #json: JsonKernel | null = null;
   #variants = new Map<number, Variant[]>();
   #count = 0;
+  #bytes = 0;
 
   /** Made when first needed. */
   get json(): JsonKernel {
@@ -62,12 +65,14 @@ export class TemplateCache {
     const sites: NameSite[] = [];
     const root = chunk.parseDefinition(start, start + size, sites);
     const template: Template = { root, json: undefined, layout: undefined, shapes: undefined };
-    if (this.#count >= MAX_CACHED) {
+    if (this.#count >= MAX_CACHED || this.#bytes >= MAX_CACHED_BYTES) {
       this.#variants.clear();
+      this.#bytes = 0;
       this.#json?.clear();
       this.#count = 0;
     }
     this.#count++;
+    this.#bytes += size;
     const bytes = Uint8Array.prototype.slice.call(b, start, start + size);
     const mask = new Uint8Array(size);
     for (const s of sites) mask.fill(1, s.at - start, s.at - start + (s.inline ? 8 : 4));
