@@ -141,20 +141,20 @@ if (existsSync(SIGMA) && existsSync(EVIDENCE)) {
     start.push(whole(...node('rules', 'list', SIGMA)));
   }
   note(`start with 3,754 rules: cold ${best(cold)}; cached ${best(start)}`);
-  for (const threads of ['1', '2']) {
+  const hunted = (what: string, records: number, n: number, path: string, ...more: string[]): void => {
     const runs: Run[] = [];
-    for (let i = 0; i < RUNS; i++)
-      runs.push(whole(...node('hunt', ten, '--rules', SIGMA, '--output', 'jsonl', '-q', '--threads', threads)));
+    for (let i = 0; i < n; i++)
+      runs.push(whole(...node('hunt', path, '--rules', SIGMA, '--output', 'jsonl', '-q', ...more)));
     const t = median(runs.map((r) => r.seconds));
-    note(
-      `hunt, all public rules, ten copies of the corpus (75,710 records), ${threads} thread${threads === '1' ? '' : 's'}: ${best(runs)}: ${Math.round(75_710 / t).toLocaleString('en')} records/s`,
-    );
-  }
-  const runs: Run[] = [];
-  for (let i = 0; i < RUNS; i++) runs.push(whole(...node('hunt', dense, '--rules', SIGMA, '--output', 'jsonl', '-q')));
-  note(
-    `hunt, all public rules, dense file: ${best(runs)}: ${Math.round(DENSE / median(runs.map((r) => r.seconds))).toLocaleString('en')} records/s`,
-  );
+    note(`hunt, all public rules, ${what}: ${best(runs)}: ${Math.round(records / t).toLocaleString('en')} records/s`);
+  };
+  hunted('ten copies of the corpus (75,710 records), threads as the command chooses', 75_710, RUNS, ten);
+  hunted('the same, two threads from the start', 75_710, RUNS, ten, '--threads', '2');
+  const hundred = join(dir, 'hundred');
+  for (let i = 0; i < 10; i++) cpSync(ten, join(hundred, String(i)), { recursive: true });
+  hunted('a hundred copies (757,100 records, 21,300 files)', 757_100, 2, hundred);
+  rmSync(hundred, { recursive: true, force: true });
+  hunted('dense file', DENSE, RUNS, dense);
   const inv: Run[] = [];
   for (let i = 0; i < Math.min(2, RUNS); i++)
     inv.push(whole(...node('investigate', dense, '--rules', SIGMA, '--out', join(dir, `case${i}`), '-q')));

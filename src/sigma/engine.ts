@@ -122,7 +122,7 @@ export class Engine {
         kind: 'or',
         items: w.equals.map((text): Expr => ({ kind: 'test', field: w.field, test: { op: 'equals', text } })),
       }));
-      const renamed = rename(expr, route.fields ?? {});
+      const renamed = route.fields === undefined ? expr : rename(expr, route.fields);
       const folded = simplify(where.length === 0 ? renamed : { kind: 'and', items: [...where, renamed] }, known);
       if (folded === false) continue;
       const list = found.get(rule);

@@ -29,7 +29,6 @@ import {
   T_SID,
   T_STRING,
   valueNode,
-  valueText,
 } from './values.js';
 
 /** Open elements in one stream: real templates nest below 10; a crafted one must not exhaust the stack. */
@@ -113,7 +112,7 @@ export function parseStream(chunk: Chunk, start: number, end: number, options: S
     pos += 2;
     if (pos + chars * 2 > end)
       throw new EvtxError('evtx.record-body', pos, `${chars} characters of ${what}`, `${(end - pos) >> 1}`);
-    const out = valueText(b, T_STRING, pos, chars * 2);
+    const out = chunk.cache.texts.text(chunk, T_STRING, pos, chars * 2);
     pos += chars * 2;
     return out;
   };
