@@ -27,6 +27,11 @@ export type DiagnosticCode =
   | 'evtx.record-continues'
   | 'evtx.record-order'
   | 'evtx.template'
+  // text formats
+  | 'text.line-too-long'
+  | 'text.nul'
+  | 'text.skipped'
+  | 'text.no-time'
   // sigma
   | 'sigma.yaml'
   | 'sigma.schema'

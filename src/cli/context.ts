@@ -105,6 +105,17 @@ export function threadsOf(ctx: Context): { threads?: number } {
   return { threads: Number(v) };
 }
 
+/** Minutes east of UTC of `--timezone`: "+02:00", "-0530", "Z". */
+export function zoneOf(ctx: Context): { zone?: number } {
+  const v = ctx.values.timezone as string | undefined;
+  if (v === undefined) return {};
+  const m = /^(?:([Zz]|UTC)|([+-])(\d{2}):?(\d{2}))$/.exec(v);
+  if (m === null || Number(m[3] ?? 0) > 14 || Number(m[4] ?? 0) > 59)
+    throw new UsageError(`--timezone takes an offset from UTC such as +02:00, not "${v}"`);
+  if (m[1] !== undefined) return { zone: 0 };
+  return { zone: (m[2] === '-' ? -1 : 1) * (Number(m[3]) * 60 + Number(m[4])) };
+}
+
 export function oneOf(ctx: Context, flag: string, allowed: readonly string[], fallback: string): string {
   const v = (ctx.values[flag] as string | undefined) ?? fallback;
   if (!allowed.includes(v)) throw new UsageError(`--${flag} takes ${allowed.join(', ')}, not "${v}"`);

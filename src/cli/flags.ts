@@ -30,6 +30,11 @@ const THREADS: Flag = {
   value: 'N',
   help: 'Workers to use. Default: one for each processor. The output is the same for any number.',
 };
+const TIMEZONE: Flag = {
+  name: 'timezone',
+  value: 'OFFSET',
+  help: 'Zone of times that are written without one, as +02:00. Default: UTC, marked as inferred.',
+};
 const RECOVER: Flag = {
   name: 'recover',
   help: 'Also read records left in slack space (deleted or overwritten in part).',
@@ -50,7 +55,7 @@ export const COMMANDS: readonly Command[] = [
     usage: 'investigate PATH... --out CASE [--rules DIR]...',
     summary: 'Read evidence and write a case: register, detections, incident.json, report.html',
     about:
-      'Reads every file below the given paths. Event logs are recognised by their content; anything else is listed in the register as skipped. Evidence is opened for reading only.',
+      'Reads every file below the given paths. Logs are recognised by their content ("backtrail formats" lists the kinds); anything else is listed in the register as skipped. Evidence is opened for reading only.',
     flags: [
       {
         name: 'out',
@@ -67,6 +72,7 @@ export const COMMANDS: readonly Command[] = [
         help: 'Traffic Light Protocol marking: RED, AMBER, AMBER+STRICT, GREEN or CLEAR.',
       },
       RECOVER,
+      TIMEZONE,
       THREADS,
     ],
     examples: [
@@ -77,7 +83,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'hunt',
     usage: 'hunt PATH... [--rules DIR]... [--output table|csv|json|jsonl]',
-    summary: 'Run Sigma rules over event logs and print what matches',
+    summary: 'Run Sigma rules over logs and print what matches',
     about:
       'Detections alone, in the order of the evidence, to standard output. All levels unless --min-level says otherwise.',
     flags: [
@@ -87,12 +93,29 @@ export const COMMANDS: readonly Command[] = [
       { name: 'out', short: 'o', value: 'FILE', help: 'Write to FILE instead of standard output.' },
       { name: 'min-level', value: 'LEVEL', help: 'informational, low, medium, high or critical.' },
       RECOVER,
+      TIMEZONE,
       THREADS,
     ],
     examples: [
       ['backtrail hunt Security.evtx --min-level high', 'the serious matches of one log'],
       ['backtrail hunt logs/ --output jsonl | jq .title', 'one JSON object a line'],
     ],
+  },
+  {
+    name: 'identify',
+    usage: 'identify PATH...',
+    summary: 'Say what each file is, and why',
+    about: 'Looks at the beginning of every file and names its format: by content, never by its name.',
+    flags: [],
+    examples: [['backtrail identify ~/collected', 'one line a file']],
+  },
+  {
+    name: 'formats',
+    usage: 'formats',
+    summary: 'List the formats that are read',
+    about: 'Every format with its id and what it covers.',
+    flags: [],
+    examples: [['backtrail formats', 'the list']],
   },
   {
     name: 'dump',
@@ -110,6 +133,7 @@ export const COMMANDS: readonly Command[] = [
         help: 'Only the record with this number in its header; may be repeated.',
       },
       RECOVER,
+      TIMEZONE,
       THREADS,
     ],
     examples: [

@@ -6,7 +6,7 @@ import { hunt } from '../pipeline/hunt.js';
 import { crewFor } from '../pipeline/plan.js';
 import { prestartWorkers } from '../pipeline/pool.js';
 import { LEVELS } from '../sigma/index.js';
-import { type Context, EXIT, filesOf, oneOf, rulesOf, sayTiming, threadsOf } from './context.js';
+import { type Context, EXIT, filesOf, oneOf, rulesOf, sayTiming, threadsOf, zoneOf } from './context.js';
 import { Progress, safe, stdoutSink, writeFully } from './terminal.js';
 
 /** A cell of CSV: quoted where needed, and never the start of a spreadsheet formula. */
@@ -17,7 +17,7 @@ export function csvCell(text: string): string {
 
 const HEAD = ['time', 'level', 'host', 'title', 'rule', 'author', 'file', 'record', 'channel', 'event_id', 'fields'];
 
-function asObject(d: Detection, file: string, rules: LoadedRules): Record<string, unknown> {
+function asObject(d: Detection, file: string, rules: LoadedRules, byLine: boolean): Record<string, unknown> {
   const r = rules.rules[d.rule]!;
   return {
     rule: r.id,
@@ -28,6 +28,7 @@ function asObject(d: Detection, file: string, rules: LoadedRules): Record<string
     host: d.host,
     file,
     record: d.record,
+    ...(byLine ? { line: d.record } : {}),
     event_record_id: d.eventRecordId === '' ? null : d.eventRecordId,
     channel: d.channel,
     event_id: d.eventId,
@@ -71,10 +72,11 @@ export async function runHunt(ctx: Context): Promise<number> {
     rules: empty,
     ...threadsOf(ctx),
     recover: ctx.values.recover === true,
+    ...zoneOf(ctx),
     ...(wanted === undefined ? {} : { wanted }),
   })) {
     const name = batch.file.source.name;
-    if (batch.file.format === 'evtx' && !counted.has(name)) {
+    if (batch.file.format !== 'unknown' && batch.file.format !== 'empty' && !counted.has(name)) {
       counted.add(name);
       logs++;
     }
@@ -95,11 +97,11 @@ export async function runHunt(ctx: Context): Promise<number> {
       byLevel[r.level] = (byLevel[r.level] ?? 0) + 1;
       if (output === 'json' || output === 'jsonl') {
         lines.push(
-          `${output === 'json' ? (first ? '\n' : ',\n') : ''}${JSON.stringify(asObject(d, name, empty))}${output === 'jsonl' ? '\n' : ''}`,
+          `${output === 'json' ? (first ? '\n' : ',\n') : ''}${JSON.stringify(asObject(d, name, empty, batch.file.format !== 'evtx'))}${output === 'jsonl' ? '\n' : ''}`,
         );
         first = false;
       } else if (output === 'csv') {
-        const o = asObject(d, name, empty);
+        const o = asObject(d, name, empty, batch.file.format !== 'evtx');
         lines.push(
           `${HEAD.map((h) => csvCell(h === 'fields' ? JSON.stringify(o.fields) : String(o[h] ?? ''))).join(',')}\n`,
         );
@@ -122,7 +124,7 @@ export async function runHunt(ctx: Context): Promise<number> {
   ctx.time('hunt');
   if (logs === 0) {
     ctx.say(
-      `No event log found among ${files.length} files: expected EVTX files (told by content, not by name). "backtrail investigate" lists what each file is.`,
+      `No log found among ${files.length} files: expected one of the formats of "backtrail formats" (told by content, not by name). "backtrail identify" says what each file is.`,
     );
     return EXIT.noEvidence;
   }
@@ -138,7 +140,7 @@ export async function runHunt(ctx: Context): Promise<number> {
         .filter((l) => (byLevel[l] ?? 0) > 0)
         .map((l) => ctx.errStyle.level(l, `${byLevel[l]!.toLocaleString('en')} ${l}`));
       ctx.say(
-        `${ctx.errStyle.bold(`${seen.detections.toLocaleString('en')} matches`)}${parts.length > 0 ? ` (${parts.join(', ')})` : ''} in ${seen.records.toLocaleString('en')} records of ${logs.toLocaleString('en')} event logs, ${empty.rules.length.toLocaleString('en')} rules`,
+        `${ctx.errStyle.bold(`${seen.detections.toLocaleString('en')} matches`)}${parts.length > 0 ? ` (${parts.join(', ')})` : ''} in ${seen.records.toLocaleString('en')} records of ${logs.toLocaleString('en')} logs, ${empty.rules.length.toLocaleString('en')} rules`,
       );
     }
   }

@@ -9,7 +9,7 @@ import { crewFor } from '../pipeline/plan.js';
 import { prestartWorkers } from '../pipeline/pool.js';
 import { unopenedOf } from '../pipeline/register.js';
 import { makeView } from '../report/index.js';
-import { type Context, EXIT, evidenceOf, rulesOf, sayTiming, threadsOf, UsageError } from './context.js';
+import { type Context, EXIT, evidenceOf, rulesOf, sayTiming, threadsOf, UsageError, zoneOf } from './context.js';
 import { Progress, safe } from './terminal.js';
 
 const TLP = ['RED', 'AMBER', 'AMBER+STRICT', 'GREEN', 'CLEAR'];
@@ -47,6 +47,7 @@ export async function runInvestigate(ctx: Context): Promise<number> {
     messages: en,
     ...threadsOf(ctx),
     recover: ctx.values.recover === true,
+    ...zoneOf(ctx),
     ...(ctx.values.title === undefined ? {} : { title: ctx.values.title as string }),
     ...(tlp === undefined ? {} : { tlp }),
     onProgress: (p) => progress.update('reading', p),
@@ -106,7 +107,7 @@ function summary(ctx: Context, d: IncidentDocument, out: string): void {
   }
   lines.push('');
   for (const g of view.groups.slice(0, SHOWN)) {
-    const hosts = g.findings.map((f) => f.host);
+    const hosts = g.findings.map((f) => (f.host === '' ? 'a host that the log does not name' : f.host));
     lines.push(`  ${style.level(g.level, g.level.padEnd(13))} ${safe(g.title)}`);
     lines.push(
       `  ${' '.repeat(13)} ${style.dim(safe(`${n(g.count)} × on ${hosts.slice(0, 3).join(', ')}${hosts.length > 3 ? ` and ${n(hosts.length - 3)} more` : ''}, first ${(g.first ?? '').slice(0, 19).replace('T', ' ')}`))}`,
@@ -119,12 +120,12 @@ function summary(ctx: Context, d: IncidentDocument, out: string): void {
   const partial = d.evidence.filter((e) => e.status === 'partial').length;
   lines.push('');
   lines.push(
-    `${n(d.counts.records)} records of ${n(d.counts.event_logs)} event logs from ${n(d.counts.hosts_seen)} hosts${view.period.first === null ? '' : `, ${view.period.first.slice(0, 10)} to ${view.period.last!.slice(0, 10)}`}`,
+    `${n(d.counts.records)} records of ${n(d.counts.logs)} logs from ${n(d.counts.hosts_seen)} hosts${view.period.first === null ? '' : `, ${view.period.first.slice(0, 10)} to ${view.period.last!.slice(0, 10)}`}`,
   );
   const notes = [
     partial > 0 ? `${n(partial)} read in part` : '',
     failed > 0 ? `${n(failed)} could not be read` : '',
-    skipped > 0 ? `${n(skipped)} files are no event logs` : '',
+    skipped > 0 ? `${n(skipped)} files are no logs that can be read` : '',
   ].filter((x) => x !== '');
   if (notes.length > 0) lines.push(`${notes.join(', ')}: see the register`);
   lines.push('');

@@ -35,6 +35,10 @@ async function main(argv: readonly string[]): Promise<number> {
       return (await import('./investigate.js')).runInvestigate(ctx);
     case 'hunt':
       return (await import('./hunt.js')).runHunt(ctx);
+    case 'identify':
+      return (await import('./identify.js')).runIdentify(ctx);
+    case 'formats':
+      return (await import('./identify.js')).runFormats(ctx);
     case 'dump':
       return (await import('./dump.js')).runDump(ctx);
     case 'rules':

@@ -37,6 +37,8 @@ export interface FindingRule {
 export interface Match {
   readonly evidence: string;
   readonly record: number;
+  /** `record` is the number of a line. */
+  readonly byLine?: boolean;
   readonly channel: string;
   readonly host: string;
   readonly micros: number;
@@ -78,7 +80,9 @@ interface TimelineState extends Cites {
   count: number;
 }
 
-const cite = (m: { evidence: string; record: number }): Cite => ({ evidence: m.evidence, record: m.record });
+/** By record number, or by line in a log of lines. */
+const cite = (m: { evidence: string; record: number; byLine?: boolean }): Cite =>
+  m.byLine === true ? { evidence: m.evidence, line: m.record } : { evidence: m.evidence, record: m.record };
 
 function addCite(to: Cites, c: Cite): void {
   if (to.list.length < MAX_CITES) to.list.push(c);
@@ -217,7 +221,12 @@ export class Collector {
       addCite(t, c);
     }
     const open = f.open;
-    if (open !== null && m.micros >= open.start && m.micros - open.end <= SAME_ENTRY_MICROS) {
+    // Records without a time stand at the end, as one entry.
+    if (
+      open !== null &&
+      m.micros >= open.start &&
+      (m.micros === open.end || m.micros - open.end <= SAME_ENTRY_MICROS)
+    ) {
       open.end = Math.max(open.end, m.micros);
       open.count++;
       addCite(open, c);
@@ -437,6 +446,7 @@ export class Collector {
         hosts_seen: new Set(coverage.map((c) => c.host).filter((h) => h !== '')).size,
         files: evidence.length,
         event_logs: evidence.filter((e) => e.format === 'evtx').length,
+        logs: evidence.filter((e) => e.status === 'parsed' || e.status === 'partial').length,
         rules_matched: new Set(findings.map((f) => f.rule)).size,
         anti_forensics: tampering.length,
         problems: evidence.reduce((n, e) => n + e.problems.length + e.problems_omitted, 0),

@@ -27,6 +27,17 @@ export interface EvidenceEntry {
   readonly status: 'parsed' | 'partial' | 'failed' | 'skipped';
   readonly problems: readonly { readonly at: string; readonly what: string }[];
   readonly problems_omitted: number;
+  /** Added: records by how sure their time in UTC is; only in formats where it is not always stated. */
+  readonly times?: {
+    readonly stated: number;
+    readonly given: number;
+    readonly inferred: number;
+    readonly none: number;
+  };
+  /** Added: lines that were no record of the format. */
+  readonly lines_skipped?: number;
+  /** Added: dates without a year were put before this time. */
+  readonly time_reference?: string | null;
 }
 
 export interface Finding {
@@ -142,6 +153,8 @@ export interface IncidentDocument {
     readonly hosts_seen: number;
     readonly files: number;
     readonly event_logs: number;
+    /** Added: files of any format that were read as logs. */
+    readonly logs: number;
     readonly rules_matched: number;
     readonly anti_forensics: number;
     readonly problems: number;

@@ -42,6 +42,8 @@ const text = {
     failed: 'The file could not be read.',
     empty: 'The file is empty.',
     duplicate: (id: string): string => `Not read: the same content as ${id}, byte for byte. It is counted once.`,
+    inferred: (n: number, zone: number | null): string =>
+      `The time of ${plural(n, 'record was', 'records were')} inferred: ${zone === null ? 'it is written without a zone (UTC was assumed; --timezone says otherwise) or without a year' : 'it is written without a year'}.`,
     notRead: (what: string): string =>
       `Not read: this is ${what}, a kind of evidence that this version does not take in.`,
   },

@@ -1,10 +1,13 @@
 // Carries out one task. Runs inside a worker, or in the main thread where there is only one.
+import { closeSync, openSync } from 'node:fs';
 import { ByteWriter, type Diagnostic } from '../base/index.js';
 // Single files rather than stages: a worker must not load the YAML parser and the rule loader that it never uses.
 import { readPlans } from '../detect/rule-set.js';
 import { scanChunks } from '../detect/scan.js';
+import { scanText } from '../detect/scan-text.js';
 import { EvtxError, EvtxFile, TemplateCache, writeTreeXml } from '../formats/evtx/index.js';
-import { windowsRoutes } from '../schema/index.js';
+import { textFormat } from '../formats/registry/registry.js';
+import { routesOf } from '../schema/index.js';
 import { Engine } from '../sigma/engine.js';
 import { sha256File } from '../sources/hash.js';
 import type { Answer, Task, WorkerSetup } from './work.js';
@@ -16,7 +19,7 @@ const MAX_DUMP_PROBLEMS = 1000;
  * are good until the next task only, which saves a copy. */
 export function executor(setup: WorkerSetup, keep = false): { run(task: Task): Answer } {
   let engine: Engine | null = null;
-  if (setup.plans !== null) engine = new Engine(readPlans(setup.plans), windowsRoutes, { interned: true });
+  if (setup.plans !== null) engine = new Engine(readPlans(setup.plans), routesOf, { interned: true });
   const cache = new TemplateCache();
   // One buffer for every dump: growing a new one each time costs more than filling it.
   const writer = new ByteWriter(1 << 20);
@@ -25,6 +28,29 @@ export function executor(setup: WorkerSetup, keep = false): { run(task: Task): A
       let file: EvtxFile | null = null;
       try {
         if (task.kind === 'hash') return { kind: 'hash', ...sha256File(task.path) };
+        if (task.kind === 'text') {
+          const fd = openSync(task.path, 'r');
+          try {
+            const { from, to, header, reference, host } = task;
+            return {
+              kind: 'text',
+              result: scanText(fd, {
+                format: textFormat(task.format)!,
+                from,
+                to,
+                header,
+                reference,
+                host,
+                zone: setup.zone ?? null,
+                engine,
+                register: setup.register,
+                wanted: setup.wanted,
+              }),
+            };
+          } finally {
+            closeSync(fd);
+          }
+        }
         file = new EvtxFile(task.path, task.spans);
         if (task.kind === 'dump') return dump(file, task.format, setup.recover, cache, writer, keep);
         return {

@@ -2,6 +2,8 @@
 import { ByteWriter } from '../base/index.js';
 import { CHUNK_SIZE, EvtxError, EvtxFile } from '../formats/evtx/index.js';
 
+import { readText, textObject, type TextReading } from './text-records.js';
+
 /** Records of one finding that a report carries. */
 export const EXHIBITS_PER_ITEM = 5;
 /** Records of one report; each is some 2 KiB. */
@@ -23,11 +25,15 @@ export interface Wanted {
 }
 
 /** Opens and decodes records. One that cannot be read is left out. Sorted by evidence and record. */
-export function decodeExhibits(wanted: readonly Wanted[], paths: ReadonlyMap<string, string>): Exhibit[] {
+export function decodeExhibits(
+  wanted: readonly Wanted[],
+  paths: ReadonlyMap<string, string>,
+  texts: ReadonlyMap<string, TextReading>,
+): Exhibit[] {
   const byChunk = new Map<string, { path: string; evidence: string; chunkOffset: number; records: Set<number> }>();
   for (const w of wanted) {
     const path = paths.get(w.evidence);
-    if (path === undefined) continue;
+    if (path === undefined || texts.has(w.evidence)) continue;
     const key = `${w.evidence}\0${w.chunkOffset}`;
     const entry = byChunk.get(key) ?? { path, evidence: w.evidence, chunkOffset: w.chunkOffset, records: new Set() };
     entry.records.add(w.record);
@@ -61,6 +67,30 @@ export function decodeExhibits(wanted: readonly Wanted[], paths: ReadonlyMap<str
       }
     } finally {
       file.close();
+    }
+  }
+  const lines = new Map<string, Set<number>>();
+  for (const w of wanted) {
+    if (!texts.has(w.evidence)) continue;
+    const set = lines.get(w.evidence);
+    if (set === undefined) lines.set(w.evidence, new Set([w.record]));
+    else set.add(w.record);
+  }
+  for (const [evidence, left] of lines) {
+    try {
+      readText(texts.get(evidence)!, (r) => {
+        if (left.delete(r.line)) {
+          const text = JSON.stringify(textObject(r));
+          out.push({
+            evidence,
+            record: r.line,
+            json: text.length > MAX_EXHIBIT_TEXT ? `${text.slice(0, MAX_EXHIBIT_TEXT)}…` : text,
+          });
+        }
+        return left.size > 0;
+      });
+    } catch {
+      // What cannot be read any more is told by `verify`.
     }
   }
   const order = (id: string): number => Number(id.slice(1));

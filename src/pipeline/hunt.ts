@@ -3,6 +3,7 @@ import type { Diagnostic } from '../base/index.js';
 import type { Detection, LoadedRules } from '../detect/index.js';
 import { CHUNK_SIZE } from '../formats/evtx/index.js';
 import type { SourceFile } from '../sources/index.js';
+import { hostOf } from '../sources/index.js';
 import { chunkParts, type PlannedFile, planFile, crewFor } from './plan.js';
 import { runTasks } from './pool.js';
 import type { Task } from './work.js';
@@ -12,6 +13,8 @@ export interface HuntOptions {
   readonly threads?: number;
   readonly recover?: boolean;
   readonly wanted?: readonly boolean[];
+  /** Minutes east of UTC for times without a zone. */
+  readonly zone?: number | null;
 }
 
 export interface HuntBatch {
@@ -30,6 +33,21 @@ export async function* hunt(files: readonly SourceFile[], options: HuntOptions):
   function* tasks(): Generator<Task> {
     for (const source of files) {
       const f = planFile(source);
+      if (f.parts.length > 0) {
+        const kept: PlannedFile = { ...f, parts: [] };
+        planned.set(source.path, kept);
+        told.push({ file: kept, detections: [], records: 0, bytes: 0, problems: f.problems });
+        for (const part of f.parts)
+          yield {
+            kind: 'text',
+            path: source.path,
+            format: f.format,
+            ...part,
+            reference: f.reference,
+            host: hostOf(source.name),
+          };
+        continue;
+      }
       if (f.format !== 'evtx') {
         told.push({ file: f, detections: [], records: 0, bytes: source.bytes, problems: f.problems });
         continue;
@@ -48,13 +66,27 @@ export async function* hunt(files: readonly SourceFile[], options: HuntOptions):
     wanted: options.wanted ?? null,
     register: false,
     recover: options.recover ?? false,
+    zone: options.zone ?? null,
   };
+  const lines = new Map<string, number>();
   for await (const { task, answer } of runTasks(tasks(), setup, crewFor(options.threads, files))) {
     yield* told.splice(0);
     const file = planned.get(task.path)!;
     if (answer.kind === 'failed')
       yield { file, detections: [], records: 0, bytes: 0, problems: [unreadable(file, answer.error)] };
-    else if (answer.kind === 'scan' && task.kind === 'scan') {
+    else if (answer.kind === 'text' && task.kind === 'text') {
+      const { result } = answer;
+      const before = lines.get(task.path) ?? 0;
+      lines.set(task.path, before + result.lines);
+      yield {
+        file,
+        detections:
+          before === 0 ? result.detections : result.detections.map((d) => ({ ...d, record: d.record + before })),
+        records: result.records,
+        bytes: task.to - task.from,
+        problems: result.problems.map((p) => named(p, file, before)),
+      };
+    } else if (answer.kind === 'scan' && task.kind === 'scan') {
       const { result } = answer;
       yield {
         file,
@@ -69,8 +101,9 @@ export async function* hunt(files: readonly SourceFile[], options: HuntOptions):
 }
 
 /** A problem with the file's name as the register has it, instead of a path of this machine. */
-export function named(p: Diagnostic, file: PlannedFile): Diagnostic {
-  return { ...p, place: { ...p.place, file: file.source.name } };
+export function named(p: Diagnostic, file: PlannedFile, linesBefore = 0): Diagnostic {
+  const line = p.place.line === undefined ? {} : { line: p.place.line + linesBefore };
+  return { ...p, place: { ...p.place, ...line, file: file.source.name } };
 }
 
 export function unreadable(file: PlannedFile, error: string): Diagnostic {

@@ -18,6 +18,8 @@ export interface InvestigateOptions {
   readonly messages: Messages;
   readonly threads?: number;
   readonly recover?: boolean;
+  /** Minutes east of UTC for times without a zone. */
+  readonly zone?: number | null;
   readonly title?: string;
   readonly tlp?: string;
   readonly onProgress?: (p: { bytes: number; records: number; detections: number }) => void;
@@ -63,12 +65,13 @@ export async function investigate(
       messages: options.messages,
       ...(options.threads === undefined ? {} : { threads: options.threads }),
       recover: options.recover ?? false,
+      zone: options.zone ?? null,
       unopened: options.unopened ?? [],
       ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
       ...(options.stop === undefined ? {} : { stop: options.stop }),
-      onDetection(evidence, d) {
+      onDetection(evidence, d, byLine) {
         const rule = options.rules!.rules[d.rule]!;
-        const line = `${JSON.stringify({ evidence, record: d.record, event_record_id: d.eventRecordId, channel: d.channel, event_id: d.eventId, host: d.host, micros: d.micros, rule: rule.id, level: rule.level, fields: Object.fromEntries(d.fields.map((f) => [f.name ?? '', f.value])) })}\n`;
+        const line = `${JSON.stringify({ evidence, ...(byLine ? { line: d.record } : { record: d.record }), event_record_id: d.eventRecordId, channel: d.channel, event_id: d.eventId, host: d.host, micros: d.micros, rule: rule.id, level: rule.level, fields: Object.fromEntries(d.fields.map((f) => [f.name ?? '', f.value])) })}\n`;
         lines.push(line);
         pending += line.length;
         if (pending > 1 << 18) {
@@ -96,7 +99,11 @@ export async function investigate(
           created,
           tlp: options.tlp ?? null,
           victim: { name: null, sector: null, country: null },
-          options: { recover: options.recover ?? false, language: options.messages.language },
+          options: {
+            recover: options.recover ?? false,
+            timezone_minutes: options.zone ?? null,
+            language: options.messages.language,
+          },
           provenance: {
             tool: TOOL,
             node: process.versions.node.split('.')[0]!,
@@ -121,7 +128,7 @@ export async function investigate(
     options.onStage?.('write', false);
     for (const [evidence, records] of result.chunks)
       for (const [record, chunkOffset] of records) wanted.push({ evidence, record, chunkOffset });
-    const exhibits = decodeExhibits(wanted, result.paths);
+    const exhibits = decodeExhibits(wanted, result.paths, result.texts);
     target.write('incident.json', `${JSON.stringify(document, null, 1)}\n`);
     target.write('report.html', renderHtml({ document, exhibits, messages: options.messages }));
     target.write('paths.json', `${JSON.stringify(Object.fromEntries(result.paths), null, 1)}\n`);

@@ -1,16 +1,25 @@
 // Evidence → tasks. Each file is identified by its content and cut into ranges of chunks, so that one large file is
 // spread over all workers as many small ones are.
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { type Diagnostic, diagnostic } from '../base/index.js';
 import { type ChunkSpan, CHUNKS_PER_READ, EvtxFile } from '../formats/evtx/index.js';
-import { identifyOpen, type SourceFile } from '../sources/index.js';
+import { identifyText, TEXT_HEAD_BYTES, textHead } from '../formats/registry/registry.js';
+import type { TextFormat } from '../formats/text/format.js';
+import { HEAD_BYTES, identify, isBinary, type SourceFile } from '../sources/index.js';
 
 export interface PlannedFile {
   readonly source: SourceFile;
-  readonly format: 'evtx' | 'empty' | 'unknown';
+  /** "evtx", the id of a text format, "empty" or "unknown". */
+  readonly format: string;
+  /** How it was told. */
+  readonly why: string;
   readonly looksLike: string;
   readonly chunks: readonly ChunkSpan[];
+  /** Parts of a text log, in order. */
+  readonly parts: readonly TextPart[];
+  /** Microseconds: dates without a year are put before it (the time that the file was last written). */
+  readonly reference: number;
   /** Problems of the file as a whole; those of its chunks come with the scan. */
   readonly problems: readonly Diagnostic[];
   readonly failed: boolean;
@@ -38,22 +47,129 @@ export function crewFor(requested: number | undefined, files: readonly SourceFil
   };
 }
 
-/** Looks at one file: format, header, chunks. Reads a few KiB of it. */
+/** A part of a text log that is read alone: bytes, and the header lines that hold for its first line. */
+export interface TextPart {
+  readonly from: number;
+  readonly to: number;
+  readonly header: readonly string[];
+}
+
+/** Bytes of one part. */
+export const PART_BYTES = 8 << 20;
+
+/**
+ * Cuts a text log at line ends. Where its lines need header lines before them, the file is looked through for those: they
+ * may change in the middle.
+ */
+export function textParts(fd: number, size: number, format: TextFormat, head: Buffer): TextPart[] {
+  const wide = head.length >= 2 && ((head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff));
+  if (format.whole === true || wide || size <= PART_BYTES) return [{ from: 0, to: size, header: [] }];
+  const prefixes = format.headers ?? [];
+  const parts: TextPart[] = [];
+  const block = Buffer.allocUnsafe(1 << 20);
+  if (prefixes.length === 0) {
+    let from = 0;
+    while (from < size) {
+      let to = Math.min(size, from + PART_BYTES);
+      // To the end of the line that stands across.
+      while (to < size) {
+        const n = readSync(fd, block, 0, block.length, to);
+        const end = n === 0 ? 0 : block.subarray(0, n).indexOf(0x0a);
+        if (n === 0 || end >= 0) {
+          to += end + 1;
+          break;
+        }
+        to += n;
+      }
+      to = Math.min(to, size);
+      parts.push({ from, to, header: [] });
+      from = to;
+    }
+    return parts;
+  }
+  const common = prefixes.every((p) => p.startsWith('#')) ? '#' : null;
+  const marks = (common === null ? prefixes : [common]).map((p) => Buffer.from(`\n${p}`));
+  const current = new Map<string, string>();
+  const seen = (line: string): void => {
+    const p = prefixes.find((x) => line.startsWith(x));
+    if (p !== undefined) current.set(p, line);
+  };
+  let from = 0;
+  let header: readonly string[] = [];
+  let carry = Buffer.alloc(0);
+  let at = 0;
+  // Each block is looked at with the unfinished line before it.
+  while (at < size) {
+    const n = readSync(fd, block, 0, block.length, at);
+    if (n === 0) break;
+    const data = Buffer.concat([at === 0 ? Buffer.from('\n') : carry, block.subarray(0, n)]);
+    const base = at - (at === 0 ? 1 : carry.length);
+    const cut = data.lastIndexOf(0x0a);
+    const end = cut < 0 ? 0 : cut;
+    const finds: number[] = [];
+    for (const m of marks) for (let i = data.indexOf(m); i >= 0 && i < end; i = data.indexOf(m, i + 1)) finds.push(i);
+    finds.sort((a, b) => a - b);
+    let next = 0;
+    const upTo = (offset: number): void => {
+      for (; next < finds.length && base + finds[next]! + 1 < offset; next++) {
+        const start = finds[next]! + 1;
+        const stop = data.indexOf(0x0a, start);
+        seen(data.toString('utf8', start, stop < 0 ? data.length : Math.min(stop, start + 65_536)).replace(/\r$/, ''));
+      }
+    };
+    while (from + PART_BYTES < base + end) {
+      const line = data.indexOf(0x0a, Math.max(0, from + PART_BYTES - base));
+      if (line < 0 || line >= end) break;
+      const to = base + line + 1;
+      parts.push({ from, to, header });
+      upTo(to);
+      header = [...current.values()];
+      from = to;
+    }
+    upTo(base + end);
+    carry = Buffer.from(data.subarray(end));
+    if (carry.length > 8 << 20) carry = Buffer.from(carry.subarray(0, 65_536));
+    at += n;
+  }
+  if (from < size) parts.push({ from, to: size, header });
+  return parts;
+}
+
+/** Looks at one file: format, header, chunks. Reads a few KiB of it, more of a long log whose columns may change. */
 export function planFile(source: SourceFile): PlannedFile {
+  const nothing = { source, chunks: [], parts: [], reference: 0, problems: [], failed: false };
+  let fd = -1;
   try {
-    const fd = openSync(source.path, 'r');
-    const { format, looksLike } = identifyOpen(fd);
-    if (format !== 'evtx') {
-      closeSync(fd);
-      return { source, format, looksLike, chunks: [], problems: [], failed: false };
-    }
-    const file = new EvtxFile(source.path, undefined, fd);
-    try {
+    fd = openSync(source.path, 'r');
+    const head = Buffer.alloc(TEXT_HEAD_BYTES);
+    const bytes = head.subarray(0, readSync(fd, head, 0, HEAD_BYTES, 0));
+    const { format, looksLike } = identify(bytes);
+    if (format === 'evtx') {
+      const file = new EvtxFile(source.path, undefined, fd);
       const problems = file.problems.map((p) => ({ ...p, place: { ...p.place, file: source.name } }));
-      return { source, format, looksLike, chunks: file.chunkSpans, problems, failed: false };
-    } finally {
-      file.close();
+      return {
+        ...nothing,
+        format,
+        why: 'the signature ElfFile or ElfChnk',
+        looksLike,
+        chunks: file.chunkSpans,
+        problems,
+      };
     }
+    if (format === 'empty' || isBinary(looksLike)) return { ...nothing, format, why: looksLike, looksLike };
+    const more = head.subarray(0, readSync(fd, head, 0, TEXT_HEAD_BYTES, 0));
+    const text = textHead(more);
+    const found = text === null ? null : identifyText(text);
+    if (found === null) return { ...nothing, format: 'unknown', why: looksLike, looksLike };
+    const { size, mtimeMs } = fstatSync(fd);
+    return {
+      ...nothing,
+      format: found.format.id,
+      why: found.match.why,
+      looksLike: found.format.title,
+      parts: textParts(fd, size, found.format, more),
+      reference: source.reference ?? Math.floor(mtimeMs) * 1000,
+    };
   } catch (e) {
     const problem = diagnostic(
       'source.unreadable',
@@ -63,7 +179,16 @@ export function planFile(source: SourceFile): PlannedFile {
       (e as NodeJS.ErrnoException).code ?? (e as Error).message,
       'check the permissions and the medium',
     );
-    return { source, format: 'unknown', looksLike: 'unreadable', chunks: [], problems: [problem], failed: true };
+    return {
+      ...nothing,
+      format: 'unknown',
+      why: 'unreadable',
+      looksLike: 'unreadable',
+      problems: [problem],
+      failed: true,
+    };
+  } finally {
+    if (fd >= 0) closeSync(fd);
   }
 }
 

@@ -47,7 +47,8 @@ export function prestartWorkers(crew: Crew): void {
 }
 
 /** Chunks' bytes that a task reads. */
-const weightOf = (task: Task): number => (task.kind === 'hash' ? 0 : task.spans.length * CHUNK_SIZE);
+const weightOf = (task: Task): number =>
+  task.kind === 'hash' ? 0 : task.kind === 'text' ? task.to - task.from : task.spans.length * CHUNK_SIZE;
 
 /**
  * Runs tasks on up to `crew.threads` threads, of which this one is the first, and yields answers in the order of the

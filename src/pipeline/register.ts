@@ -5,9 +5,10 @@ import type { Detection, LoadedRules, RuleInfo } from '../detect/index.js';
 import { CHUNK_SIZE } from '../formats/evtx/index.js';
 import { Collector, type EvidenceEntry, type FindingRule } from '../incident/index.js';
 import type { Messages } from '../messages/index.js';
-import { fingerprintFile, sha256File, type SourceFile } from '../sources/index.js';
+import { fingerprintFile, hostOf, sha256File, type SourceFile } from '../sources/index.js';
 import { chunkParts, type PlannedFile, planFile, crewFor } from './plan.js';
 import { runTasks } from './pool.js';
+import type { TextReading } from './text-records.js';
 import type { Task } from './work.js';
 
 /** Problems that the register lists of one file; the rest are counted. */
@@ -18,11 +19,13 @@ export interface RegisterOptions {
   readonly messages: Messages;
   readonly threads?: number;
   readonly recover?: boolean;
+  /** Minutes east of UTC for times without a zone. */
+  readonly zone?: number | null;
   readonly wanted?: readonly boolean[];
   /** What was named or found and could not be opened as a file: listed after the files, with what was wrong. */
   readonly unopened?: readonly Unopened[];
   /** Each detection with its evidence id, as it comes. */
-  readonly onDetection?: (evidence: string, d: Detection) => void;
+  readonly onDetection?: (evidence: string, d: Detection, byLine: boolean) => void;
   readonly onProgress?: (p: { bytes: number; records: number; detections: number }) => void;
   /** Asked between tasks; true stops the work with `aborted`. */
   readonly stop?: () => boolean;
@@ -51,6 +54,8 @@ const problemText = (p: Diagnostic): string =>
 export interface RegisterResult {
   readonly evidence: readonly EvidenceEntry[];
   readonly paths: ReadonlyMap<string, string>;
+  /** How each text log is read, so that its records can be opened again. */
+  readonly texts: ReadonlyMap<string, TextReading>;
   readonly collector: Collector;
   readonly unreadable: number;
   readonly aborted: boolean;
@@ -72,6 +77,11 @@ export function findingRule(rules: LoadedRules, r: RuleInfo): FindingRule {
   };
 }
 
+/** Formats whose records are counted, not their lines. */
+const BY_ORDINAL: ReadonlySet<string> = new Set(['json']);
+
+const isLog = (plan: PlannedFile): boolean => plan.format !== 'unknown' && plan.format !== 'empty';
+
 interface FileState {
   readonly id: string;
   readonly plan: PlannedFile;
@@ -92,7 +102,14 @@ interface FileState {
   /** Evidence id of an earlier file with the same content. */
   duplicateOf: string | null;
   runs: { from: number; to: number; firstMicros: number; lastMicros: number }[];
+  /** Of a log of lines. */
+  lines: number;
+  skipped: number;
+  readonly sure: Record<'stated' | 'given' | 'inferred' | 'none', number>;
 }
+
+/** A log with more lines than this share that are no records is read in part only. */
+const MAX_SKIPPED_SHARE = 0.05;
 
 /** Reads all files. The result does not depend on the number of threads. */
 export async function registerEvidence(
@@ -112,7 +129,7 @@ export async function registerEvidence(
       const state: FileState = {
         id: `e${states.length + 1}`,
         // Without its chunks: what is remembered of a file must not grow with it.
-        plan: { ...plan, chunks: [] },
+        plan: { ...plan, chunks: [], parts: [] },
         chunkCount: plan.chunks.length,
         sha256: null,
         bytes: source.bytes,
@@ -129,12 +146,15 @@ export async function registerEvidence(
         failed: plan.failed,
         duplicateOf: null,
         runs: [],
+        lines: 0,
+        skipped: 0,
+        sure: { stated: 0, given: 0, inferred: 0, none: 0 },
       };
       states.push(state);
       byPath.set(source.path, state);
       for (const p of plan.problems) note(state, p);
       if (plan.failed) continue;
-      if (plan.format === 'evtx') {
+      if (isLog(plan)) {
         const twin = twinOf(state);
         if (twin !== null) {
           state.duplicateOf = twin.id;
@@ -144,6 +164,15 @@ export async function registerEvidence(
       }
       yield { kind: 'hash', path: source.path };
       for (const spans of chunkParts(plan.chunks)) yield { kind: 'scan', path: source.path, spans };
+      for (const part of plan.parts)
+        yield {
+          kind: 'text',
+          path: source.path,
+          format: plan.format,
+          ...part,
+          reference: plan.reference,
+          host: hostOf(source.name),
+        };
     }
   }
 
@@ -171,6 +200,7 @@ export async function registerEvidence(
     wanted: options.wanted ?? null,
     register: true,
     recover: options.recover ?? false,
+    zone: options.zone ?? null,
   };
   for await (const { task, answer } of runTasks(tasks(), setup, crewFor(options.threads, files))) {
     const state = byPath.get(task.path)!;
@@ -186,17 +216,24 @@ export async function registerEvidence(
     } else if (answer.kind === 'hash') {
       state.sha256 = answer.sha256;
       state.bytes = answer.bytes;
-      // Headers and empty chunks, so that the sum comes to the size of the evidence.
+      // Headers, empty chunks and text, so that the sum comes to the size of the evidence.
       bytes += Math.max(0, answer.bytes - state.chunkCount * CHUNK_SIZE);
-    } else if (answer.kind === 'scan' && task.kind === 'scan') {
+    } else if ((answer.kind === 'scan' && task.kind === 'scan') || (answer.kind === 'text' && task.kind === 'text')) {
       const { result } = answer;
-      bytes += task.spans.length * CHUNK_SIZE;
+      const byLine = answer.kind === 'text' && !BY_ORDINAL.has(state.plan.format);
+      const before = state.lines;
+      if (answer.kind === 'text') {
+        state.lines += answer.result.lines;
+        state.skipped += answer.result.skipped;
+        for (const k of ['stated', 'given', 'inferred', 'none'] as const) state.sure[k] += answer.result.sure[k];
+      } else bytes += task.kind === 'scan' ? task.spans.length * CHUNK_SIZE : 0;
       records += result.records;
       detections += result.detections.length;
       state.records += result.records;
       state.renumbered += result.renumbered;
       state.unreadable += result.unreadable;
-      for (const p of result.problems) note(state, p);
+      for (const p of result.problems)
+        note(state, p.place.line === undefined ? p : { ...p, place: { ...p.place, line: p.place.line + before } });
       state.omitted += result.problemsOmitted;
       for (const p of result.presence) {
         state.hosts.set(p.host, (state.hosts.get(p.host) ?? 0) + p.records);
@@ -221,13 +258,14 @@ export async function registerEvidence(
       for (const d of result.detections) {
         collector.detection(findingRules[d.rule]!, {
           evidence: state.id,
-          record: d.record,
+          record: byLine ? d.record + before : d.record,
+          byLine,
           channel: d.channel,
           host: d.host,
-          micros: d.micros,
+          micros: Number.isNaN(d.micros) ? Number.POSITIVE_INFINITY : d.micros,
           fields: d.fields,
         });
-        options.onDetection?.(state.id, d);
+        options.onDetection?.(state.id, byLine ? { ...d, record: d.record + before } : d, byLine);
       }
     }
     options.onProgress?.({ bytes, records, detections });
@@ -241,17 +279,24 @@ export async function registerEvidence(
     const { format, looksLike } = s.plan;
     const status = s.failed
       ? 'failed'
-      : format !== 'evtx' || s.duplicateOf !== null
+      : !isLog(s.plan) || s.duplicateOf !== null
         ? 'skipped'
-        : s.damaged || s.unreadable > 0
+        : s.damaged || s.unreadable > 0 || s.skipped > s.lines * MAX_SKIPPED_SHARE
           ? 'partial'
           : 'parsed';
     const hosts = [...s.hosts.keys()].filter((h) => h !== '').sort();
+    if (s.skipped > 0)
+      s.problems.push({
+        at: '',
+        what: `${s.skipped.toLocaleString('en')} of ${s.lines.toLocaleString('en')} lines are no records of the format`,
+      });
+    if (s.sure.inferred > 0)
+      s.problems.push({ at: '', what: options.messages.text.blind.inferred(s.sure.inferred, options.zone ?? null) });
     const problems = status === 'skipped' ? [...s.problems, { at: '', what: whyNotRead(s, looksLike) }] : s.problems;
     return {
       id: s.id,
       path: s.plan.source.name,
-      format: format === 'evtx' ? 'evtx' : format === 'empty' ? 'empty' : 'unknown',
+      format,
       sha256: s.sha256,
       bytes: s.bytes,
       host: hosts.length === 1 ? hosts[0]! : null,
@@ -263,6 +308,14 @@ export async function registerEvidence(
       status,
       problems,
       problems_omitted: s.omitted,
+      ...(format === 'evtx' || !isLog(s.plan)
+        ? {}
+        : {
+            times: { ...s.sure },
+            lines_skipped: s.skipped,
+            // What the file's own time was taken for must be known to whoever recounts.
+            time_reference: s.sure.inferred > 0 ? microsText(s.plan.reference) : null,
+          }),
     };
   });
   states.forEach((s, i) => {
@@ -306,6 +359,20 @@ export async function registerEvidence(
   return {
     evidence,
     paths: new Map(states.map((s) => [s.id, s.plan.source.path])),
+    texts: new Map(
+      states
+        .filter((s) => isLog(s.plan) && s.plan.format !== 'evtx')
+        .map((s) => [
+          s.id,
+          {
+            path: s.plan.source.path,
+            format: s.plan.format,
+            zone: options.zone ?? null,
+            reference: s.plan.reference,
+            host: hostOf(s.plan.source.name),
+          },
+        ]),
+    ),
     collector,
     unreadable: states.reduce((n, s) => n + s.unreadable, 0),
     aborted,

@@ -3,12 +3,14 @@
 // ends it.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseMicros } from '../base/index.js';
 import { readCase } from '../case/index.js';
 import type { LoadedRules } from '../detect/index.js';
 import { EvtxFile } from '../formats/evtx/index.js';
 import type { Cite, IncidentDocument } from '../incident/index.js';
 import type { Messages } from '../messages/index.js';
 import { sha256File, type SourceFile } from '../sources/index.js';
+import { readText } from './text-records.js';
 import { registerEvidence, type Unopened } from './register.js';
 
 export interface Check {
@@ -66,7 +68,8 @@ export async function* verifyCase(dir: string, options: VerifyOptions): AsyncGen
       };
       return;
     }
-    sources.push({ path, name: e.path, bytes: e.bytes });
+    const reference = typeof e.time_reference === 'string' ? parseMicros(e.time_reference) : Number.NaN;
+    sources.push({ path, name: e.path, bytes: e.bytes, ...(Number.isNaN(reference) ? {} : { reference }) });
     if (e.sha256 === null) continue;
     const now = sha256File(path);
     if (now.sha256 !== e.sha256) {
@@ -80,16 +83,20 @@ export async function* verifyCase(dir: string, options: VerifyOptions): AsyncGen
   }
   yield { what: 'evidence', ok: true, detail: `${document.evidence.length} files have the SHA-256 of the case` };
 
+  const minutes = document.case.options.timezone_minutes;
+  const zone = typeof minutes === 'number' ? minutes : null;
+
   // Every cited record.
   const cited = new Map<string, Set<number>>();
   let citations = 0;
   const collect = (list: readonly Cite[]): void => {
     for (const c of list) {
       citations++;
-      if (c.record === undefined) continue;
+      const number = c.record ?? c.line;
+      if (number === undefined) continue;
       const set = cited.get(c.evidence);
-      if (set === undefined) cited.set(c.evidence, new Set([c.record]));
-      else set.add(c.record);
+      if (set === undefined) cited.set(c.evidence, new Set([number]));
+      else set.add(number);
     }
   };
   for (const list of [
@@ -106,7 +113,20 @@ export async function* verifyCase(dir: string, options: VerifyOptions): AsyncGen
       return;
     }
     const left = new Set(records);
-    const log = new EvtxFile(sources[i]!.path);
+    const entry = document.evidence[i]!;
+    const source = sources.find((s) => s.name === entry.path);
+    if (entry.format !== 'evtx' && source !== undefined) {
+      readText({ path: source.path, format: entry.format, zone, reference: source.reference ?? 0, host: '' }, (r) => {
+        left.delete(r.line);
+        return left.size > 0;
+      });
+      if (left.size > 0) {
+        yield { what: 'citations', ok: false, detail: `${entry.path} has no record in line ${[...left][0]}` };
+        return;
+      }
+      continue;
+    }
+    const log = new EvtxFile(source?.path ?? sources[i]!.path);
     try {
       const recover = document.case.options.recover === true;
       for (const view of log.records({ recover })) {
@@ -140,6 +160,7 @@ export async function* verifyCase(dir: string, options: VerifyOptions): AsyncGen
     messages: options.messages,
     unopened,
     recover: document.case.options.recover === true,
+    zone,
     ...(options.threads === undefined ? {} : { threads: options.threads }),
   });
   const recount = again.collector.document({ case: document.case }, again.evidence, again.unreadable);

@@ -1,11 +1,22 @@
 // What workers are asked and what they answer. A task is a pure function of a file's bytes, the rules and the options,
 // so that any number of workers gives the same answers.
 import type { ScanResult } from '../detect/index.js';
+import type { TextScanResult } from '../detect/scan-text.js';
 import type { ChunkSpan } from '../formats/evtx/index.js';
 
 export type Task =
   | { readonly kind: 'scan'; readonly path: string; readonly spans: readonly ChunkSpan[] }
   | { readonly kind: 'hash'; readonly path: string }
+  | {
+      readonly kind: 'text';
+      readonly path: string;
+      readonly format: string;
+      readonly from: number;
+      readonly to: number;
+      readonly header: readonly string[];
+      readonly reference: number;
+      readonly host: string;
+    }
   | {
       readonly kind: 'dump';
       readonly path: string;
@@ -19,10 +30,13 @@ export interface WorkerSetup {
   readonly wanted: readonly boolean[] | null;
   readonly register: boolean;
   readonly recover: boolean;
+  /** Minutes east of UTC for times without a zone; null if the user gave none. */
+  readonly zone?: number | null;
 }
 
 export type Answer =
   | { readonly kind: 'scan'; readonly result: ScanResult }
+  | { readonly kind: 'text'; readonly result: TextScanResult }
   | { readonly kind: 'hash'; readonly sha256: string; readonly bytes: number }
   | {
       readonly kind: 'dump';

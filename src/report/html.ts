@@ -49,7 +49,7 @@ export function renderHtml({ document: d, exhibits, messages }: ReportInput): st
     const buttons = shown
       .map(
         (c) =>
-          `<button type="button" class="cite" data-e="${html(c.evidence)}" data-r="${c.record}" title="${html(files.get(c.evidence) ?? c.evidence)}">${html(c.evidence)} #${c.record}</button>`,
+          `<button type="button" class="cite" data-e="${html(c.evidence)}" data-r="${c.record ?? c.line}" title="${html(files.get(c.evidence) ?? c.evidence)}">${html(c.evidence)} ${c.record === undefined ? `:${c.line}` : `#${c.record}`}</button>`,
       )
       .join('');
     return rest > 0 ? `${buttons}<span class="meta">+${number(rest)}</span>` : buttons;
@@ -163,7 +163,7 @@ ${body.join('')}</main>
     const n = d.counts;
     const tiles: [number, string][] = [
       [n.records, m.tiles.records],
-      [n.event_logs, m.tiles.files],
+      [n.logs, m.tiles.files],
       [n.hosts_seen, m.tiles.hosts],
       [n.detections, m.tiles.detections],
       [n.rules_matched, m.tiles.rules],

@@ -5,7 +5,10 @@
 import type { Route } from '../schema/index.js';
 import type { Expr, Rule, Test } from './ast.js';
 import { FieldMatcher, KeptBudget } from './field-matcher.js';
+import { isLogSourceKey } from '../schema/index.js';
 import { testText } from './test.js';
+
+const routeKey = (channel: string): string => (isLogSourceKey(channel) ? `@${channel}` : channel).toLowerCase();
 
 /** Classes kept at a time. A log has some hundreds; a crafted one could have millions. */
 const MAX_CLASSES = 8192;
@@ -74,7 +77,7 @@ export class Engine {
         const entry: RoutedRule = { rule: index, expr: rule.condition, route, ids };
         if (route.channels.length === 0) this.#anyChannel.push(entry);
         for (const c of route.channels) {
-          const key = c.toLowerCase();
+          const key = routeKey(c);
           const list = this.#byChannel.get(key);
           if (list === undefined) this.#byChannel.set(key, [entry]);
           else list.push(entry);
@@ -107,7 +110,8 @@ export class Engine {
     const id = Number(eventId);
     const lowProvider = provider.toLowerCase();
     for (const { rule, expr, route, ids } of [
-      ...this.#anyChannel,
+      // "Any channel" means any of Windows; keys of other log sources begin with @ here.
+      ...(channel.startsWith('@') ? [] : this.#anyChannel),
       ...(this.#byChannel.get(channel.toLowerCase()) ?? []),
     ]) {
       if (ids !== null && !ids.has(eventId)) continue;

@@ -1,7 +1,5 @@
 // What a file is, by its first bytes and never by its name. Formats that are recognised but not read yet are named, so
 // that a register says what was left out.
-import { closeSync, readSync } from 'node:fs';
-
 /** Bytes looked at. */
 export const HEAD_BYTES = 4096;
 
@@ -37,13 +35,6 @@ export function identify(head: Uint8Array): Identified {
   return other(control === 0 ? 'text' : 'binary data');
 }
 
-/** Identifies an open file. Throws what `fs` throws if it cannot be read; the file is closed then. */
-export function identifyOpen(fd: number): Identified {
-  try {
-    const head = Buffer.alloc(HEAD_BYTES);
-    return identify(head.subarray(0, readSync(fd, head, 0, HEAD_BYTES, 0)));
-  } catch (e) {
-    closeSync(fd);
-    throw e;
-  }
-}
+/** Whether a beginning that is no known log can be no text log either. */
+export const isBinary = (looksLike: string): boolean =>
+  !['XML', 'JSON', 'a W3C log', 'text', 'binary data'].includes(looksLike);

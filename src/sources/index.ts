@@ -1,3 +1,4 @@
 export { fingerprintFile, sha256File } from './hash.js';
-export { identify, type Identified, identifyOpen } from './identify.js';
+export { HEAD_BYTES, identify, type Identified, isBinary } from './identify.js';
 export { MAX_DEPTH, MAX_FILES, type SourceFile, walk, type Walk } from './walk.js';
+export { hostOf } from './collection.js';

@@ -16,6 +16,8 @@ export interface SourceFile {
   /** Relative to the argument that it came from, with "/", beginning with the argument's own last name. */
   readonly name: string;
   readonly bytes: number;
+  /** Microseconds, where known better than by the file itself: dates without a year are put before it. */
+  readonly reference?: number;
 }
 
 export interface Walk {

@@ -1,0 +1,150 @@
+// One pass over a part of a text log: every record's place and time for the register, and the rules over it. Gives what
+// `scanChunks` gives for event logs, with line numbers in place of record numbers.
+import { type Diagnostic, diagnostic } from '../base/index.js';
+import { TextEvent } from '../events/text-event.js';
+import { type LinesResult, readLines } from '../formats/text/lines.js';
+import type { TextFormat } from '../formats/text/format.js';
+import type { TextRecord, TimeSure } from '../formats/text/record.js';
+import { isLogSourceKey } from '../schema/index.js';
+import type { Engine } from '../sigma/index.js';
+import { type Detection, MAX_FIELD_TEXT } from './detection.js';
+import { MAX_PROBLEMS, type Presence, type ScanResult } from './scan.js';
+
+export interface TextScanOptions {
+  readonly format: TextFormat;
+  readonly from: number;
+  readonly to: number;
+  readonly header: readonly string[];
+  readonly zone: number | null;
+  /** Microseconds; dates without a year lie before it. */
+  readonly reference: number;
+  readonly host: string;
+  readonly engine: Engine | null;
+  readonly register: boolean;
+  readonly wanted: readonly boolean[] | null;
+}
+
+export interface TextScanResult extends ScanResult {
+  /** Lines of the part, so that the next part's numbers go on from there. */
+  readonly lines: number;
+  readonly skipped: number;
+  /** Records by how sure their time is. */
+  readonly sure: Readonly<Record<TimeSure, number>>;
+}
+
+/** The matcher's name of a record's channel: keys of the log-source table are no Windows channels. */
+export const engineChannel = (channel: string): string => (isLogSourceKey(channel) ? `@${channel}` : channel);
+
+export function scanText(fd: number, options: TextScanOptions): TextScanResult {
+  const { engine, register, wanted } = options;
+  const detections: Detection[] = [];
+  const problems: Diagnostic[] = [];
+  let omitted = 0;
+  const report = (d: Diagnostic): void => {
+    if (problems.length < MAX_PROBLEMS) problems.push(d);
+    else omitted++;
+  };
+  const presence = new Map<string, Presence>();
+  const sure: Record<TimeSure, number> = { stated: 0, given: 0, inferred: 0, none: 0 };
+  const event = new TextEvent();
+  let last: Presence | null = null;
+  let records = 0;
+  const emit = (r: TextRecord): void => {
+    records++;
+    sure[r.sure]++;
+    if (register) {
+      if (last === null || last.channel !== r.channel || last.host !== r.host) {
+        const key = `${r.host}\0${r.channel}`;
+        let p = presence.get(key);
+        if (p === undefined) {
+          p = {
+            host: r.host,
+            channel: r.channel,
+            records: 0,
+            first: Number.POSITIVE_INFINITY,
+            last: Number.NEGATIVE_INFINITY,
+          };
+          presence.set(key, p);
+        }
+        last = p;
+      }
+      last.records++;
+      if (r.micros < last.first) last.first = r.micros;
+      if (r.micros > last.last) last.last = r.micros;
+    }
+    if (engine === null) return;
+    const cls = engine.classOf(engineChannel(r.channel), r.provider, r.eventId);
+    if (cls === null) return;
+    event.move(r);
+    event.bind(cls.fields);
+    const fired = cls.evaluate(event);
+    for (let i = 0; i < fired.length; i++) {
+      const rule = cls.ruleOf(fired[i]!);
+      if (wanted !== null && wanted[rule] !== true) continue;
+      const fields = cls.matchedFields(fired[i]!).map((name) => {
+        if (name === null) return { name, value: '' };
+        const v = event.value(cls.fields.indexOf(name));
+        const text = typeof v === 'string' ? v : v === null || v === undefined ? '' : v.join('\n');
+        return {
+          name: name.replace(/\+$/, ''),
+          value: text.length > MAX_FIELD_TEXT ? `${text.slice(0, MAX_FIELD_TEXT)}…` : text,
+        };
+      });
+      detections.push({
+        rule,
+        micros: r.micros,
+        host: r.host,
+        channel: r.channel,
+        eventId: r.eventId,
+        record: r.line,
+        eventRecordId: '',
+        chunkOffset: r.offset,
+        fields,
+      });
+    }
+  };
+  const parser = options.format.parser(
+    { zone: options.zone, reference: options.reference, host: options.host, header: options.header, report },
+    emit,
+  );
+  const read: LinesResult = readLines(fd, options.from, options.to, (text, line, offset) =>
+    parser.line(text, line, offset),
+  );
+  parser.end();
+  for (const line of read.cut)
+    report(
+      diagnostic(
+        'text.line-too-long',
+        'error',
+        { line },
+        'a line of at most 4 MiB',
+        'a longer one',
+        'its beginning was read',
+      ),
+    );
+  if (read.nulBytes)
+    report(
+      diagnostic(
+        'text.nul',
+        'warning',
+        {},
+        'text',
+        'NUL bytes',
+        'a write that was cut off, or a file that was wiped in part',
+      ),
+    );
+  return {
+    detections,
+    records,
+    unreadable: 0,
+    presence: [...presence.values()],
+    runs: [],
+    renumbered: 0,
+    tampering: [],
+    problems,
+    problemsOmitted: omitted,
+    lines: read.lines,
+    skipped: parser.skipped,
+    sure,
+  };
+}

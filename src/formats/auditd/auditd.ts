@@ -1,0 +1,254 @@
+// The Linux audit daemon: lines of one event (same time and serial number) joined to one record, hexadecimal values
+// decoded, enriched values taken from behind the separator that auditd puts there; the JSON of laurel too.
+import { byShare, type LineParser, type ParseContext, type TextFormat } from '../text/format.js';
+import { flatten, objectOf } from '../text/json.js';
+import { type Emit, Shapes, TextRecord, type TextValue } from '../text/record.js';
+import { epochMicros } from '../text/time.js';
+
+/** Events whose lines may be mixed with those of others, held until their end or until so many wait. */
+const MAX_OPEN = 256;
+const MAX_VALUES = 4096;
+
+const LINE = /^(?:node=(\S+) )?type=(\S+) msg=audit\((\d+\.\d+):(\d+)\): ?([\s\S]*)$/;
+/** Fields that the kernel writes in hexadecimal where they hold blanks, quotes or control characters. */
+const ENCODED = new Set([
+  'proctitle',
+  'comm',
+  'exe',
+  'name',
+  'cwd',
+  'cmd',
+  'data',
+  'path',
+  'dir',
+  'key',
+  'acct',
+  'ocomm',
+  'old-auid',
+  'vm',
+  'file',
+  'watch',
+  'device',
+  'root_dir',
+  'acl',
+]);
+
+interface Open {
+  readonly line: number;
+  readonly offset: number;
+  readonly time: string;
+  readonly node: string;
+  readonly fields: Map<string, string[]>;
+  count: number;
+}
+
+function decodeHex(text: string): string {
+  return Buffer.from(text, 'hex').toString('utf8');
+}
+
+class AuditParser implements LineParser {
+  skipped = 0;
+  readonly #emit: Emit;
+  readonly #context: ParseContext;
+  readonly #record = new TextRecord();
+  readonly #shapes = new Shapes();
+  readonly #open = new Map<string, Open>();
+
+  constructor(context: ParseContext, emit: Emit) {
+    this.#emit = emit;
+    this.#context = context;
+  }
+
+  line(text: string, line: number, offset: number): void {
+    if (text === '') return;
+    // A syslog prefix may stand before: "host kernel: audit: type=1400 audit(…)".
+    const m =
+      LINE.exec(text) ??
+      LINE.exec(
+        text
+          .replace(/^.*?(?=(?:node=\S+ )?type=\S+ (?:msg=)?audit\()/, '')
+          .replace(/^(type=\S+ )audit\(/, '$1msg=audit('),
+      );
+    if (m === null) {
+      this.skipped++;
+      return;
+    }
+    const key = `${m[1] ?? ''} ${m[3]}:${m[4]}`;
+    let e = this.#open.get(key);
+    if (e === undefined) {
+      if (this.#open.size >= MAX_OPEN) this.#flush(this.#open.keys().next().value!);
+      e = { line, offset, time: m[3]!, node: m[1] ?? '', fields: new Map([['serial', [m[4]!]]]), count: 0 };
+      this.#open.set(key, e);
+    }
+    const type = m[2]!;
+    if (type === 'EOE') {
+      this.#flush(key);
+      return;
+    }
+    this.#put(e, 'type', type);
+    this.#pairs(e, type, m[5]!);
+    // Events of user space are one line and have no end.
+    if (
+      /^(?:USER|CRED|LOGIN|DAEMON|SERVICE|SYSTEM|CRYPTO|ADD|DEL|GRP|ACCT|CHUSER|ANOM|NETFILTER|CONFIG|AVC)/.test(
+        type,
+      ) &&
+      type !== 'CONFIG_CHANGE' &&
+      type !== 'AVC' &&
+      type !== 'LOGIN'
+    )
+      this.#flush(key);
+  }
+
+  #put(e: Open, name: string, value: string): void {
+    if (e.count++ > MAX_VALUES) return;
+    const list = e.fields.get(name);
+    if (list === undefined) e.fields.set(name, [value]);
+    else if (!(name !== 'type' && list.includes(value))) list.push(value);
+  }
+
+  #pairs(e: Open, type: string, rest: string): void {
+    // Behind 0x1d auditd repeats ids with their names, in capitals.
+    const cut = rest.indexOf('\x1d');
+    const raw = cut < 0 ? rest : rest.slice(0, cut);
+    for (const m of raw.matchAll(/([\w-]+(?:\[\d+\])?)=(?:"([^"]*)"|'([^']*)'|(\S*))/g)) {
+      const name = m[1]!;
+      if (name === 'msg' && m[3] !== undefined) {
+        this.#pairs(e, type, m[3]);
+        continue;
+      }
+      let value = m[2] ?? m[3] ?? m[4] ?? '';
+      if (
+        m[4] !== undefined &&
+        value.length >= 2 &&
+        value.length % 2 === 0 &&
+        /^[0-9A-F]+$/.test(value) &&
+        (ENCODED.has(name) || (type === 'EXECVE' && /^a\d+(\[\d+\])?$/.test(name)))
+      ) {
+        const decoded = decodeHex(value);
+        value = name === 'proctitle' ? decoded.replaceAll('\0', ' ').trimEnd() : decoded;
+      }
+      if (value === '(null)' || value === '?') continue;
+      // a0 of EXECVE is an argument, a0 of SYSCALL a number: only the arguments keep the name, as rules mean it.
+      if (type === 'SYSCALL' && /^a[0-3]$/.test(name)) this.#put(e, `syscall_${name}`, value);
+      else this.#put(e, name.replace(/\[\d+\]$/, ''), value);
+    }
+    if (cut >= 0)
+      for (const m of rest.slice(cut + 1).matchAll(/([A-Z_]+)=(?:"([^"]*)"|(\S+))/g))
+        this.#put(e, m[1]!, m[2] ?? m[3] ?? '');
+  }
+
+  #flush(key: string): void {
+    const e = this.#open.get(key);
+    if (e === undefined) return;
+    this.#open.delete(key);
+    if (!e.fields.has('type')) return;
+    const r = this.#record;
+    const args: string[] = [];
+    for (let i = 0; ; i++) {
+      const a = e.fields.get(`a${i}`);
+      if (a === undefined) break;
+      args.push(a.join(''));
+    }
+    if (args.length > 0) e.fields.set('CommandLine', [args.join(' ')]);
+    else if (e.fields.has('proctitle') && e.fields.get('type')!.includes('EXECVE'))
+      e.fields.set('CommandLine', e.fields.get('proctitle')!);
+    fill(r, e.fields, this.#shapes, e.time, e.node || this.#context.host);
+    r.line = e.line;
+    r.offset = e.offset;
+    this.#emit(r);
+  }
+
+  end(): void {
+    for (const key of this.#open.keys()) this.#flush(key);
+  }
+}
+
+function fill(
+  r: TextRecord,
+  fields: ReadonlyMap<string, readonly string[]>,
+  shapes: Shapes,
+  time: string,
+  host: string,
+): void {
+  r.names = shapes.of([...fields.keys()]);
+  r.values = [...fields.values()].map((v): TextValue => (v.length === 1 ? v[0]! : v));
+  r.channel = 'linux/auditd';
+  r.provider = 'auditd';
+  r.eventId = fields.get('type')?.[0] ?? '';
+  r.micros = epochMicros(time);
+  r.timeText = time;
+  r.sure = 'stated';
+  r.host = host;
+}
+
+export const auditd: TextFormat = {
+  id: 'auditd',
+  title: 'Linux audit log',
+  whole: true,
+  identify: (head) =>
+    byShare(head, 95, 'audit records', (l) => /(?:^|\s)type=\S+ (?:msg=)?audit\(\d+\.\d+:\d+\):/.test(l)),
+  parser: (context, emit) => new AuditParser(context, emit),
+};
+
+class LaurelParser implements LineParser {
+  skipped = 0;
+  readonly #emit: Emit;
+  readonly #context: ParseContext;
+  readonly #record = new TextRecord();
+  readonly #shapes = new Shapes();
+
+  constructor(context: ParseContext, emit: Emit) {
+    this.#emit = emit;
+    this.#context = context;
+  }
+
+  line(text: string, line: number, offset: number): void {
+    if (text === '') return;
+    const o = objectOf(text);
+    const id = /^(\d+\.\d+):(\d+)$/.exec(typeof o?.ID === 'string' ? o.ID : '');
+    if (o === null || id === null) {
+      this.skipped++;
+      return;
+    }
+    const fields = new Map<string, string[]>([
+      ['serial', [id[2]!]],
+      ['type', []],
+    ]);
+    const put = (name: string, v: unknown): void => {
+      if (v === null || v === undefined) return;
+      const texts = Array.isArray(v) ? v.map(String) : [typeof v === 'object' ? JSON.stringify(v) : String(v)];
+      fields.set(name, [...(fields.get(name) ?? []), ...texts]);
+    };
+    for (const [type, value] of Object.entries(o)) {
+      if (type === 'ID' || type === 'NODE') continue;
+      fields.get('type')!.push(type);
+      for (const member of Array.isArray(value) ? value : [value]) {
+        if (typeof member !== 'object' || member === null) {
+          put(type, member);
+          continue;
+        }
+        for (const [name, v] of flatten(member as object)) {
+          if (name === 'ARGV') {
+            const argv = Array.isArray(v) ? v : [String(v)];
+            argv.forEach((a, i) => put(`a${i}`, a));
+            fields.set('CommandLine', [argv.join(' ')]);
+          } else if (type === 'SYSCALL' && /^a[0-3]$/.test(name)) put(`syscall_${name}`, v);
+          else put(name, v);
+        }
+      }
+    }
+    fill(this.#record, fields, this.#shapes, id[1]!, typeof o.NODE === 'string' ? o.NODE : this.#context.host);
+    this.#record.line = line;
+    this.#record.offset = offset;
+    this.#emit(this.#record);
+  }
+
+  end(): void {}
+}
+
+export const laurel: TextFormat = {
+  id: 'laurel',
+  title: 'Linux audit events as JSON (laurel)',
+  identify: (head) => byShare(head, 96, 'laurel events', (l) => /^\{"ID":"\d+\.\d+:\d+"/.test(l)),
+  parser: (context, emit) => new LaurelParser(context, emit),
+};

@@ -1,0 +1,79 @@
+// Snort's fast alerts: one line an alert, in local time, without a year in older versions.
+import { byShare, type LineParser, type ParseContext, type TextFormat } from '../text/format.js';
+import { type Emit, TextRecord } from '../text/record.js';
+import { fraction, microsOf, two } from '../text/time.js';
+
+const ALERT =
+  /^(?:(\d\d(?:\d\d)?)\/)?(\d\d)\/(\d\d)-(\d\d:\d\d:\d\d)\.(\d{1,6})\s+\[\*\*\] \[(\d+):(\d+):(\d+)\] (.*?) \[\*\*\](?: \[Classification: ([^\]]*)\])?(?: \[Priority: (\d+)\])?(?:.*?\{([\w:-]+)\} (\S+) -> (\S+))?/;
+const NAMES = [
+  'signature',
+  'generator_id',
+  'signature_id',
+  'signature_rev',
+  'classification',
+  'priority',
+  'proto',
+  'src_ip',
+  'src_port',
+  'dst_ip',
+  'dst_port',
+];
+
+const endpoint = (t: string | undefined): [string | null, string | null] => {
+  if (t === undefined) return [null, null];
+  const m = /^(\d+\.\d+\.\d+\.\d+|\[?[0-9a-fA-F:]+\]?):(\d{1,5})$/.exec(t);
+  return m === null ? [t, null] : [m[1]!.replace(/[[\]]/g, ''), m[2]!];
+};
+
+class SnortParser implements LineParser {
+  skipped = 0;
+  readonly #emit: Emit;
+  readonly #context: ParseContext;
+  readonly #record = new TextRecord();
+
+  constructor(context: ParseContext, emit: Emit) {
+    this.#emit = emit;
+    this.#context = context;
+    this.#record.names = NAMES;
+    this.#record.channel = 'ids/snort';
+  }
+
+  line(text: string, line: number, offset: number): void {
+    if (text.trim() === '') return;
+    const m = ALERT.exec(text);
+    if (m === null) {
+      this.skipped++;
+      return;
+    }
+    const r = this.#record;
+    const t = m[4]!;
+    const us = fraction(m[5]!, 0).us;
+    const at = (y: number): number => microsOf(y, Number(m[2]), Number(m[3]), two(t, 0), two(t, 3), two(t, 6), us);
+    let micros: number;
+    if (m[1] !== undefined) micros = at(m[1].length === 2 ? 2000 + Number(m[1]) : Number(m[1]));
+    else {
+      const year = new Date(this.#context.reference / 1000).getUTCFullYear();
+      micros = at(year) > this.#context.reference + 86_400e6 ? at(year - 1) : at(year);
+    }
+    r.micros = micros - (this.#context.zone ?? 0) * 60e6;
+    r.sure = this.#context.zone === null || m[1] === undefined ? 'inferred' : 'given';
+    r.timeText = text.slice(0, text.indexOf(' '));
+    const [si, sp] = endpoint(m[13]);
+    const [di, dp] = endpoint(m[14]);
+    r.values = [m[9]!, m[6]!, m[7]!, m[8]!, m[10] ?? null, m[11] ?? null, m[12] ?? null, si, sp, di, dp];
+    r.eventId = `${m[6]}:${m[7]}`;
+    r.host = this.#context.host;
+    r.line = line;
+    r.offset = offset;
+    this.#emit(r);
+  }
+
+  end(): void {}
+}
+
+export const snort: TextFormat = {
+  id: 'snort',
+  title: 'Snort fast alerts',
+  identify: (head) => byShare(head, 95, 'Snort alerts', (l) => ALERT.test(l)),
+  parser: (context, emit) => new SnortParser(context, emit),
+};

@@ -1,0 +1,348 @@
+// JSON events told by the names they have, and brought to the names that rules and facts use: Windows events of the
+// shippers (Winlogbeat, NXLog, Splunk, evtx_dump, the Mordor sets), cloud and endpoint logs. What is not recognised but has a
+// time keeps its own names.
+import type { ParseContext } from '../text/format.js';
+import type { Flat } from '../text/json.js';
+import type { Shapes, TextRecord, TextValue } from '../text/record.js';
+import { epochMicros, isoMicros, type ReadTime } from '../text/time.js';
+
+type Obj = Readonly<Record<string, unknown>>;
+type Flatten = (value: object) => Flat;
+
+const text = (v: unknown): string =>
+  typeof v === 'string' ? v : typeof v === 'number' || typeof v === 'boolean' ? String(v) : '';
+const obj = (v: unknown): Obj | null => (typeof v === 'object' && v !== null && !Array.isArray(v) ? (v as Obj) : null);
+
+const TIME_KEYS = [
+  '@timestamp',
+  'timestamp',
+  'time',
+  'eventTime',
+  'CreationTime',
+  'createdDateTime',
+  'activityDateTime',
+  'requestReceivedTimestamp',
+  'TimeCreated',
+  'ts',
+  '__REALTIME_TIMESTAMP',
+  'eventTimestamp',
+  'date',
+  'datetime',
+  '_time',
+  'EventTime',
+];
+
+/** Seconds, milliseconds or microseconds since 1970, or RFC 3339. */
+export function jsonTime(v: unknown): ReadTime & { text: string } {
+  if (typeof v === 'number') {
+    const micros = v > 1e14 ? v : v > 1e11 ? v * 1000 : v * 1e6;
+    return { micros: Math.round(micros), zoned: true, text: String(v) };
+  }
+  if (typeof v !== 'string') return { micros: Number.NaN, zoned: false, text: '' };
+  if (/^\d{16}$/.test(v)) return { micros: Number(v), zoned: true, text: v };
+  if (/^\d{13}$/.test(v)) return { micros: Number(v) * 1000, zoned: true, text: v };
+  if (/^\d{9,10}(\.\d+)?$/.test(v)) return { micros: epochMicros(v), zoned: true, text: v };
+  return { ...isoMicros(v), text: v };
+}
+
+function windows(o: Obj): { fields: Map<string, TextValue>; time: unknown } | null {
+  const fields = new Map<string, TextValue>();
+  const put = (name: string, v: unknown): void => {
+    if (v === undefined || fields.has(name)) return;
+    if (v === null) fields.set(name, null);
+    else if (Array.isArray(v))
+      fields.set(
+        name,
+        v.map((x) => (typeof x === 'object' ? JSON.stringify(x) : String(x))),
+      );
+    else if (typeof v === 'object') fields.set(name, JSON.stringify(v));
+    else fields.set(name, String(v));
+  };
+  // Winlogbeat 7 and later, Elastic agent.
+  const w = obj(o.winlog);
+  if (w !== null) {
+    const id = w.event_id ?? obj(o.event)?.code;
+    put('EventID', typeof id === 'object' ? undefined : id);
+    put('Channel', w.channel);
+    put('Provider_Name', w.provider_name);
+    put('Computer', w.computer_name ?? obj(o.host)?.name);
+    put('EventRecordID', w.record_id);
+    for (const [k, v] of Object.entries(obj(w.event_data) ?? {})) put(k, v);
+    for (const [k, v] of Object.entries(obj(w.user_data) ?? {})) put(k, v);
+    if (typeof o.message === 'string') put('Message', o.message);
+    return { fields, time: o['@timestamp'] };
+  }
+  // The tree that evtx_dump and others write.
+  const ev = obj(o.Event);
+  const system = ev === null ? null : obj(ev.System);
+  if (ev !== null && system !== null) {
+    const value = (v: unknown): unknown => obj(v)?.['#text'] ?? (obj(v) === null ? v : undefined);
+    const attribute = (v: unknown, name: string): unknown =>
+      obj(obj(v)?.['#attributes'])?.[name] ?? obj(v)?.[name] ?? obj(v)?.[`@${name}`];
+    put('EventID', value(system.EventID));
+    put('Channel', system.Channel);
+    put('Computer', system.Computer);
+    put('EventRecordID', system.EventRecordID);
+    put('Provider_Name', attribute(system.Provider, 'Name'));
+    const time = attribute(system.TimeCreated, 'SystemTime');
+    for (const part of [ev.EventData, ev.UserData]) {
+      const data = obj(part);
+      if (data === null) continue;
+      for (const [k, v] of Object.entries(data)) {
+        if (k.startsWith('#')) continue;
+        if (k === 'Data' && Array.isArray(v) && v.every((x) => attribute(x, 'Name') !== undefined))
+          for (const x of v) put(String(attribute(x, 'Name')), value(x) ?? '');
+        else if (k === 'Data' && obj(v)?.['#text'] !== undefined) put('Data', obj(v)!['#text']);
+        else {
+          const inner = obj(v);
+          if (inner === null) put(k, v);
+          else for (const [k2, v2] of Object.entries(inner)) if (!k2.startsWith('#')) put(k2, v2);
+        }
+      }
+    }
+    return { fields, time };
+  }
+  // Flat: NXLog, Splunk exports, the Mordor sets, Winlogbeat 6.
+  const id = o.EventID ?? o.event_id ?? o.EventCode;
+  const channel = o.Channel ?? o.log_name ?? o.LogName;
+  if (id !== undefined && (typeof id === 'number' || /^\d{1,5}$/.test(text(id))) && channel !== undefined) {
+    put('EventID', id);
+    put('Channel', channel);
+    put('Provider_Name', o.SourceName ?? o.source_name ?? o.Provider_Name ?? o.ProviderName);
+    put('Computer', o.Hostname ?? o.computer_name ?? o.Computer ?? o.ComputerName ?? obj(o.host)?.name ?? o.host);
+    put('EventRecordID', o.RecordNumber ?? o.record_number ?? o.EventRecordID);
+    const data = obj(o.event_data) ?? obj(o.EventData);
+    if (data !== null) for (const [k, v] of Object.entries(data)) put(k, v);
+    for (const [k, v] of Object.entries(o))
+      if (
+        k !== 'event_data' &&
+        !(k === 'EventType' && /^(?:INFO|AUDIT|WARNING|ERROR)/.test(text(v))) &&
+        !k.startsWith('@')
+      )
+        put(k, v);
+    return {
+      fields,
+      time:
+        o.UtcTime !== undefined && o.EventTime === undefined && o['@timestamp'] === undefined
+          ? o.UtcTime
+          : (o['@timestamp'] ?? o.EventTime ?? o.TimeCreated ?? o._time),
+    };
+  }
+  return null;
+}
+
+interface Known {
+  readonly channel: string;
+  readonly time: unknown;
+  readonly host?: string;
+  readonly eventId?: string;
+  readonly provider?: string;
+  /** Names that rules use → values, beside the object's own. */
+  readonly more?: Readonly<Record<string, TextValue>>;
+}
+
+/** What kind of event an object is, by names that only this kind has. */
+export function kindOf(o: Obj): Known | null {
+  if (o.eventName !== undefined && o.eventSource !== undefined && o.awsRegion !== undefined)
+    return { channel: 'aws/cloudtrail', time: o.eventTime, eventId: text(o.eventName), provider: text(o.eventSource) };
+  if (o.auditID !== undefined && o.verb !== undefined && text(o.apiVersion).startsWith('audit.k8s.io'))
+    return { channel: 'kubernetes/audit', time: o.requestReceivedTimestamp ?? o.stageTimestamp, eventId: text(o.verb) };
+  if (
+    o.Operation !== undefined &&
+    (o.Workload !== undefined || o.RecordType !== undefined) &&
+    o.CreationTime !== undefined
+  )
+    return {
+      channel: 'm365/audit',
+      time: o.CreationTime,
+      eventId: text(o.Operation),
+      provider: text(o.Workload),
+      more: { eventSource: text(o.Workload), eventName: text(o.Operation), status: text(o.ResultStatus) || null },
+    };
+  if (
+    o.operationName !== undefined &&
+    (o.resourceId !== undefined || o.tenantId !== undefined || o.category !== undefined)
+  ) {
+    const category = text(o.category);
+    const channel = /signin/i.test(category)
+      ? 'azure/signinlogs'
+      : /^auditlogs$/i.test(category)
+        ? 'azure/auditlogs'
+        : 'azure/activitylogs';
+    const name = typeof o.operationName === 'string' ? o.operationName : text(obj(o.operationName)?.value);
+    return {
+      channel,
+      time: o.time ?? o.eventTimestamp,
+      eventId: name,
+      more: { OperationName: name, Category: category },
+    };
+  }
+  if (
+    o.userPrincipalName !== undefined &&
+    o.createdDateTime !== undefined &&
+    (o.ipAddress !== undefined || o.appDisplayName !== undefined)
+  )
+    return {
+      channel: 'azure/signinlogs',
+      time: o.createdDateTime,
+      more: { ResultType: text(obj(o.status)?.errorCode) },
+    };
+  if (o.activityDisplayName !== undefined && o.activityDateTime !== undefined)
+    return {
+      channel: 'azure/auditlogs',
+      time: o.activityDateTime,
+      eventId: text(o.activityDisplayName),
+      more: { OperationName: text(o.activityDisplayName) },
+    };
+  if (
+    o.event_type !== undefined &&
+    (o.flow_id !== undefined || o.alert !== undefined || o.src_ip !== undefined) &&
+    o.timestamp !== undefined
+  )
+    return {
+      channel: `suricata/${text(o.event_type)}`,
+      time: o.timestamp,
+      eventId: text(o.event_type),
+      host: text(o.host),
+    };
+  if (o.__REALTIME_TIMESTAMP !== undefined || (o._HOSTNAME !== undefined && o.MESSAGE !== undefined))
+    return {
+      channel: 'linux/syslog',
+      time: text(o.__REALTIME_TIMESTAMP) || o._SOURCE_REALTIME_TIMESTAMP,
+      host: text(o._HOSTNAME),
+      provider: text(o.SYSLOG_IDENTIFIER) || text(o._COMM),
+      more: {
+        program: text(o.SYSLOG_IDENTIFIER) || text(o._COMM),
+        message:
+          text(o.MESSAGE) || (Array.isArray(o.MESSAGE) ? Buffer.from(o.MESSAGE as number[]).toString('utf8') : ''),
+      },
+    };
+  if (o.class_uid !== undefined && o.time !== undefined)
+    return {
+      channel: `ocsf/${text(o.class_uid)}`,
+      time: o.time,
+      eventId: text(o.activity_id),
+      host: text(obj(o.device)?.hostname),
+    };
+  if (o.actorID !== undefined && o.object !== undefined && o.action !== undefined)
+    return {
+      channel: `ecar/${text(o.object).toLowerCase()}`,
+      time: o.timestamp,
+      eventId: text(o.action),
+      host: text(o.hostname),
+    };
+  if (
+    obj(o.request) !== null &&
+    obj(o.request)!.method !== undefined &&
+    obj(o.request)!.uri !== undefined &&
+    (o.status !== undefined || o.resp_headers !== undefined)
+  ) {
+    // Caddy.
+    const q = obj(o.request)!;
+    const [stem, query] = text(q.uri).split(/\?(.*)/s);
+    const headers = obj(q.headers);
+    const header = (n: string): string | null => {
+      const v = headers?.[n];
+      return Array.isArray(v) ? text(v[0]) : null;
+    };
+    return {
+      channel: 'webserver',
+      time: o.ts,
+      more: {
+        'c-ip': text(q.client_ip) || text(q.remote_ip) || text(q.remote_addr).replace(/:\d+$/, ''),
+        'cs-method': text(q.method),
+        'cs-uri-stem': stem ?? '',
+        'cs-uri-query': query ?? null,
+        'cs-host': text(q.host),
+        'sc-status': text(o.status),
+        'sc-bytes': text(o.size),
+        'cs-user-agent': header('User-Agent'),
+        'cs-referer': header('Referer'),
+      },
+    };
+  }
+  const method = text(o.request_method) || text(o.method) || text(o.verb);
+  const uri = text(o.request_uri) || text(o.uri) || text(o.path) || text(o.url);
+  const status = text(o.status) || text(o.status_code) || text(o.response);
+  if (/^[A-Z]{3,10}$/.test(method) && uri !== '' && /^\d{3}$/.test(status)) {
+    const [stem, query] = uri.split(/\?(.*)/s);
+    return {
+      channel: 'webserver',
+      time: TIME_KEYS.map((k) => o[k]).find((v) => v !== undefined) ?? o.time_local ?? o.time_iso8601,
+      more: {
+        'c-ip': text(o.remote_addr) || text(o.client_ip) || text(o.clientip) || text(o.remote_ip),
+        'cs-method': method,
+        'cs-uri-stem': stem ?? '',
+        'cs-uri-query': query ?? null,
+        'sc-status': status,
+        'cs-user-agent': text(o.http_user_agent) || text(o.user_agent) || text(o.agent) || null,
+        'cs-referer': text(o.http_referer) || text(o.referer) || null,
+      },
+    };
+  }
+  return null;
+}
+
+/** Fills a record from an object. False if it is nothing that has a time. */
+export function fillJson(r: TextRecord, o: Obj, flatten: Flatten, shapes: Shapes, context: ParseContext): boolean {
+  // Wrappers of exports: Splunk's {"result": …}, a shipper's {"_source": …}, an audit line's JSON in a text.
+  const inner = obj(o.result) ?? obj(o._source);
+  if (
+    inner !== null &&
+    (o.preview !== undefined ||
+      o.offset !== undefined ||
+      o._index !== undefined ||
+      o._source !== undefined ||
+      Object.keys(o).length <= 3)
+  )
+    return fillJson(r, inner, flatten, shapes, context);
+  r.provider = '';
+  r.eventId = '';
+  const w = windows(o);
+  let time: ReadTime & { text: string };
+  if (w !== null) {
+    r.names = shapes.of([...w.fields.keys()]);
+    r.values = [...w.fields.values()];
+    const one = (n: string): string => {
+      const v = w.fields.get(n);
+      return typeof v === 'string' ? v : '';
+    };
+    r.channel = one('Channel');
+    r.provider = one('Provider_Name');
+    r.eventId = one('EventID');
+    r.host = one('Computer') || context.host;
+    time = jsonTime(w.time);
+  } else {
+    const k = kindOf(o);
+    const flat = flatten(o);
+    if (k === null) {
+      const key = TIME_KEYS.find((n) => o[n] !== undefined);
+      if (key === undefined) return false;
+      time = jsonTime(o[key]);
+      r.channel = 'json';
+      const h = flat.get('host') ?? flat.get('hostname') ?? flat.get('host.name');
+      r.host = typeof h === 'string' ? h : context.host;
+    } else {
+      for (const [name, v] of Object.entries(k.more ?? {})) if (v !== '' && !flat.has(name)) flat.set(name, v);
+      time = jsonTime(k.time);
+      r.channel = k.channel;
+      r.eventId = k.eventId ?? '';
+      r.provider = k.provider ?? '';
+      r.host = k.host !== undefined && k.host !== '' ? k.host : context.host;
+    }
+    r.names = shapes.of([...flat.keys()]);
+    r.values = [...flat.values()];
+  }
+  r.timeText = time.text;
+  r.micros = time.zoned || Number.isNaN(time.micros) ? time.micros : time.micros - (context.zone ?? 0) * 60e6;
+  // Microsoft's audit logs are in UTC by their documentation, without a Z.
+  const utc = r.channel === 'm365/audit';
+  r.sure = Number.isNaN(time.micros)
+    ? 'none'
+    : time.zoned || utc
+      ? 'stated'
+      : context.zone === null
+        ? 'inferred'
+        : 'given';
+  return true;
+}

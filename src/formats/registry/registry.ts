@@ -1,0 +1,84 @@
+// All text formats, and which of them a file is. The most sure one wins; of equals the first in this list.
+import { accessLog, haproxy, loadBalancer, proxyManager, squid } from '../access-log/access-log.js';
+import { auditd, laurel } from '../auditd/auditd.js';
+import { exchange } from '../exchange/exchange.js';
+import { snort } from '../ids/snort.js';
+import { auditCsv, jsonDocument, jsonLines } from '../json/json.js';
+import { syslog } from '../syslog/syslog.js';
+import type { Head, Match, TextFormat } from '../text/format.js';
+import { shellHistory } from '../text/shell-history.js';
+import { w3c } from '../w3c/w3c.js';
+import { cmTrace, dhcp, dnsDebug, nps, transcript, uls, windowsUpdate } from '../windows-text/tables.js';
+import { eventXml } from '../xml/event-xml.js';
+import { zeekJson, zeekTsv } from '../zeek/zeek.js';
+
+export const TEXT_FORMATS: readonly TextFormat[] = [
+  eventXml,
+  w3c,
+  exchange,
+  zeekTsv,
+  zeekJson,
+  laurel,
+  auditd,
+  accessLog,
+  haproxy,
+  loadBalancer,
+  proxyManager,
+  squid,
+  snort,
+  dhcp,
+  dnsDebug,
+  uls,
+  cmTrace,
+  windowsUpdate,
+  nps,
+  transcript,
+  auditCsv,
+  shellHistory,
+  jsonLines,
+  jsonDocument,
+  syslog,
+];
+
+const BY_ID = new Map(TEXT_FORMATS.map((f) => [f.id, f]));
+
+export const textFormat = (id: string): TextFormat | undefined => BY_ID.get(id);
+
+/** Bytes of a file's beginning that formats look at. */
+export const TEXT_HEAD_BYTES = 65_536;
+/** Lines of it. */
+const MAX_HEAD_LINES = 200;
+
+/** The beginning of a file as text; null if it is no text. */
+export function textHead(bytes: Buffer): Head | null {
+  let text: string;
+  if (bytes.length >= 2 && bytes[0] === 0xff && bytes[1] === 0xfe) text = bytes.subarray(2).toString('utf16le');
+  else if (bytes.length >= 2 && bytes[0] === 0xfe && bytes[1] === 0xff)
+    text = new TextDecoder('utf-16be').decode(bytes.subarray(2));
+  else {
+    let control = 0;
+    for (const c of bytes) if (c < 9 || (c > 13 && c < 32 && c !== 27 && c !== 29)) control++;
+    // A torn write leaves NULs in a log; a binary file has them everywhere.
+    if (control > bytes.length / 50) return null;
+    const from = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
+    text = bytes.subarray(from).toString('utf8');
+  }
+  const lines = text.split(/\r?\n/, MAX_HEAD_LINES + 1);
+  // The last one may be cut.
+  if (
+    lines.length > 1 &&
+    (lines.length > MAX_HEAD_LINES || bytes.length >= TEXT_HEAD_BYTES || lines[lines.length - 1] === '')
+  )
+    lines.pop();
+  return { bytes, text, lines };
+}
+
+/** The format of a beginning, with how it was told; null if none is sure. */
+export function identifyText(head: Head): { format: TextFormat; match: Match } | null {
+  let best: { format: TextFormat; match: Match } | null = null;
+  for (const format of TEXT_FORMATS) {
+    const match = format.identify(head);
+    if (match !== null && match.score > (best?.match.score ?? 0)) best = { format, match };
+  }
+  return best;
+}

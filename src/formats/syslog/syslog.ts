@@ -1,0 +1,298 @@
+// Syslog as files hold it: RFC 5424, RFC 3164 with its variants (no priority, RFC 3339 times, a year), and what others put
+// into the message: sshd, sudo, iptables, Cisco ASA, CEF, LEEF, Windows events as XML or JSON.
+import { cefStart, cefTime, parseCef } from '../cef/cef.js';
+import { byShare, type LineParser, type ParseContext, type TextFormat } from '../text/format.js';
+import { flatten, objectOf } from '../text/json.js';
+import { type Emit, Shapes, TextRecord, type TextValue } from '../text/record.js';
+import { isoMicros, microsOf, monthOf, two, yearlessMicros } from '../text/time.js';
+import { eventFields, fillWindows } from '../xml/event-xml.js';
+import { fillJson } from '../json/shapes.js';
+
+const RFC5424 =
+  /^<(\d{1,3})>1 (\S+) (\S+) (\S+) (\S+) (\S+) (-|(?:\[(?:[^\]"\\]|\\.|"(?:[^"\\]|\\.)*")*\])+) ?([\s\S]*)$/;
+const ISO_TIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d/;
+const BSD_TIME = /^[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d/;
+/** `Oct 15 2018 05:12:43`: Cisco, and rsyslog when told to. */
+const YEAR_TIME = /^([A-Z][a-z]{2}) ([ \d]\d) (\d{4}) (\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?:?/;
+
+export const looksLikeSyslog = (l: string): boolean =>
+  RFC5424.test(l) ||
+  /^(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} [ \d]\d (?:\d{4} )?\d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*) \S+ ?\S/.test(
+    l,
+  );
+
+const SSHD = /^(Accepted|Failed|Postponed) (\S+) for (invalid user )?(.*?) from (\S+) port (\d+)/;
+const SSHD_OTHER: readonly [RegExp, string][] = [
+  [/^(Invalid user) (\S*) from (\S+)(?: port (\d+))?/, 'invalid'],
+  [
+    /^(?:Connection|Disconnected|Received disconnect|Connection reset|Unable to negotiate)\b.*?(?:by|from|with) (?:invalid user |authenticating user )?(?:(\S+) )?(\d+\.\d+\.\d+\.\d+|[0-9a-fA-F:]{3,}) port (\d+)/,
+    'connection',
+  ],
+];
+
+/** What programs say in a fixed form, as fields. */
+function messageFields(program: string, message: string, put: (name: string, value: string) => void): string | null {
+  if (program === 'sshd' || program === 'sshd-session') {
+    const m = SSHD.exec(message);
+    if (m !== null) {
+      put('action', m[1]!.toLowerCase());
+      put('auth_method', m[2]!);
+      put('user', m[4]!);
+      put('src_ip', m[5]!);
+      put('src_port', m[6]!);
+      return null;
+    }
+    const i = SSHD_OTHER[0]![0].exec(message);
+    if (i !== null) {
+      put('action', 'invalid user');
+      put('user', i[2]!);
+      put('src_ip', i[3]!);
+      return null;
+    }
+    const c = SSHD_OTHER[1]![0].exec(message);
+    if (c !== null) {
+      put('src_ip', c[2]!);
+      put('src_port', c[3]!);
+      if (c[1] !== undefined) put('user', c[1]);
+    }
+    return null;
+  }
+  if (program === 'sudo') {
+    const m = /^\s*(\S+) : (?:.*?; )?TTY=(\S+) ; PWD=(.*?) ; USER=(\S+) ;(?:.*?;)? COMMAND=([\s\S]*)$/.exec(message);
+    if (m !== null) {
+      put('user', m[1]!);
+      put('TTY', m[2]!);
+      put('PWD', m[3]!);
+      put('USER', m[4]!);
+      put('COMMAND', m[5]!);
+    }
+    return null;
+  }
+  if (/\bIN=\S* OUT=\S* .*\bSRC=\S+ DST=/.test(message)) {
+    const prefix = /^(?:\[\s*[\d.]+\] )?(.*?)\s*IN=/.exec(message)?.[1] ?? '';
+    for (const m of message.matchAll(/\b([A-Z]{2,10})=(\S*)/g)) put(m[1]!, m[2]!);
+    const get = (k: string): string => new RegExp(`\\b${k}=(\\S+)`).exec(message)?.[1] ?? '';
+    put('src_ip', get('SRC'));
+    put('dst_ip', get('DST'));
+    put('src_port', get('SPT'));
+    put('dst_port', get('DPT'));
+    put('proto', get('PROTO').toLowerCase());
+    const action = /\b(drop|deny|denied|reject|block|accept|allow)/i.exec(prefix)?.[1]?.toLowerCase();
+    if (action !== undefined) put('action', action);
+    if (prefix !== '') put('prefix', prefix);
+    return 'firewall';
+  }
+  const asa = /%(ASA|FTD|PIX)-(?:\w+-)?(\d)-(\d{6}):? ([\s\S]*)$/.exec(message);
+  if (asa !== null) {
+    put('severity', asa[2]!);
+    put('message_id', asa[3]!);
+    const text = asa[4]!;
+    const action = /^(Deny|Denied|Built|Teardown|Permitted)|\b(denied|permitted|discarded)\b/i.exec(text);
+    if (action !== null) put('action', (action[1] ?? action[2])!.toLowerCase());
+    const proto = /\b(tcp|udp|icmp)\b/i.exec(text);
+    if (proto !== null) put('proto', proto[1]!.toLowerCase());
+    // "src outside:1.2.3.4/80 dst inside:…", "for outside:1.2.3.4/80 (…) to inside:…", "from 1.2.3.4/80 to …".
+    const ends = [...text.matchAll(/(?:([\w.-]+)[:/])?(\d{1,3}(?:\.\d{1,3}){3})(?:[/(](\d{1,5}))?/g)].filter(
+      (m) => !/^\d+$/.test(m[1] ?? ''),
+    );
+    const flow = /(?:^|\s)(?:src|from|for)\s/i.test(text) || ends.length >= 2;
+    if (flow && ends[0] !== undefined) {
+      put('src_ip', ends[0][2]!);
+      if (ends[0][3] !== undefined) put('src_port', ends[0][3]);
+    }
+    const other = ends.slice(1).find((m) => /(?:dst|to)\s+$|->\s*\S*$/i.test(text.slice(0, m.index).slice(-12)));
+    if (other !== undefined) {
+      put('dst_ip', other[2]!);
+      if (other[3] !== undefined) put('dst_port', other[3]);
+    }
+    return 'firewall';
+  }
+  return null;
+}
+
+/** `[id a="b" c="d"]` of RFC 5424 section 6.3. */
+function structuredData(text: string, put: (name: string, value: string) => void): void {
+  for (const element of text.matchAll(/\[([^\s\]]+)((?: [^=\s]+="(?:[^"\\]|\\.)*")*)\]/g))
+    for (const p of element[2]!.matchAll(/ ([^=\s]+)="((?:[^"\\]|\\.)*)"/g))
+      put(p[1]!, p[2]!.replace(/\\(["\\\]])/g, '$1'));
+}
+
+class SyslogParser implements LineParser {
+  skipped = 0;
+  readonly #emit: Emit;
+  readonly #context: ParseContext;
+  readonly #record = new TextRecord();
+  readonly #shapes = new Shapes();
+
+  constructor(context: ParseContext, emit: Emit) {
+    this.#emit = emit;
+    this.#context = context;
+  }
+
+  line(text: string, line: number, offset: number): void {
+    if (text === '') return;
+    const r = this.#record;
+    const names: string[] = [];
+    const values: TextValue[] = [];
+    const put = (name: string, value: string): void => {
+      if (value === '') return;
+      const i = names.indexOf(name);
+      if (i >= 0) {
+        // The first of a name counts: a message cannot overwrite its envelope.
+        return;
+      }
+      names.push(name);
+      values.push(value);
+    };
+    r.micros = Number.NaN;
+    r.timeText = '';
+    r.sure = 'none';
+    r.host = '';
+    r.provider = '';
+    r.eventId = '';
+    let message: string;
+    const m = text.charCodeAt(0) === 0x3c ? RFC5424.exec(text) : null;
+    if (m !== null) {
+      this.#priority(m[1]!, put);
+      const t = isoMicros(m[2]!);
+      this.#local(t.micros, t.zoned, m[2]!);
+      if (m[3] !== '-') r.host = m[3]!;
+      if (m[4] !== '-') r.provider = m[4]!;
+      if (m[5] !== '-') put('pid', m[5]!);
+      if (m[6] !== '-') put('msgid', m[6]!);
+      if (m[7] !== '-') structuredData(m[7]!, put);
+      message = m[8]!.charCodeAt(0) === 0xfeff ? m[8]!.slice(1) : m[8]!;
+    } else {
+      let rest = text;
+      const pri = /^<(\d{1,3})>(?:\d+: )?/.exec(rest);
+      if (pri !== null) {
+        this.#priority(pri[1]!, put);
+        rest = rest.slice(pri[0].length);
+      }
+      const year = YEAR_TIME.exec(rest);
+      if (year !== null) {
+        const t = year[4]!;
+        const us = Number((year[5] ?? '').padEnd(6, '0'));
+        this.#local(
+          microsOf(Number(year[3]), monthOf(year[1]!, 0), Number(year[2]), two(t, 0), two(t, 3), two(t, 6), us),
+          false,
+          year[0],
+        );
+        rest = rest.slice(year[0].length).trimStart();
+      } else if (BSD_TIME.test(rest)) {
+        this.#local(yearlessMicros(rest, this.#context.reference), false, rest.slice(0, 15));
+        r.sure = 'inferred';
+        rest = rest
+          .slice(15)
+          .replace(/^\.\d+/, '')
+          .trimStart();
+      } else if (ISO_TIME.test(rest)) {
+        const end = rest.indexOf(' ', 11);
+        const stamp = end < 0 ? rest : rest.slice(0, end);
+        const t = isoMicros(stamp);
+        this.#local(t.micros, t.zoned, stamp);
+        rest = end < 0 ? '' : rest.slice(end + 1);
+      } else if (pri === null && cefStart(text) < 0 && !text.includes('%ASA-')) {
+        this.skipped++;
+        return;
+      }
+      // Host, then "program[pid]:". A device may leave the host out and start with its message.
+      const head = /^(\S+?):?\s+(?=\S)/.exec(rest);
+      const isProgram =
+        /^[\w./()@+-]+(?:\[\d+\])?:(?:\s|$)/.test(rest) ||
+        rest.startsWith('%') ||
+        rest.startsWith(': %') ||
+        /^(?:CEF|LEEF):/.test(rest);
+      if (head !== null && !isProgram) {
+        r.host = head[1]!;
+        rest = rest.slice(head[0].length);
+      }
+      const program = /^([\w./()@+ -]{1,64}?)(?:\[([^\]]{1,20})\])?:\s?/.exec(rest);
+      if (program !== null && !/^(?:CEF|LEEF)$/.test(program[1]!)) {
+        r.provider = program[1]!;
+        if (program[2] !== undefined) put('pid', program[2]);
+        message = rest.slice(program[0].length);
+      } else message = rest;
+    }
+    if (r.host === '') r.host = this.#context.host;
+    r.line = line;
+    r.offset = offset;
+    if (this.#payload(message)) {
+      this.#emit(r);
+      return;
+    }
+    if (r.provider !== '') put('program', r.provider);
+    put('message', message);
+    const channel = messageFields(r.provider, message, put);
+    r.channel = channel ?? 'linux/syslog';
+    r.names = this.#shapes.of(names);
+    r.values = values;
+    this.#emit(r);
+  }
+
+  /** A message that is an event of another kind; fills the record from it. */
+  #payload(message: string): boolean {
+    const r = this.#record;
+    const cef = cefStart(message);
+    if (cef >= 0) {
+      const fields = parseCef(message.slice(cef));
+      if (fields === null) return false;
+      const t = cefTime(fields);
+      if (!Number.isNaN(t.micros)) this.#local(t.micros, t.zoned, t.text);
+      if (r.host === '' || r.host === this.#context.host) {
+        const dvc = fields.get('dvchost') ?? fields.get('dvc');
+        if (typeof dvc === 'string') r.host = dvc;
+      }
+      r.provider = String(fields.get('deviceProduct') ?? '');
+      r.eventId = String(fields.get('signatureId') ?? fields.get('eventId') ?? '');
+      r.channel = 'cef';
+      r.names = this.#shapes.of([...fields.keys()]);
+      r.values = [...fields.values()];
+      return true;
+    }
+    const xml = message.indexOf('<Event');
+    if (xml >= 0 && xml < 200) {
+      const fields = eventFields(message.slice(xml));
+      return fields !== null && fillWindows(r, fields, this.#shapes, { ...this.#context, host: r.host });
+    }
+    const brace = message.indexOf('{');
+    if (brace >= 0 && brace < 64 && message.endsWith('}')) {
+      const o = objectOf(message.slice(brace));
+      return o !== null && fillJson(r, o, flatten, this.#shapes, { ...this.#context, host: r.host });
+    }
+    return false;
+  }
+
+  #priority(text: string, put: (name: string, value: string) => void): void {
+    const n = Number(text);
+    if (n > 191) return;
+    put('facility', String(n >> 3));
+    put('severity', String(n & 7));
+  }
+
+  #local(micros: number, zoned: boolean, text: string): void {
+    const r = this.#record;
+    r.timeText = text;
+    if (Number.isNaN(micros)) return;
+    r.micros = zoned ? micros : micros - (this.#context.zone ?? 0) * 60e6;
+    r.sure = zoned ? 'stated' : this.#context.zone === null ? 'inferred' : 'given';
+  }
+
+  end(): void {}
+}
+
+export const syslog: TextFormat = {
+  id: 'syslog',
+  title: 'Syslog, RFC 3164 and 5424, with the events of others in it (CEF, LEEF, Cisco ASA, iptables, Windows)',
+  identify: (head) =>
+    byShare(
+      head,
+      70,
+      'syslog lines',
+      (l) =>
+        looksLikeSyslog(l) ||
+        cefStart(l) === 0 ||
+        /^(?:[A-Z][a-z]{2} \d+ \d{4} [\d:]+:? )?(?:\S+ )?: ?%ASA-|^%ASA-/.test(l),
+    ),
+  parser: (context, emit) => new SyslogParser(context, emit),
+};

@@ -1,0 +1,54 @@
+// One record of a text format. The parser owns it and fills it again for the next record: take what you need.
+
+/** Several where the record repeats a field, null where it is there with no value. */
+export type TextValue = string | readonly string[] | null;
+
+/**
+ * How sure a time in UTC is: its zone stands in the record or the format is defined in UTC; the user gave it; it was
+ * assumed (UTC for a local time, a year for a date without one); or there is no time.
+ */
+export type TimeSure = 'stated' | 'given' | 'inferred' | 'none';
+
+export class TextRecord {
+  /** Shared by all records of one shape, so that who looks up names does so once a shape. */
+  names: readonly string[] = [];
+  values: TextValue[] = [];
+  /** Microseconds since 1970 UTC; NaN if the record has no time. */
+  micros = Number.NaN;
+  /** As written. */
+  timeText = '';
+  sure: TimeSure = 'none';
+  host = '';
+  /** What writes such records: a Windows channel, or a key of the log-source table ("webserver", "zeek/conn"). */
+  channel = '';
+  /** Windows provider, or the program that wrote the line. */
+  provider = '';
+  eventId = '';
+  /** 1 for the first of the part that is read. */
+  line = 0;
+  /** Bytes from the start of the file. */
+  offset = 0;
+
+  get(name: string): TextValue | undefined {
+    const i = this.names.indexOf(name);
+    return i < 0 ? undefined : this.values[i];
+  }
+}
+
+export type Emit = (record: TextRecord) => void;
+
+/** Names of JSON objects and the like as shared arrays: the same names in the same order are one array. */
+export class Shapes {
+  #by = new Map<string, readonly string[]>();
+
+  of(names: readonly string[]): readonly string[] {
+    const key = names.join('\0');
+    let known = this.#by.get(key);
+    if (known === undefined) {
+      if (this.#by.size >= 4096) this.#by.clear();
+      known = [...names];
+      this.#by.set(key, known);
+    }
+    return known;
+  }
+}

@@ -1,0 +1,21 @@
+// The host that a collection was taken from, by how collectors lay out their folders and name their archives: where the
+// records themselves do not say it (web logs, text logs).
+
+const LAYOUTS: readonly RegExp[] = [
+  // Velociraptor: Collection-HOST-2021-10-25T20_17_07Z.zip, clients/HOST/collections/…
+  /(?:^|\/)Collection-(.+?)-\d{4}-\d\d-\d\dT[\d_]+Z?(?:\.zip)?(?:\/|$)/,
+  /(?:^|\/)clients\/([^/]+)\/collections\//,
+  // KAPE: 2021-10-25T201707_HOST.zip, 20211025201707_HOST_…
+  /(?:^|\/)\d{4}-\d\d-\d\dT\d{6}_([A-Za-z0-9.-]+?)(?:\.(?:zip|vhdx?))?(?:\/|$)/,
+  // CyLR: HOST.zip with C/Windows/… inside; any folder over a drive's folder.
+  /(?:^|\/)([A-Za-z0-9][A-Za-z0-9.-]{0,62}?)(?:\.zip)?\/(?:uploads\/(?:auto|ntfs)\/[^/]+|[A-Za-z](?:%3A|:)?)\/(?:Windows|inetpub|Program Files|ProgramData|Users)\//i,
+];
+
+/** The host of a collection's member by its path; "" where the path does not tell. */
+export function hostOf(name: string): string {
+  for (const layout of LAYOUTS) {
+    const m = layout.exec(name);
+    if (m !== null) return m[1]!;
+  }
+  return '';
+}
