@@ -118,6 +118,44 @@ export const COMMANDS: readonly Command[] = [
     examples: [['backtrail formats', 'the list']],
   },
   {
+    name: 'search',
+    usage: "search CASE 'QUERY' [--from TIME] [--to TIME] [--host NAME] [--limit N]",
+    summary: 'Search every record of a case',
+    about:
+      'field:value, wildcards (* ?), ranges (status:>=500, time:[2024-03-05 TO 2024-03-06]), "quoted text", free text, and / or / not, brackets. Fields are host, source, provider, event_id, evidence, record, rule, level and the attributes of facts (user, src_ip, dst_ip, process, command_line, path, query, service …); docs/search.md lists them. Each result names the record that it is.',
+    flags: [
+      { name: 'from', value: 'TIME', help: 'From this time on (UTC), as 2024-03-05 or 2024-03-05T08:00:00.' },
+      { name: 'to', value: 'TIME', help: 'Before this time (UTC).' },
+      { name: 'host', value: 'NAME', help: 'Only this host, with or without its domain; wildcards allowed.' },
+      { name: 'limit', value: 'N', help: 'Records to print. Default: 50.' },
+      { name: 'output', value: 'FORMAT', help: 'table (default), jsonl, json or csv.' },
+      {
+        name: 'sql',
+        value: 'SQL',
+        help: "DuckDB's SQL over the store instead of a query: read-only, without access to files.",
+      },
+    ],
+    examples: [
+      ["backtrail search case-017 'user:administrator logon_type:10'", 'remote desktop logons of one account'],
+      ["backtrail search case-017 'command_line:*-enc* and not host:build*'", 'encoded commands elsewhere'],
+    ],
+  },
+  {
+    name: 'timeline',
+    usage: 'timeline CASE [--output csv|jsonl|timesketch]',
+    summary: 'Print the records of a case in the order of time',
+    about:
+      'Every record that has a time, from all evidence, as CSV, JSON lines or in the columns that Timesketch imports.',
+    flags: [
+      { name: 'from', value: 'TIME', help: 'From this time on (UTC), as 2024-03-05 or 2024-03-05T08:00:00.' },
+      { name: 'to', value: 'TIME', help: 'Before this time (UTC).' },
+      { name: 'query', value: 'QUERY', help: 'Only what a search for this would find.' },
+      { name: 'output', value: 'FORMAT', help: 'csv (default), jsonl or timesketch.' },
+      { name: 'out', short: 'o', value: 'FILE', help: 'Write to FILE instead of standard output.' },
+    ],
+    examples: [['backtrail timeline case-017 --output timesketch -o timeline.csv', 'for Timesketch']],
+  },
+  {
     name: 'dump',
     usage: 'dump PATH... [--format jsonl|xml]',
     summary: 'Print the records of event logs as JSON lines or XML',

@@ -35,6 +35,10 @@ async function main(argv: readonly string[]): Promise<number> {
       return (await import('./investigate.js')).runInvestigate(ctx);
     case 'hunt':
       return (await import('./hunt.js')).runHunt(ctx);
+    case 'search':
+      return (await import('./search.js')).runSearch(ctx);
+    case 'timeline':
+      return (await import('./search.js')).runTimeline(ctx);
     case 'identify':
       return (await import('./identify.js')).runIdentify(ctx);
     case 'formats':

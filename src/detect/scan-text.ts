@@ -22,6 +22,8 @@ export interface TextScanOptions {
   readonly engine: Engine | null;
   readonly register: boolean;
   readonly wanted: readonly boolean[] | null;
+  /** Asked for every record, for whoever keeps an index of them. */
+  readonly each?: ((event: TextEvent, record: TextRecord) => void) | undefined;
 }
 
 export interface TextScanResult extends ScanResult {
@@ -72,10 +74,11 @@ export function scanText(fd: number, options: TextScanOptions): TextScanResult {
       if (r.micros < last.first) last.first = r.micros;
       if (r.micros > last.last) last.last = r.micros;
     }
+    event.move(r);
+    options.each?.(event, r);
     if (engine === null) return;
     const cls = engine.classOf(engineChannel(r.channel), r.provider, r.eventId);
     if (cls === null) return;
-    event.move(r);
     event.bind(cls.fields);
     const fired = cls.evaluate(event);
     for (let i = 0; i < fired.length; i++) {

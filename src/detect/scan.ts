@@ -45,6 +45,8 @@ export interface ScanOptions {
   readonly engine: Engine | null;
   /** Also the facts that the register and the overview need; `hunt` does without. */
   readonly register: boolean;
+  /** Asked for every record, for whoever keeps an index of them. */
+  readonly each?: ((event: EvtxEvent, micros: number, record: number, place: number) => void) | undefined;
   /** By rule number: only rules that are true here are reported. Null: all. */
   readonly wanted: readonly boolean[] | null;
 }
@@ -112,6 +114,7 @@ export function scanChunks(
         }
         tampering.see(event, micros);
       }
+      options.each?.(event, micros, view.recordId, view.chunk.place.offset);
       if (engine === null) continue;
       const cls = engine.classOf(channel, event.provider, event.eventId);
       if (cls === null) continue;

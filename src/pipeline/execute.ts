@@ -5,6 +5,7 @@ import { ByteWriter, type Diagnostic } from '../base/index.js';
 import { readPlans } from '../detect/rule-set.js';
 import { scanChunks } from '../detect/scan.js';
 import { scanText } from '../detect/scan-text.js';
+import { BatchBuilder } from '../facts/index.js';
 import { EvtxError, EvtxFile, TemplateCache, writeTreeXml } from '../formats/evtx/index.js';
 import { textFormat } from '../formats/registry/registry.js';
 import { routesOf } from '../schema/index.js';
@@ -20,6 +21,7 @@ const MAX_DUMP_PROBLEMS = 1000;
 export function executor(setup: WorkerSetup, keep = false): { run(task: Task): Answer } {
   let engine: Engine | null = null;
   if (setup.plans !== null) engine = new Engine(readPlans(setup.plans), routesOf, { interned: true });
+  const builder = setup.index === true ? new BatchBuilder() : null;
   const cache = new TemplateCache();
   // One buffer for every dump: growing a new one each time costs more than filling it.
   const writer = new ByteWriter(1 << 20);
@@ -45,7 +47,22 @@ export function executor(setup: WorkerSetup, keep = false): { run(task: Task): A
                 engine,
                 register: setup.register,
                 wanted: setup.wanted,
+                each:
+                  builder === null
+                    ? undefined
+                    : (event, r) =>
+                        builder.add(event, {
+                          number: r.line,
+                          micros: r.micros,
+                          sure: r.sure,
+                          host: r.host,
+                          channel: r.channel,
+                          provider: r.provider,
+                          eventId: r.eventId,
+                          place: r.offset,
+                        }),
               }),
+              batch: builder?.take() ?? null,
             };
           } finally {
             closeSync(fd);
@@ -57,9 +74,29 @@ export function executor(setup: WorkerSetup, keep = false): { run(task: Task): A
           kind: 'scan',
           result: scanChunks(
             file,
-            { recover: setup.recover, engine, register: setup.register, wanted: setup.wanted },
+            {
+              recover: setup.recover,
+              engine,
+              register: setup.register,
+              wanted: setup.wanted,
+              each:
+                builder === null
+                  ? undefined
+                  : (event, micros, number, place) =>
+                      builder.add(event, {
+                        number,
+                        micros,
+                        sure: 'stated',
+                        host: event.computer,
+                        channel: event.channel,
+                        provider: event.provider,
+                        eventId: event.eventId,
+                        place,
+                      }),
+            },
             cache,
           ),
+          batch: builder?.take() ?? null,
         };
       } catch (e) {
         const code = (e as NodeJS.ErrnoException).code;

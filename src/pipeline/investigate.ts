@@ -1,5 +1,7 @@
 // The main job: evidence in, a case out.
 import { createHash } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { TOOL } from '../base/index.js';
 import { openCase } from '../case/index.js';
 import type { LoadedRules } from '../detect/index.js';
@@ -7,8 +9,12 @@ import type { IncidentDocument } from '../incident/index.js';
 import type { Messages } from '../messages/index.js';
 import { renderHtml } from '../report/index.js';
 import type { SourceFile } from '../sources/index.js';
+import { DuckStore } from '../store/index.js';
 import { decodeExhibits, EXHIBITS_PER_ITEM, MAX_EXHIBITS, type Wanted } from './exhibits.js';
 import { registerEvidence, type Unopened } from './register.js';
+
+/** The store's file in the case folder. */
+export const STORE_FILE = 'store.duckdb';
 
 export interface InvestigateOptions {
   readonly out: string;
@@ -20,6 +26,8 @@ export interface InvestigateOptions {
   readonly recover?: boolean;
   /** Minutes east of UTC for times without a zone. */
   readonly zone?: number | null;
+  /** False: no case store. */
+  readonly store?: boolean;
   readonly title?: string;
   readonly tlp?: string;
   readonly onProgress?: (p: { bytes: number; records: number; detections: number }) => void;
@@ -51,8 +59,12 @@ export async function investigate(
     .update(options.rules?.sets.map((s) => s.sha256).join('\n') ?? '')
     .digest('hex')
     .slice(0, 12);
+  let store: DuckStore | null = null;
   const target = openCase(options.out, { id, tool: TOOL, created });
   try {
+    const storePath = join(options.out, STORE_FILE);
+    for (const old of [storePath, `${storePath}.wal`]) rmSync(old, { force: true });
+    store = options.store === false ? null : await DuckStore.create(storePath);
     const detections = target.stream('detections.jsonl');
     const wanted: Wanted[] = [];
     const perItem = new Map<string, number>();
@@ -66,6 +78,7 @@ export async function investigate(
       ...(options.threads === undefined ? {} : { threads: options.threads }),
       recover: options.recover ?? false,
       zone: options.zone ?? null,
+      store: store ?? undefined,
       unopened: options.unopened ?? [],
       ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
       ...(options.stop === undefined ? {} : { stop: options.stop }),
@@ -136,6 +149,7 @@ export async function investigate(
     options.onStage?.('write', true);
     return { document, aborted: false };
   } finally {
+    await store?.close();
     target.close();
   }
 }

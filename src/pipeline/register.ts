@@ -8,6 +8,7 @@ import type { Messages } from '../messages/index.js';
 import { fingerprintFile, hostOf, sha256File, type SourceFile } from '../sources/index.js';
 import { chunkParts, type PlannedFile, planFile, crewFor } from './plan.js';
 import { runTasks } from './pool.js';
+import type { CaseStore } from '../store/index.js';
 import type { TextReading } from './text-records.js';
 import type { Task } from './work.js';
 
@@ -27,6 +28,8 @@ export interface RegisterOptions {
   /** Each detection with its evidence id, as it comes. */
   readonly onDetection?: (evidence: string, d: Detection, byLine: boolean) => void;
   readonly onProgress?: (p: { bytes: number; records: number; detections: number }) => void;
+  /** Keeps every record and fact, for searches. */
+  readonly store?: CaseStore | undefined;
   /** Asked between tasks; true stops the work with `aborted`. */
   readonly stop?: () => boolean;
 }
@@ -201,6 +204,7 @@ export async function registerEvidence(
     register: true,
     recover: options.recover ?? false,
     zone: options.zone ?? null,
+    index: options.store !== undefined,
   };
   for await (const { task, answer } of runTasks(tasks(), setup, crewFor(options.threads, files))) {
     const state = byPath.get(task.path)!;
@@ -232,6 +236,20 @@ export async function registerEvidence(
       state.records += result.records;
       state.renumbered += result.renumbered;
       state.unreadable += result.unreadable;
+      const id = Number(state.id.slice(1));
+      if (answer.batch !== null) await options.store?.append(id, answer.batch, byLine ? before : 0);
+      if (result.detections.length > 0)
+        await options.store?.detections(
+          id,
+          result.detections.map((d) => ({
+            number: byLine ? d.record + before : d.record,
+            micros: d.micros,
+            host: d.host,
+            rule: findingRules[d.rule]!.id,
+            title: findingRules[d.rule]!.title,
+            level: findingRules[d.rule]!.level,
+          })),
+        );
       for (const p of result.problems)
         note(state, p.place.line === undefined ? p : { ...p, place: { ...p.place, line: p.place.line + before } });
       state.omitted += result.problemsOmitted;
@@ -275,6 +293,13 @@ export async function registerEvidence(
     }
   }
 
+  await options.store?.evidence(
+    states.map((s) => ({
+      id: Number(s.id.slice(1)),
+      name: s.plan.source.name,
+      byLine: s.plan.format !== 'evtx' && !BY_ORDINAL.has(s.plan.format),
+    })),
+  );
   const evidence = states.map((s): EvidenceEntry => {
     const { format, looksLike } = s.plan;
     const status = s.failed

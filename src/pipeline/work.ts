@@ -2,6 +2,7 @@
 // so that any number of workers gives the same answers.
 import type { ScanResult } from '../detect/index.js';
 import type { TextScanResult } from '../detect/scan-text.js';
+import type { StoreBatch } from '../facts/index.js';
 import type { ChunkSpan } from '../formats/evtx/index.js';
 
 export type Task =
@@ -30,13 +31,15 @@ export interface WorkerSetup {
   readonly wanted: readonly boolean[] | null;
   readonly register: boolean;
   readonly recover: boolean;
+  /** Also the rows of the case store. */
+  readonly index?: boolean;
   /** Minutes east of UTC for times without a zone; null if the user gave none. */
   readonly zone?: number | null;
 }
 
 export type Answer =
-  | { readonly kind: 'scan'; readonly result: ScanResult }
-  | { readonly kind: 'text'; readonly result: TextScanResult }
+  | { readonly kind: 'scan'; readonly result: ScanResult; readonly batch: StoreBatch | null }
+  | { readonly kind: 'text'; readonly result: TextScanResult; readonly batch: StoreBatch | null }
   | { readonly kind: 'hash'; readonly sha256: string; readonly bytes: number }
   | {
       readonly kind: 'dump';

@@ -12,5 +12,10 @@ port.on('message', (message: { setup: WorkerSetup } | { id: number; task: Task }
     return;
   }
   const answer = run!(message.task);
-  port.postMessage({ id: message.id, answer }, answer.kind === 'dump' ? [answer.bytes.buffer as ArrayBuffer] : []);
+  const moved: ArrayBuffer[] = [];
+  if (answer.kind === 'dump') moved.push(answer.bytes.buffer as ArrayBuffer);
+  if ((answer.kind === 'scan' || answer.kind === 'text') && answer.batch !== null)
+    for (const c of [...answer.batch.records, ...answer.batch.facts.flatMap((f) => f.columns)])
+      moved.push(c.buffer as ArrayBuffer);
+  port.postMessage({ id: message.id, answer }, moved);
 });

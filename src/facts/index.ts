@@ -1,0 +1,1 @@
+export { BatchBuilder, type FactEvent, type FactRows, RECORD_COLUMNS, RECORD_TEXTS, type StoreBatch } from './batch.js';

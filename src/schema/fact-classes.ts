@@ -1,0 +1,475 @@
+// What happened, by OCSF class: which records tell it, and in which of their fields its attributes stand. Columns are named
+// as OCSF names the attribute where it has one; the first field that has a value counts.
+
+export interface FactClass {
+  /** OCSF class name: the name of its table. */
+  readonly name: string;
+  /** OCSF class_uid. */
+  readonly uid: number;
+  readonly columns: readonly string[];
+}
+
+const one = (name: string, uid: number, columns: string): FactClass => ({ name, uid, columns: columns.split(' ') });
+
+export const FACT_CLASSES: readonly FactClass[] = [
+  one('file_activity', 1001, 'activity path process user hash share src_ip'),
+  one(
+    'process_activity',
+    1007,
+    'process command_line parent_process parent_command_line user pid parent_pid process_guid parent_guid hash logon_id',
+  ),
+  one('service_activity', 201004, 'activity service command_line account start_type user'),
+  one(
+    'authentication',
+    3002,
+    'activity user domain logon_type src_ip src_port workstation process logon_id auth_protocol status service actor',
+  ),
+  one('network_activity', 4001, 'activity src_ip src_port dst_ip dst_port protocol process user bytes_out bytes_in'),
+  one('http_activity', 4002, 'src_ip user method host path query status user_agent referer bytes'),
+  one('dns_activity', 4003, 'query type answer src_ip process'),
+];
+
+export interface FactMapping {
+  readonly fact: FactClass;
+  /** For each column of the class the fields to look at, in order; a text with "=" in front is constant. */
+  readonly fields: readonly (readonly string[])[];
+  /** Fields of which one must be there. */
+  readonly needs: readonly string[];
+}
+
+type Columns = Readonly<Record<string, string | readonly string[]>>;
+
+interface Source {
+  readonly channel: string;
+  /** Event ids; absent: all of the channel. */
+  readonly ids?: readonly (string | number)[];
+  readonly fact: string;
+  readonly needs?: readonly string[];
+  readonly columns: Columns;
+}
+
+const SECURITY = 'Security';
+const SYSMON = 'Microsoft-Windows-Sysmon/Operational';
+const LOGON: Columns = {
+  user: 'TargetUserName',
+  domain: 'TargetDomainName',
+  logon_type: 'LogonType',
+  src_ip: 'IpAddress',
+  src_port: 'IpPort',
+  workstation: ['WorkstationName', 'Workstation'],
+  process: 'ProcessName',
+  logon_id: 'TargetLogonId',
+  auth_protocol: ['AuthenticationPackageName', 'PackageName'],
+  status: ['SubStatus', 'Status', 'FailureReason'],
+  actor: 'SubjectUserName',
+};
+const SYSMON_PROCESS: Columns = {
+  process: 'Image',
+  command_line: 'CommandLine',
+  parent_process: 'ParentImage',
+  parent_command_line: 'ParentCommandLine',
+  user: 'User',
+  pid: 'ProcessId',
+  parent_pid: 'ParentProcessId',
+  process_guid: 'ProcessGuid',
+  parent_guid: 'ParentProcessGuid',
+  hash: 'Hashes',
+  logon_id: 'LogonId',
+};
+const SYSMON_NETWORK: Columns = {
+  activity: '=connect',
+  src_ip: 'SourceIp',
+  src_port: 'SourcePort',
+  dst_ip: 'DestinationIp',
+  dst_port: 'DestinationPort',
+  protocol: 'Protocol',
+  process: 'Image',
+  user: 'User',
+};
+const sysmonFile = (activity: string): Columns => ({
+  activity: `=${activity}`,
+  path: 'TargetFilename',
+  process: 'Image',
+  user: 'User',
+  hash: ['Hashes', 'Hash'],
+});
+
+const SOURCES: readonly Source[] = [
+  { channel: SECURITY, ids: [4624], fact: 'authentication', columns: { ...LOGON, activity: '=logon' } },
+  { channel: SECURITY, ids: [4625], fact: 'authentication', columns: { ...LOGON, activity: '=logon failed' } },
+  { channel: SECURITY, ids: [4634, 4647], fact: 'authentication', columns: { ...LOGON, activity: '=logoff' } },
+  {
+    channel: SECURITY,
+    ids: [4648],
+    fact: 'authentication',
+    columns: { ...LOGON, activity: '=explicit credentials', service: 'TargetServerName' },
+  },
+  {
+    channel: SECURITY,
+    ids: [4768],
+    fact: 'authentication',
+    columns: { ...LOGON, activity: '=ticket granting ticket', auth_protocol: '=Kerberos', service: 'ServiceName' },
+  },
+  {
+    channel: SECURITY,
+    ids: [4769],
+    fact: 'authentication',
+    columns: { ...LOGON, activity: '=service ticket', auth_protocol: '=Kerberos', service: 'ServiceName' },
+  },
+  {
+    channel: SECURITY,
+    ids: [4771],
+    fact: 'authentication',
+    columns: { ...LOGON, activity: '=preauthentication failed', auth_protocol: '=Kerberos', service: 'ServiceName' },
+  },
+  { channel: SECURITY, ids: [4776], fact: 'authentication', columns: { ...LOGON, activity: '=credential validation' } },
+  {
+    channel: 'linux/syslog',
+    fact: 'authentication',
+    needs: ['auth_method'],
+    columns: {
+      activity: 'action',
+      user: 'user',
+      src_ip: 'src_ip',
+      src_port: 'src_port',
+      auth_protocol: 'auth_method',
+      service: 'program',
+    },
+  },
+  {
+    channel: 'zeek/ssh',
+    fact: 'authentication',
+    columns: {
+      activity: '=ssh',
+      src_ip: 'id.orig_h',
+      src_port: 'id.orig_p',
+      service: 'id.resp_h',
+      status: 'auth_success',
+    },
+  },
+  {
+    channel: 'zeek/kerberos',
+    fact: 'authentication',
+    columns: {
+      activity: 'request_type',
+      user: 'client',
+      src_ip: 'id.orig_h',
+      service: 'service',
+      status: 'success',
+      auth_protocol: '=Kerberos',
+    },
+  },
+  {
+    channel: 'zeek/ntlm',
+    fact: 'authentication',
+    columns: {
+      activity: '=ntlm',
+      user: 'username',
+      domain: 'domainname',
+      workstation: 'hostname',
+      src_ip: 'id.orig_h',
+      service: 'id.resp_h',
+      status: 'success',
+      auth_protocol: '=NTLM',
+    },
+  },
+  {
+    channel: 'azure/signinlogs',
+    fact: 'authentication',
+    columns: {
+      activity: '=sign-in',
+      user: ['userPrincipalName', 'properties.userPrincipalName'],
+      src_ip: ['ipAddress', 'callerIpAddress'],
+      status: ['ResultType', 'resultType'],
+      service: ['appDisplayName', 'properties.appDisplayName'],
+    },
+  },
+
+  { channel: SYSMON, ids: [1], fact: 'process_activity', columns: SYSMON_PROCESS },
+  { channel: 'Linux-Sysmon/Operational', ids: [1], fact: 'process_activity', columns: SYSMON_PROCESS },
+  {
+    channel: SECURITY,
+    ids: [4688],
+    fact: 'process_activity',
+    columns: {
+      process: 'NewProcessName',
+      command_line: 'CommandLine',
+      parent_process: 'ParentProcessName',
+      user: ['SubjectUserName'],
+      pid: 'NewProcessId',
+      parent_pid: 'ProcessId',
+      logon_id: 'SubjectLogonId',
+    },
+  },
+  {
+    channel: 'linux/auditd',
+    fact: 'process_activity',
+    needs: ['CommandLine'],
+    columns: {
+      process: 'exe',
+      command_line: 'CommandLine',
+      user: ['UID', 'uid'],
+      pid: 'pid',
+      parent_pid: 'ppid',
+      logon_id: 'ses',
+    },
+  },
+
+  { channel: SYSMON, ids: [3], fact: 'network_activity', columns: SYSMON_NETWORK },
+  { channel: 'Linux-Sysmon/Operational', ids: [3], fact: 'network_activity', columns: SYSMON_NETWORK },
+  {
+    channel: SECURITY,
+    ids: [5156],
+    fact: 'network_activity',
+    columns: {
+      activity: '=allow',
+      src_ip: 'SourceAddress',
+      src_port: 'SourcePort',
+      dst_ip: 'DestAddress',
+      dst_port: 'DestPort',
+      protocol: 'Protocol',
+      process: 'Application',
+    },
+  },
+  {
+    channel: SECURITY,
+    ids: [5157],
+    fact: 'network_activity',
+    columns: {
+      activity: '=deny',
+      src_ip: 'SourceAddress',
+      src_port: 'SourcePort',
+      dst_ip: 'DestAddress',
+      dst_port: 'DestPort',
+      protocol: 'Protocol',
+      process: 'Application',
+    },
+  },
+  {
+    channel: 'zeek/conn',
+    fact: 'network_activity',
+    columns: {
+      activity: 'conn_state',
+      src_ip: 'id.orig_h',
+      src_port: 'id.orig_p',
+      dst_ip: 'id.resp_h',
+      dst_port: 'id.resp_p',
+      protocol: 'proto',
+      bytes_out: 'orig_bytes',
+      bytes_in: 'resp_bytes',
+    },
+  },
+  {
+    channel: 'firewall',
+    fact: 'network_activity',
+    columns: {
+      activity: 'action',
+      src_ip: ['src_ip', 'src-ip'],
+      src_port: ['src_port', 'src-port'],
+      dst_ip: ['dst_ip', 'dst-ip'],
+      dst_port: ['dst_port', 'dst-port'],
+      protocol: ['proto', 'protocol'],
+    },
+  },
+  {
+    channel: 'suricata/flow',
+    fact: 'network_activity',
+    columns: {
+      activity: 'flow.state',
+      src_ip: 'src_ip',
+      src_port: 'src_port',
+      dst_ip: 'dest_ip',
+      dst_port: 'dest_port',
+      protocol: 'proto',
+      bytes_out: 'flow.bytes_toserver',
+      bytes_in: 'flow.bytes_toclient',
+    },
+  },
+
+  { channel: SYSMON, ids: [11], fact: 'file_activity', columns: sysmonFile('create') },
+  { channel: SYSMON, ids: [2], fact: 'file_activity', columns: sysmonFile('change of creation time') },
+  { channel: SYSMON, ids: [15], fact: 'file_activity', columns: sysmonFile('create stream') },
+  { channel: SYSMON, ids: [23, 26], fact: 'file_activity', columns: sysmonFile('delete') },
+  { channel: 'Linux-Sysmon/Operational', ids: [11], fact: 'file_activity', columns: sysmonFile('create') },
+  {
+    channel: SECURITY,
+    ids: [4663],
+    fact: 'file_activity',
+    columns: { activity: '=access', path: 'ObjectName', process: 'ProcessName', user: 'SubjectUserName' },
+  },
+  {
+    channel: SECURITY,
+    ids: [5145],
+    fact: 'file_activity',
+    columns: {
+      activity: '=share access',
+      path: 'RelativeTargetName',
+      share: 'ShareName',
+      user: 'SubjectUserName',
+      src_ip: 'IpAddress',
+    },
+  },
+  {
+    channel: SECURITY,
+    ids: [5140],
+    fact: 'file_activity',
+    columns: { activity: '=share access', share: 'ShareName', user: 'SubjectUserName', src_ip: 'IpAddress' },
+  },
+  {
+    channel: 'zeek/smb_files',
+    fact: 'file_activity',
+    columns: { activity: 'action', path: 'name', share: 'path', src_ip: 'id.orig_h' },
+  },
+
+  {
+    channel: 'System',
+    ids: [7045],
+    fact: 'service_activity',
+    columns: {
+      activity: '=install',
+      service: 'ServiceName',
+      command_line: 'ImagePath',
+      account: 'AccountName',
+      start_type: 'StartType',
+    },
+  },
+  {
+    channel: SECURITY,
+    ids: [4697],
+    fact: 'service_activity',
+    columns: {
+      activity: '=install',
+      service: 'ServiceName',
+      command_line: 'ServiceFileName',
+      account: 'ServiceAccount',
+      start_type: 'ServiceStartType',
+      user: 'SubjectUserName',
+    },
+  },
+  {
+    channel: 'System',
+    ids: [7036, 7040],
+    fact: 'service_activity',
+    columns: { activity: '=state', service: 'param1', start_type: 'param2' },
+  },
+
+  {
+    channel: 'webserver',
+    fact: 'http_activity',
+    columns: {
+      src_ip: 'c-ip',
+      user: 'cs-username',
+      method: 'cs-method',
+      host: ['cs-host', 's-computername'],
+      path: ['cs-uri-stem', 'cs-uri'],
+      query: 'cs-uri-query',
+      status: 'sc-status',
+      user_agent: 'cs-user-agent',
+      referer: 'cs-referer',
+      bytes: 'sc-bytes',
+    },
+  },
+  {
+    channel: 'proxy',
+    fact: 'http_activity',
+    columns: {
+      src_ip: 'c-ip',
+      user: 'cs-username',
+      method: 'cs-method',
+      host: ['cs-host', 'r-host'],
+      path: ['c-uri', 'cs-uri', 'cs-uri-stem'],
+      query: 'c-uri-query',
+      status: 'sc-status',
+      user_agent: 'cs-user-agent',
+      referer: 'cs-referer',
+      bytes: 'sc-bytes',
+    },
+  },
+  {
+    channel: 'exchange/http',
+    fact: 'http_activity',
+    columns: {
+      src_ip: 'ClientIpAddress',
+      user: 'AuthenticatedUser',
+      method: 'Method',
+      host: 'UrlHost',
+      path: 'UrlStem',
+      query: 'UrlQuery',
+      status: 'HttpStatus',
+      user_agent: 'UserAgent',
+      bytes: 'ResponseBytes',
+    },
+  },
+  {
+    channel: 'zeek/http',
+    fact: 'http_activity',
+    columns: {
+      src_ip: 'id.orig_h',
+      user: 'username',
+      method: 'method',
+      host: 'host',
+      path: 'uri',
+      status: 'status_code',
+      user_agent: 'user_agent',
+      referer: 'referrer',
+      bytes: 'response_body_len',
+    },
+  },
+  {
+    channel: 'suricata/http',
+    fact: 'http_activity',
+    columns: {
+      src_ip: 'src_ip',
+      method: 'http.http_method',
+      host: 'http.hostname',
+      path: 'http.url',
+      status: 'http.status',
+      user_agent: 'http.http_user_agent',
+      referer: 'http.http_refer',
+      bytes: 'http.length',
+    },
+  },
+
+  {
+    channel: SYSMON,
+    ids: [22],
+    fact: 'dns_activity',
+    columns: { query: 'QueryName', answer: 'QueryResults', process: 'Image' },
+  },
+  { channel: 'dns', fact: 'dns_activity', columns: { query: 'query', type: 'record_type', src_ip: 'src_ip' } },
+  {
+    channel: 'zeek/dns',
+    fact: 'dns_activity',
+    columns: { query: 'query', type: 'qtype_name', answer: 'answers', src_ip: 'id.orig_h' },
+  },
+  {
+    channel: 'suricata/dns',
+    fact: 'dns_activity',
+    columns: { query: 'dns.rrname', type: 'dns.rrtype', src_ip: 'src_ip' },
+  },
+];
+
+const BY_CHANNEL = new Map<string, { ids: ReadonlySet<string> | null; mapping: FactMapping }[]>();
+for (const s of SOURCES) {
+  const fact = FACT_CLASSES.find((c) => c.name === s.fact)!;
+  const key = s.channel.toLowerCase();
+  const list = BY_CHANNEL.get(key) ?? [];
+  list.push({
+    ids: s.ids === undefined ? null : new Set(s.ids.map(String)),
+    mapping: {
+      fact,
+      needs: s.needs ?? [],
+      fields: fact.columns.map((c) => {
+        const f = s.columns[c];
+        return f === undefined ? [] : typeof f === 'string' ? [f] : f;
+      }),
+    },
+  });
+  BY_CHANNEL.set(key, list);
+}
+
+/** The mapping for records of a channel and event id; null if they are no fact of these classes. */
+export function factMapping(channel: string, eventId: string): FactMapping | null {
+  const list = BY_CHANNEL.get(channel.toLowerCase());
+  return list?.find((x) => x.ids === null || x.ids.has(eventId))?.mapping ?? null;
+}

@@ -1,0 +1,80 @@
+// What a case store is, whatever keeps it: batches of records and facts go in, searches come out. SQL stands in the
+// implementation only.
+import type { QueryNode } from './query.js';
+
+/** A batch as `facts` builds it: rows of numbers, and the texts that they point to. */
+export interface Batch {
+  readonly texts: readonly string[];
+  readonly records: readonly Float64Array[];
+  readonly facts: readonly { readonly name: string; readonly columns: readonly Float64Array[] }[];
+}
+
+export interface StoredDetection {
+  readonly number: number;
+  readonly micros: number;
+  readonly host: string;
+  readonly rule: string;
+  readonly title: string;
+  readonly level: string;
+}
+
+/** What a file is, for citations. */
+export interface StoredEvidence {
+  readonly id: number;
+  readonly name: string;
+  readonly byLine: boolean;
+}
+
+export interface Found {
+  readonly evidence: string;
+  readonly file: string;
+  readonly record: number;
+  readonly byLine: boolean;
+  /** Microseconds since 1970 UTC; NaN if the record has no time. */
+  readonly micros: number;
+  readonly host: string;
+  readonly source: string;
+  readonly provider: string;
+  readonly eventId: string;
+  readonly place: number;
+  /** Of the facts that the record tells: class and attributes. */
+  readonly fact: string | null;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+export interface SearchOptions {
+  readonly query: QueryNode | null;
+  readonly fromMicros?: number;
+  readonly toMicros?: number;
+  readonly host?: string;
+  readonly limit: number;
+}
+
+export interface SearchResult {
+  /** All that match, whatever the limit. */
+  readonly total: number;
+  readonly rows: readonly Found[];
+}
+
+export interface Coverage {
+  readonly host: string;
+  readonly source: string;
+  /** Microseconds of the hour's start. */
+  readonly hour: number;
+  readonly records: number;
+}
+
+export interface CaseStore {
+  append(evidence: number, batch: Batch, linesBefore: number): Promise<void>;
+  detections(evidence: number, rows: readonly StoredDetection[]): Promise<void>;
+  evidence(rows: readonly StoredEvidence[]): Promise<void>;
+  /** Everything so far is on disk. */
+  flush(): Promise<void>;
+  search(options: SearchOptions): Promise<SearchResult>;
+  coverage(): Promise<readonly Coverage[]>;
+  /** Rows of each kind. */
+  counts(): Promise<Readonly<Record<string, number>>>;
+  /** The store's own query language, read-only, with no way out of the store. */
+  sql(text: string): Promise<{ readonly columns: readonly string[]; readonly rows: readonly (readonly unknown[])[] }>;
+  close(): Promise<void>;
+}

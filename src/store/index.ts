@@ -1,0 +1,12 @@
+export type {
+  Batch,
+  CaseStore,
+  Coverage,
+  Found,
+  SearchOptions,
+  SearchResult,
+  StoredDetection,
+  StoredEvidence,
+} from './contract.js';
+export { DuckStore } from './duckdb/duckdb-store.js';
+export { parseQuery, QueryError, type QueryNode } from './query.js';
