@@ -11,6 +11,7 @@ export type DiagnosticCode =
   | 'source.empty'
   | 'source.changed'
   | 'source.skipped'
+  | 'source.archive'
   // evtx
   | 'evtx.file-header'
   | 'evtx.file-dirty'

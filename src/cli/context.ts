@@ -1,9 +1,12 @@
 // What every command gets: its parsed flags, where to write, and how.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Diagnostic, diagnosticText } from '../base/index.js';
 import { type LoadedRules, loadRules } from '../detect/index.js';
-import { type SourceFile, walk } from '../sources/index.js';
+import { type Container, expand, type SourceFile, walk } from '../sources/index.js';
 import { COMMON, type Command, EXIT } from './flags.js';
 import { makeStyle, safe, type Style, wantsColour } from './terminal.js';
 
@@ -80,13 +83,22 @@ export function rulesOf(ctx: Context): { rules: LoadedRules | null; dirs: string
   return { rules, dirs };
 }
 
-/** The files below the paths of the command line; null, with a message, if there are none. */
-export function filesOf(ctx: Context): readonly SourceFile[] | null {
-  return evidenceOf(ctx)?.files ?? null;
+/** The files below the paths of the command line, with those in archives; null, with a message, if there are none. */
+export async function filesOf(ctx: Context): Promise<readonly SourceFile[] | null> {
+  const found = await evidenceOf(ctx);
+  if (found === null) return null;
+  for (const c of found.containers) for (const p of c.problems) ctx.problem(p);
+  return found.files;
 }
 
-/** The same with the problems of finding them. */
-export function evidenceOf(ctx: Context): { files: readonly SourceFile[]; problems: readonly Diagnostic[] } | null {
+export interface FoundEvidence {
+  readonly files: readonly SourceFile[];
+  readonly containers: readonly Container[];
+  readonly problems: readonly Diagnostic[];
+}
+
+/** The same with the archives and the problems of finding them. */
+export async function evidenceOf(ctx: Context): Promise<FoundEvidence | null> {
   if (ctx.args.length === 0) throw new UsageError('no evidence was named: give files or folders');
   const { files, problems } = walk(ctx.args);
   for (const p of problems) if (!ctx.quiet || p.severity === 'error') ctx.problem(p);
@@ -95,7 +107,22 @@ export function evidenceOf(ctx: Context): { files: readonly SourceFile[]; proble
     return null;
   }
   ctx.time('find files');
-  return { files, problems };
+  const opened = await openArchives(files, (ctx.values.password as string[] | undefined) ?? []);
+  if (opened.containers.length > 0) ctx.time('unpack');
+  return { ...opened, problems };
+}
+
+/** Opens archives into a folder of our own, which goes when the process ends. */
+export async function openArchives(
+  files: readonly SourceFile[],
+  passwords: readonly string[],
+): Promise<{ files: readonly SourceFile[]; containers: readonly Container[] }> {
+  const folder = mkdtempSync(join(tmpdir(), 'backtrail-'));
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  process.on('exit', remove);
+  const opened = await expand(files, { folder, passwords });
+  if (opened.containers.length === 0) remove();
+  return opened;
 }
 
 export function threadsOf(ctx: Context): { threads?: number } {

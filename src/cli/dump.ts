@@ -17,7 +17,7 @@ export async function runDump(ctx: Context): Promise<number> {
     if (!/^\d{1,15}$/.test(v)) throw new UsageError(`--record takes a record number, not "${v}"`);
     return Number(v);
   });
-  const files = filesOf(ctx);
+  const files = await filesOf(ctx);
   if (files === null) return EXIT.noEvidence;
   const out = ctx.values.out as string | undefined;
   const fd = out === undefined ? -1 : openSync(out, 'w');

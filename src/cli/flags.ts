@@ -35,6 +35,12 @@ const TIMEZONE: Flag = {
   value: 'OFFSET',
   help: 'Zone of times that are written without one, as +02:00. Default: UTC, marked as inferred.',
 };
+const PASSWORD: Flag = {
+  name: 'password',
+  value: 'TEXT',
+  multiple: true,
+  help: 'Password of encrypted archives; may be repeated.',
+};
 const RECOVER: Flag = {
   name: 'recover',
   help: 'Also read records left in slack space (deleted or overwritten in part).',
@@ -72,6 +78,7 @@ export const COMMANDS: readonly Command[] = [
         help: 'Traffic Light Protocol marking: RED, AMBER, AMBER+STRICT, GREEN or CLEAR.',
       },
       RECOVER,
+      PASSWORD,
       TIMEZONE,
       THREADS,
     ],
@@ -93,6 +100,7 @@ export const COMMANDS: readonly Command[] = [
       { name: 'out', short: 'o', value: 'FILE', help: 'Write to FILE instead of standard output.' },
       { name: 'min-level', value: 'LEVEL', help: 'informational, low, medium, high or critical.' },
       RECOVER,
+      PASSWORD,
       TIMEZONE,
       THREADS,
     ],
@@ -106,7 +114,7 @@ export const COMMANDS: readonly Command[] = [
     usage: 'identify PATH...',
     summary: 'Say what each file is, and why',
     about: 'Looks at the beginning of every file and names its format: by content, never by its name.',
-    flags: [],
+    flags: [PASSWORD],
     examples: [['backtrail identify ~/collected', 'one line a file']],
   },
   {
@@ -171,6 +179,7 @@ export const COMMANDS: readonly Command[] = [
         help: 'Only the record with this number in its header; may be repeated.',
       },
       RECOVER,
+      PASSWORD,
       TIMEZONE,
       THREADS,
     ],
@@ -198,6 +207,7 @@ export const COMMANDS: readonly Command[] = [
     about:
       'Checks the SHA-256 of every file of evidence, opens every cited record again and recounts every number from the evidence. Stops at the first thing that does not hold, with exit 1.',
     flags: [
+      PASSWORD,
       {
         name: 'evidence',
         value: 'PATH',

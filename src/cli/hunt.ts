@@ -40,7 +40,7 @@ function asObject(d: Detection, file: string, rules: LoadedRules, byLine: boolea
 export async function runHunt(ctx: Context): Promise<number> {
   const output = oneOf(ctx, 'output', ['table', 'csv', 'json', 'jsonl'], 'table');
   const min = LEVELS.indexOf(oneOf(ctx, 'min-level', LEVELS, 'informational') as (typeof LEVELS)[number]);
-  const files = filesOf(ctx);
+  const files = await filesOf(ctx);
   if (files === null) return EXIT.noEvidence;
   prestartWorkers(crewFor(threadsOf(ctx).threads, files));
   const { rules } = rulesOf(ctx);

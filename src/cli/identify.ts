@@ -5,7 +5,7 @@ import { type Context, EXIT, filesOf } from './context.js';
 import { safe } from './terminal.js';
 
 export async function runIdentify(ctx: Context): Promise<number> {
-  const files = filesOf(ctx);
+  const files = await filesOf(ctx);
   if (files === null) return EXIT.noEvidence;
   const rows: Record<string, unknown>[] = [];
   for (const f of files) {

@@ -22,7 +22,7 @@ export async function runInvestigate(ctx: Context): Promise<number> {
     throw new UsageError('--out CASE is missing: the folder that the case is written to');
   const tlp = (ctx.values.tlp as string | undefined)?.toUpperCase();
   if (tlp !== undefined && !TLP.includes(tlp)) throw new UsageError(`--tlp takes ${TLP.join(', ')}, not "${tlp}"`);
-  const found = evidenceOf(ctx);
+  const found = await evidenceOf(ctx);
   if (found === null) return EXIT.noEvidence;
   const { files } = found;
   prestartWorkers(crewFor(threadsOf(ctx).threads, files));
@@ -44,6 +44,7 @@ export async function runInvestigate(ctx: Context): Promise<number> {
     out,
     rules,
     unopened: unopenedOf(found.problems),
+    containers: found.containers,
     messages: en,
     ...threadsOf(ctx),
     recover: ctx.values.recover === true,

@@ -5,7 +5,7 @@ import { loadRules } from '../detect/index.js';
 import { en } from '../messages/index.js';
 import { verifyCase } from '../pipeline/verify.js';
 import { walk } from '../sources/index.js';
-import { type Context, EXIT, sayTiming, threadsOf, UsageError } from './context.js';
+import { type Context, EXIT, openArchives, sayTiming, threadsOf, UsageError } from './context.js';
 import { safe } from './terminal.js';
 
 export async function runVerify(ctx: Context): Promise<number> {
@@ -19,6 +19,7 @@ export async function runVerify(ctx: Context): Promise<number> {
   for await (const c of verifyCase(dir, {
     rules,
     messages: en,
+    openArchives: (files) => openArchives(files, (ctx.values.password as string[] | undefined) ?? []),
     ...(moved === undefined ? {} : { evidence: walk(moved).files }),
     ...threadsOf(ctx),
   })) {

@@ -446,7 +446,8 @@ export class Collector {
         hosts_seen: new Set(coverage.map((c) => c.host).filter((h) => h !== '')).size,
         files: evidence.length,
         event_logs: evidence.filter((e) => e.format === 'evtx').length,
-        logs: evidence.filter((e) => e.status === 'parsed' || e.status === 'partial').length,
+        logs: evidence.filter((e) => e.members === undefined && (e.status === 'parsed' || e.status === 'partial'))
+          .length,
         rules_matched: new Set(findings.map((f) => f.rule)).size,
         anti_forensics: tampering.length,
         problems: evidence.reduce((n, e) => n + e.problems.length + e.problems_omitted, 0),

@@ -27,6 +27,10 @@ export interface EvidenceEntry {
   readonly status: 'parsed' | 'partial' | 'failed' | 'skipped';
   readonly problems: readonly { readonly at: string; readonly what: string }[];
   readonly problems_omitted: number;
+  /** Added: evidence id of the archive on disk that it came out of. */
+  readonly container?: string;
+  /** Added: files in an archive. */
+  readonly members?: number;
   /** Added: records by how sure their time in UTC is; only in formats where it is not always stated. */
   readonly times?: {
     readonly stated: number;

@@ -8,7 +8,7 @@ import type { LoadedRules } from '../detect/index.js';
 import type { IncidentDocument } from '../incident/index.js';
 import type { Messages } from '../messages/index.js';
 import { renderHtml } from '../report/index.js';
-import type { SourceFile } from '../sources/index.js';
+import type { Container, SourceFile } from '../sources/index.js';
 import { DuckStore } from '../store/index.js';
 import { decodeExhibits, EXHIBITS_PER_ITEM, MAX_EXHIBITS, type Wanted } from './exhibits.js';
 import { registerEvidence, type Unopened } from './register.js';
@@ -21,6 +21,7 @@ export interface InvestigateOptions {
   readonly rules: LoadedRules | null;
   /** What could not be opened as a file, for the register. */
   readonly unopened?: readonly Unopened[];
+  readonly containers?: readonly Container[];
   readonly messages: Messages;
   readonly threads?: number;
   readonly recover?: boolean;
@@ -80,6 +81,7 @@ export async function investigate(
       zone: options.zone ?? null,
       store: store ?? undefined,
       unopened: options.unopened ?? [],
+      containers: options.containers ?? [],
       ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
       ...(options.stop === undefined ? {} : { stop: options.stop }),
       onDetection(evidence, d, byLine) {
@@ -144,7 +146,10 @@ export async function investigate(
     const exhibits = decodeExhibits(wanted, result.paths, result.texts);
     target.write('incident.json', `${JSON.stringify(document, null, 1)}\n`);
     target.write('report.html', renderHtml({ document, exhibits, messages: options.messages }));
-    target.write('paths.json', `${JSON.stringify(Object.fromEntries(result.paths), null, 1)}\n`);
+    target.write(
+      'paths.json',
+      `${JSON.stringify(Object.fromEntries([...result.paths].filter(([id]) => !result.members.has(id))), null, 1)}\n`,
+    );
     target.finish();
     options.onStage?.('write', true);
     return { document, aborted: false };

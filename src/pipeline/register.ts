@@ -5,7 +5,7 @@ import type { Detection, LoadedRules, RuleInfo } from '../detect/index.js';
 import { CHUNK_SIZE } from '../formats/evtx/index.js';
 import { Collector, type EvidenceEntry, type FindingRule } from '../incident/index.js';
 import type { Messages } from '../messages/index.js';
-import { fingerprintFile, hostOf, sha256File, type SourceFile } from '../sources/index.js';
+import { type Container, fingerprintFile, hostOf, sha256File, type SourceFile } from '../sources/index.js';
 import { chunkParts, type PlannedFile, planFile, crewFor } from './plan.js';
 import { runTasks } from './pool.js';
 import type { CaseStore } from '../store/index.js';
@@ -25,6 +25,8 @@ export interface RegisterOptions {
   readonly wanted?: readonly boolean[];
   /** What was named or found and could not be opened as a file: listed after the files, with what was wrong. */
   readonly unopened?: readonly Unopened[];
+  /** Archives that files came out of: entries of their own, with their hash. */
+  readonly containers?: readonly Container[];
   /** Each detection with its evidence id, as it comes. */
   readonly onDetection?: (evidence: string, d: Detection, byLine: boolean) => void;
   readonly onProgress?: (p: { bytes: number; records: number; detections: number }) => void;
@@ -57,6 +59,8 @@ const problemText = (p: Diagnostic): string =>
 export interface RegisterResult {
   readonly evidence: readonly EvidenceEntry[];
   readonly paths: ReadonlyMap<string, string>;
+  /** Evidence that came out of an archive: its path is gone when the run ends. */
+  readonly members: ReadonlySet<string>;
   /** How each text log is read, so that its records can be opened again. */
   readonly texts: ReadonlyMap<string, TextReading>;
   readonly collector: Collector;
@@ -300,6 +304,7 @@ export async function registerEvidence(
       byLine: s.plan.format !== 'evtx' && !BY_ORDINAL.has(s.plan.format),
     })),
   );
+  const archives = new Map<string, string>();
   const evidence = states.map((s): EvidenceEntry => {
     const { format, looksLike } = s.plan;
     const status = s.failed
@@ -361,6 +366,42 @@ export async function registerEvidence(
         trustworthy: e.status === 'parsed' && s.renumbered === 0 && options.recover !== true,
       });
   });
+  const archiveIds = new Map<string, string>();
+  for (const c of options.containers ?? []) {
+    const id = `e${evidence.length + 1}`;
+    const onDisk = c.source.container === undefined;
+    if (onDisk) archiveIds.set(c.source.name, id);
+    const e: EvidenceEntry = {
+      id,
+      path: c.source.name,
+      format: c.kind,
+      sha256: sha256File(c.source.path).sha256,
+      bytes: c.source.bytes,
+      host: null,
+      hosts: [],
+      channels: [],
+      records: 0,
+      first: null,
+      last: null,
+      status: c.problems.length === 0 ? 'parsed' : 'partial',
+      problems: c.problems.slice(0, MAX_FILE_PROBLEMS).map((p) => ({ at: p.place.file ?? '', what: problemText(p) })),
+      problems_omitted: Math.max(0, c.problems.length - MAX_FILE_PROBLEMS),
+      members: c.members,
+    };
+    evidence.push(e);
+    if (onDisk) archives.set(id, c.source.path);
+    if (c.problems.length > 0) collector.blindFile(e, options.messages.text.blind.damaged(c.problems.length));
+  }
+  // Members name the archive on disk that they came out of.
+  const inArchive = (name: string | undefined): { container: string } | object =>
+    name === undefined || !archiveIds.has(name) ? {} : { container: archiveIds.get(name)! };
+  states.forEach((s, i) => {
+    evidence[i] = { ...evidence[i]!, ...inArchive(s.plan.source.container?.name) };
+  });
+  (options.containers ?? []).forEach((c, i) => {
+    const at = states.length + i;
+    evidence[at] = { ...evidence[at]!, ...inArchive(c.source.container?.name) };
+  });
   for (const u of options.unopened ?? []) {
     const e: EvidenceEntry = {
       id: `e${evidence.length + 1}`,
@@ -383,7 +424,8 @@ export async function registerEvidence(
   }
   return {
     evidence,
-    paths: new Map(states.map((s) => [s.id, s.plan.source.path])),
+    paths: new Map([...states.map((s): [string, string] => [s.id, s.plan.source.path]), ...archives]),
+    members: new Set(states.filter((s) => s.plan.source.container !== undefined).map((s) => s.id)),
     texts: new Map(
       states
         .filter((s) => isLog(s.plan) && s.plan.format !== 'evtx')

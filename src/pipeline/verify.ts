@@ -9,7 +9,7 @@ import type { LoadedRules } from '../detect/index.js';
 import { EvtxFile } from '../formats/evtx/index.js';
 import type { Cite, IncidentDocument } from '../incident/index.js';
 import type { Messages } from '../messages/index.js';
-import { sha256File, type SourceFile } from '../sources/index.js';
+import { type Container, sha256File, type SourceFile } from '../sources/index.js';
 import { readText } from './text-records.js';
 import { registerEvidence, type Unopened } from './register.js';
 
@@ -26,6 +26,10 @@ export interface VerifyOptions {
   /** Where the evidence is now, if it was moved: folders or files that replace the recorded paths by name. */
   readonly evidence?: readonly SourceFile[];
   readonly threads?: number;
+  /** Opens the archives of a case again; without it their members cannot be checked. */
+  readonly openArchives?: (
+    files: readonly SourceFile[],
+  ) => Promise<{ files: readonly SourceFile[]; containers: readonly Container[] }>;
 }
 
 /** Runs the checks in order and yields each; stops after the first that fails. Throws `CaseError` for no case. */
@@ -51,6 +55,16 @@ export async function* verifyCase(dir: string, options: VerifyOptions): AsyncGen
 
   // Every file, by content.
   const moved = new Map((options.evidence ?? []).map((f) => [f.name, f.path]));
+  const archives = document.evidence.filter((e) => e.members !== undefined && e.container === undefined);
+  let unpacked: { files: readonly SourceFile[]; containers: readonly Container[] } = { files: [], containers: [] };
+  if (archives.length > 0 && options.openArchives !== undefined)
+    unpacked = await options.openArchives(
+      archives.flatMap((e) => {
+        const path = moved.get(e.path) ?? paths[e.id];
+        return path === undefined || !existsSync(path) ? [] : [{ path, name: e.path, bytes: e.bytes }];
+      }),
+    );
+  const members = new Map([...unpacked.files, ...unpacked.containers.map((c) => c.source)].map((f) => [f.name, f]));
   const sources: SourceFile[] = [];
   const unopened: Unopened[] = [];
   for (const e of document.evidence) {
@@ -59,7 +73,8 @@ export async function* verifyCase(dir: string, options: VerifyOptions): AsyncGen
       unopened.push({ path: e.path, status: e.status, what: e.problems[0]?.what ?? '' });
       continue;
     }
-    const path = moved.get(e.path) ?? paths[e.id];
+    const member = e.container === undefined ? undefined : members.get(e.path);
+    const path = member?.path ?? moved.get(e.path) ?? paths[e.id];
     if (path === undefined || !existsSync(path)) {
       yield {
         what: `evidence ${e.id}`,
@@ -69,7 +84,14 @@ export async function* verifyCase(dir: string, options: VerifyOptions): AsyncGen
       return;
     }
     const reference = typeof e.time_reference === 'string' ? parseMicros(e.time_reference) : Number.NaN;
-    sources.push({ path, name: e.path, bytes: e.bytes, ...(Number.isNaN(reference) ? {} : { reference }) });
+    if (e.members === undefined)
+      sources.push({
+        path,
+        name: e.path,
+        bytes: e.bytes,
+        ...(Number.isNaN(reference) ? {} : { reference }),
+        ...(member?.container === undefined ? {} : { container: member.container }),
+      });
     if (e.sha256 === null) continue;
     const now = sha256File(path);
     if (now.sha256 !== e.sha256) {
@@ -159,6 +181,7 @@ export async function* verifyCase(dir: string, options: VerifyOptions): AsyncGen
     rules: options.rules,
     messages: options.messages,
     unopened,
+    containers: unpacked.containers,
     recover: document.case.options.recover === true,
     zone,
     ...(options.threads === undefined ? {} : { threads: options.threads }),

@@ -18,6 +18,8 @@ export interface SourceFile {
   readonly bytes: number;
   /** Microseconds, where known better than by the file itself: dates without a year are put before it. */
   readonly reference?: number;
+  /** The archive that it came out of, as it lies on disk. */
+  readonly container?: { readonly path: string; readonly name: string };
 }
 
 export interface Walk {
