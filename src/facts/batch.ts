@@ -52,6 +52,23 @@ interface Plan {
   readonly needs: readonly number[];
 }
 
+/**
+ * A text's number where it is a plain decimal number itself (a port, a status, a size): -(n + 2), so that it needs no place
+ * among the texts. -1 stands for none, 0 and up for texts.
+ */
+export function decimalCode(t: string): number {
+  const n = t.length;
+  if (n === 0 || n > 9) return 0;
+  let v = t.charCodeAt(0) - 48;
+  if (v < 0 || v > 9 || (v === 0 && n > 1)) return 0;
+  for (let i = 1; i < n; i++) {
+    const d = t.charCodeAt(i) - 48;
+    if (d < 0 || d > 9) return 0;
+    v = v * 10 + d;
+  }
+  return -(v + 2);
+}
+
 /** Characters of one text that the store keeps; the record has the rest. */
 const MAX_TEXT = 4096;
 const SURE: Readonly<Record<string, number>> = { stated: 0, given: 1, inferred: 2, none: 3 };
@@ -63,6 +80,8 @@ export class BatchBuilder {
   readonly #plans = new Map<string, Map<string, Plan | null>>();
 
   #text(t: string): number {
+    const code = decimalCode(t);
+    if (code < 0) return code;
     const known = this.#texts.get(t);
     if (known !== undefined) return known;
     const n = this.#texts.size;

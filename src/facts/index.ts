@@ -1,1 +1,9 @@
-export { BatchBuilder, type FactEvent, type FactRows, RECORD_COLUMNS, RECORD_TEXTS, type StoreBatch } from './batch.js';
+export {
+  BatchBuilder,
+  decimalCode,
+  type FactEvent,
+  type FactRows,
+  RECORD_COLUMNS,
+  RECORD_TEXTS,
+  type StoreBatch,
+} from './batch.js';

@@ -4,6 +4,7 @@ import {
   ANY,
   compileRegex,
   inNetwork,
+  type Network,
   matchWildcards,
   ONE,
   parseAddress,
@@ -49,6 +50,30 @@ export function numberOf(text: string): number {
   return /^[+-]?(\d+(\.\d+)?|\.\d+)$|^0x[0-9a-f]+$/i.test(t) ? Number(t) : Number.NaN;
 }
 
+const networks = new WeakMap<Test, Network>();
+
+/** The network of a cidr test, read once. */
+function networkOf(test: Test & { op: 'cidr' }): Network {
+  let n = networks.get(test);
+  if (n === undefined) {
+    n = parseNetwork(test.network)!;
+    networks.set(test, n);
+  }
+  return n;
+}
+
+// A value is asked about many networks in a row.
+let lastText = '';
+let lastAddress: Uint8Array | null = null;
+
+function addressOf(text: string): Uint8Array | null {
+  if (text !== lastText) {
+    lastText = text;
+    lastAddress = parseAddress(text.trim());
+  }
+  return lastAddress;
+}
+
 const regexes = new WeakMap<Test, SafeRegex>();
 
 /** The compiled expression of a regex test, made once. */
@@ -81,8 +106,8 @@ export function testText(test: Test, text: string, other: readonly string[] = []
     case 'regex':
       return regexOf(test).test(text);
     case 'cidr': {
-      const address = parseAddress(text.trim());
-      return address !== null && inNetwork(address, parseNetwork(test.network)!);
+      const address = addressOf(text);
+      return address !== null && inNetwork(address, networkOf(test));
     }
     case 'fieldref':
       return other.some((o) => compareText(test.how, text, o, test.cased === true));

@@ -50,6 +50,13 @@ const TEXT_COLUMNS: ReadonlySet<string> = new Set(['host', 'source', 'provider',
 const sqlType = (t: DuckDBType): string => (t === INTEGER ? 'INTEGER' : t === DOUBLE ? 'DOUBLE' : 'VARCHAR');
 const literal = (t: string): string => `'${t.replaceAll("'", "''").replaceAll('\0', '')}'`;
 
+/** A batch's number of a text as the store's: plain decimal numbers (below -1) and none (-1) are the same in both. */
+const numberOf = (ids: Int32Array, t: number): number => (t < 0 ? t : ids[t]!);
+
+/** The text of a column, whether it points to one or is a decimal number itself. */
+const textOf = (column: string, join: string): string =>
+  `CASE WHEN ${column} < -1 THEN CAST(-(${column} + 2) AS VARCHAR) ELSE ${join}.text END`;
+
 /** A LIKE pattern of a wildcard text: % and _ stand for themselves. */
 const like = (t: string): string =>
   t
@@ -194,10 +201,10 @@ export class DuckStore implements CaseStore {
       c[2]![r] = number[i]! + linesBefore;
       c[3]![r] = micros[i]!;
       c[4]![r] = sure[i]!;
-      c[5]![r] = ids[host[i]!]!;
-      c[6]![r] = ids[source[i]!]!;
-      c[7]![r] = ids[provider[i]!]!;
-      c[8]![r] = ids[eventId[i]!]!;
+      c[5]![r] = numberOf(ids, host[i]!);
+      c[6]![r] = numberOf(ids, source[i]!);
+      c[7]![r] = numberOf(ids, provider[i]!);
+      c[8]![r] = numberOf(ids, eventId[i]!);
       c[9]![r] = place[i]!;
       if (writer.next()) await writer.append();
     }
@@ -210,7 +217,7 @@ export class DuckStore implements CaseStore {
         to[0]![r] = first + f.columns[0]![i]!;
         for (let k = 1; k < f.columns.length; k++) {
           const t = f.columns[k]![i]!;
-          to[k]![r] = t < 0 ? -1 : ids[t]!;
+          to[k]![r] = numberOf(ids, t);
         }
         if (w.next()) await w.append();
       }
@@ -314,7 +321,7 @@ export class DuckStore implements CaseStore {
 
   async coverage(): Promise<readonly Coverage[]> {
     const rows = await this.#rows(
-      `SELECT h.text, s.text, floor(micros / 3600e6) * 3600e6 AS hour, count(*) FROM records r JOIN texts h ON h.id = r.host JOIN texts s ON s.id = r.source WHERE NOT isnan(micros) GROUP BY ALL ORDER BY ALL`,
+      `SELECT ${textOf('r.host', 'h')}, ${textOf('r.source', 's')}, floor(micros / 3600e6) * 3600e6 AS hour, count(*) FROM records r LEFT JOIN texts h ON h.id = r.host LEFT JOIN texts s ON s.id = r.source WHERE NOT isnan(micros) GROUP BY ALL ORDER BY ALL`,
     );
     return rows.map((r) => ({ host: String(r[0]), source: String(r[1]), hour: Number(r[2]), records: Number(r[3]) }));
   }
@@ -340,7 +347,7 @@ export class DuckStore implements CaseStore {
         /^, /,
         'WITH ',
       ) +
-        `SELECT f.rec, f.evidence, e.name, f.number, e.by_line, f.micros, h.text, s.text, p.text, i.text, f.place FROM found f
+        `SELECT f.rec, f.evidence, e.name, f.number, e.by_line, f.micros, ${textOf('f.host', 'h')}, ${textOf('f.source', 's')}, ${textOf('f.provider', 'p')}, ${textOf('f.event_id', 'i')}, f.place FROM found f
          LEFT JOIN evidence e ON e.id = f.evidence LEFT JOIN texts h ON h.id = f.host LEFT JOIN texts s ON s.id = f.source
          LEFT JOIN texts p ON p.id = f.provider LEFT JOIN texts i ON i.id = f.event_id
          ORDER BY isnan(f.micros), f.micros, f.evidence, f.number`,
@@ -388,7 +395,8 @@ export class DuckStore implements CaseStore {
     for (const { name, columns, row } of rows) {
       const fields: Record<string, string> = {};
       columns.forEach((x, i) => {
-        const text = texts.get(Number(row[i + 1]));
+        const code = Number(row[i + 1]);
+        const text = code < -1 ? String(-(code + 2)) : texts.get(code);
         if (text !== undefined) fields[x] = text;
       });
       out.set(Number(row[0]), { name, fields });
@@ -405,11 +413,14 @@ export class DuckStore implements CaseStore {
       case 'not':
         return `NOT ${this.#condition(q.item, sets)}`;
       case 'text': {
-        const set = this.#set(`text ILIKE ${literal(`%${q.text.replace(/[\\%_]/g, '\\$&')}%`)} ESCAPE '\\'`, sets);
-        const own = [...TEXT_COLUMNS].map((c) => `r.${c} IN (SELECT id FROM ${set})`);
+        const test = (text: string): string =>
+          `${text} ILIKE ${literal(`%${q.text.replace(/[\\%_]/g, '\\$&')}%`)} ESCAPE '\\'`;
+        const set = this.#set(test('text'), sets);
+        const numeric = /^\d{1,9}$/.test(q.text) ? test : null;
+        const own = [...TEXT_COLUMNS].map((c) => this.#in(`r.${c}`, set, numeric));
         const facts = FACT_CLASSES.map(
           (c) =>
-            `SELECT rec FROM ${c.name} WHERE ${c.columns.map((x) => `"${x}" IN (SELECT id FROM ${set})`).join(' OR ')}`,
+            `SELECT rec FROM ${c.name} WHERE ${c.columns.map((x) => this.#in(`"${x}"`, set, numeric)).join(' OR ')}`,
         );
         return `(${own.join(' OR ')} OR r.rec IN (${facts.join(' UNION ALL ')}))`;
       }
@@ -430,15 +441,17 @@ export class DuckStore implements CaseStore {
           const columns = q.field === 'level' ? ['level'] : ['rule', 'title'];
           return `(r.evidence, r.number) IN (SELECT (evidence, number) FROM detections WHERE ${columns.map((c) => `${c} ILIKE ${value} ESCAPE '\\'`).join(' OR ')})`;
         }
-        const test = q.pattern
-          ? `text ILIKE ${literal(like(q.text))} ESCAPE '\\'`
-          : `lower(text) = lower(${literal(q.text)})`;
+        const test = (text: string): string =>
+          q.pattern
+            ? `${text} ILIKE ${literal(like(q.text))} ESCAPE '\\'`
+            : `lower(${text}) = lower(${literal(q.text)})`;
         // A host may be written with or without its domain.
         const host =
           q.field === 'host' && !q.pattern && !q.text.includes('.')
             ? ` OR lower(text) LIKE lower(${literal(`${q.text.replace(/[\\%_]/g, '\\$&')}.%`)}) ESCAPE '\\'`
             : '';
-        return this.#inColumns(q.field, this.#set(test + host, sets));
+        const digits = q.pattern ? /^[\d*?]+$/.test(q.text) : /^\d{1,9}$/.test(q.text);
+        return this.#inColumns(q.field, this.#set(test('text') + host, sets), digits ? test : null);
       }
     }
   }
@@ -448,15 +461,23 @@ export class DuckStore implements CaseStore {
     return `t${sets.length - 1}`;
   }
 
-  #inColumns(field: string, set: string): string {
+  /** Whether a column's text is in a set, or it is a decimal number that passes `numeric`. */
+  #in(column: string, set: string, numeric: ((text: string) => string) | null): string {
+    const texts = `${column} IN (SELECT id FROM ${set})`;
+    return numeric === null
+      ? texts
+      : `(${texts} OR (${column} < -1 AND ${numeric(`CAST(-(${column} + 2) AS VARCHAR)`)}))`;
+  }
+
+  #inColumns(field: string, set: string, numeric: ((text: string) => string) | null): string {
     const parts: string[] = [];
-    if (TEXT_COLUMNS.has(field)) parts.push(`r.${field} IN (SELECT id FROM ${set})`);
+    if (TEXT_COLUMNS.has(field)) parts.push(this.#in(`r.${field}`, set, numeric));
     const classes = FACT_CLASSES.filter(
       (c) => c.columns.includes(field) && !(field === 'host' && c.name === 'http_activity'),
     );
     if (classes.length > 0)
       parts.push(
-        `r.rec IN (${classes.map((c) => `SELECT rec FROM ${c.name} WHERE "${field}" IN (SELECT id FROM ${set})`).join(' UNION ALL ')})`,
+        `r.rec IN (${classes.map((c) => `SELECT rec FROM ${c.name} WHERE ${this.#in(`"${field}"`, set, numeric)}`).join(' UNION ALL ')})`,
       );
     if (parts.length === 0) {
       const known = [
@@ -500,12 +521,16 @@ export class DuckStore implements CaseStore {
         throw new QueryError(`a range of ${q.field} takes numbers, not "${t}"`, 0);
       return t;
     };
-    const column = q.field === 'record' || q.field === 'line' ? 'r.number' : 'try_cast(text AS DOUBLE)';
-    const parts: string[] = [];
-    if (q.from !== null) parts.push(`${column} ${q.fromIncluded ? '>=' : '>'} ${number(q.from)}`);
-    if (q.to !== null) parts.push(`${column} ${q.toIncluded ? '<=' : '<'} ${number(q.to)}`);
-    const test = parts.join(' AND ') || `${column} IS NOT NULL`;
-    return column === 'r.number' ? `(${test})` : this.#inColumns(q.field, this.#set(test, sets));
+    const test = (column: string): string => {
+      const parts: string[] = [];
+      if (q.from !== null) parts.push(`${column} ${q.fromIncluded ? '>=' : '>'} ${number(q.from)}`);
+      if (q.to !== null) parts.push(`${column} ${q.toIncluded ? '<=' : '<'} ${number(q.to)}`);
+      return parts.join(' AND ') || `${column} IS NOT NULL`;
+    };
+    if (q.field === 'record' || q.field === 'line') return `(${test('r.number')})`;
+    return this.#inColumns(q.field, this.#set(test('try_cast(text AS DOUBLE)'), sets), (text) =>
+      test(`CAST(${text} AS DOUBLE)`),
+    );
   }
 
   async sql(text: string): Promise<{ columns: readonly string[]; rows: readonly (readonly unknown[])[] }> {
