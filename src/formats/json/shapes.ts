@@ -2,8 +2,9 @@
 // shippers (Winlogbeat, NXLog, Splunk, evtx_dump, the Mordor sets), cloud and endpoint logs. What is not recognised but has a
 // time keeps its own names.
 import type { ParseContext } from '../text/format.js';
-import type { Flat } from '../text/json.js';
+import { type Flat, objectOf } from '../text/json.js';
 import type { Shapes, TextRecord, TextValue } from '../text/record.js';
+import { eventFields, fillWindows } from '../xml/event-xml.js';
 import { epochMicros, isoMicros, type ReadTime } from '../text/time.js';
 
 type Obj = Readonly<Record<string, unknown>>;
@@ -30,6 +31,7 @@ const TIME_KEYS = [
   'datetime',
   '_time',
   'EventTime',
+  'TimeGenerated',
 ];
 
 /** Seconds, milliseconds or microseconds since 1970, or RFC 3339. */
@@ -43,6 +45,14 @@ export function jsonTime(v: unknown): ReadTime & { text: string } {
   if (/^\d{13}$/.test(v)) return { micros: Number(v) * 1000, zoned: true, text: v };
   if (/^\d{9,10}(\.\d+)?$/.test(v)) return { micros: epochMicros(v), zoned: true, text: v };
   return { ...isoMicros(v), text: v };
+}
+
+/** Event data as a text in a column: XML or JSON, as Azure's tables hold it. */
+function embedded(v: unknown): Obj | null {
+  if (typeof v !== 'string') return null;
+  if (v.startsWith('{')) return objectOf(v);
+  const fields = v.startsWith('<EventData') || v.startsWith('<UserData') ? eventFields(`<Event>${v}</Event>`) : null;
+  return fields === null ? null : Object.fromEntries(fields);
 }
 
 function windows(o: Obj): { fields: Map<string, TextValue>; time: unknown } | null {
@@ -108,14 +118,18 @@ function windows(o: Obj): { fields: Map<string, TextValue>; time: unknown } | nu
   if (id !== undefined && (typeof id === 'number' || /^\d{1,5}$/.test(text(id))) && channel !== undefined) {
     put('EventID', id);
     put('Channel', channel);
-    put('Provider_Name', o.SourceName ?? o.source_name ?? o.Provider_Name ?? o.ProviderName);
+    put(
+      'Provider_Name',
+      o.EventSourceName ?? o.Provider ?? o.SourceName ?? o.source_name ?? o.Provider_Name ?? o.ProviderName,
+    );
     put('Computer', o.Hostname ?? o.computer_name ?? o.Computer ?? o.ComputerName ?? obj(o.host)?.name ?? o.host);
     put('EventRecordID', o.RecordNumber ?? o.record_number ?? o.EventRecordID);
-    const data = obj(o.event_data) ?? obj(o.EventData);
+    const data = obj(o.event_data) ?? obj(o.EventData) ?? embedded(o.EventData);
     if (data !== null) for (const [k, v] of Object.entries(data)) put(k, v);
     for (const [k, v] of Object.entries(o))
       if (
         k !== 'event_data' &&
+        !(k === 'EventData' && data !== null) &&
         !(k === 'EventType' && /^(?:INFO|AUDIT|WARNING|ERROR)/.test(text(v))) &&
         !k.startsWith('@')
       )
@@ -125,7 +139,7 @@ function windows(o: Obj): { fields: Map<string, TextValue>; time: unknown } | nu
       time:
         o.UtcTime !== undefined && o.EventTime === undefined && o['@timestamp'] === undefined
           ? o.UtcTime
-          : (o['@timestamp'] ?? o.EventTime ?? o.TimeCreated ?? o._time),
+          : (o['@timestamp'] ?? o.TimeGenerated ?? o.EventTime ?? o.TimeCreated ?? o._time),
     };
   }
   return null;
@@ -217,6 +231,14 @@ export function kindOf(o: Obj): Known | null {
           text(o.MESSAGE) || (Array.isArray(o.MESSAGE) ? Buffer.from(o.MESSAGE as number[]).toString('utf8') : ''),
       },
     };
+  if (o.SyslogMessage !== undefined)
+    return {
+      channel: 'linux/syslog',
+      time: o.EventTime ?? o.TimeGenerated,
+      host: text(o.HostName) || text(o.Computer),
+      provider: text(o.ProcessName),
+      more: { program: text(o.ProcessName), message: text(o.SyslogMessage) },
+    };
   if (o.class_uid !== undefined && o.time !== undefined)
     return {
       channel: `ocsf/${text(o.class_uid)}`,
@@ -298,6 +320,13 @@ export function fillJson(r: TextRecord, o: Obj, flatten: Flatten, shapes: Shapes
     return fillJson(r, inner, flatten, shapes, context);
   r.provider = '';
   r.eventId = '';
+  // A Windows-like event (Sysmon for Linux) in a syslog message.
+  const message = text(o.SyslogMessage);
+  if (message.startsWith('<Event')) {
+    const fields = eventFields(message);
+    if (fields !== null && fillWindows(r, fields, shapes, { ...context, host: text(o.HostName) || context.host }))
+      return true;
+  }
   const w = windows(o);
   let time: ReadTime & { text: string };
   if (w !== null) {
