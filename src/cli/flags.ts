@@ -149,6 +149,20 @@ export const COMMANDS: readonly Command[] = [
     ],
   },
   {
+    name: 'seal',
+    usage: 'seal CASE --key FILE [--new-key] [--by NAME] [--note TEXT]',
+    summary: 'Sign what a case is now (ed25519)',
+    about:
+      'Writes seal.json into the case: the SHA-256 of its files and of all evidence, signed. "verify" checks it. The private key stays with you; its fingerprint is what others compare.',
+    flags: [
+      { name: 'key', value: 'FILE', help: 'Private key (PEM, ed25519) to sign with.' },
+      { name: 'new-key', help: 'Make the key and write it to that file, which must not exist.' },
+      { name: 'by', value: 'NAME', help: 'Who seals it.' },
+      { name: 'note', value: 'TEXT', help: 'Anything else that belongs to it.' },
+    ],
+    examples: [['backtrail seal case-017 --key team.pem --new-key --by "CERT, A. Analyst"', 'with a key made for it']],
+  },
+  {
     name: 'timeline',
     usage: 'timeline CASE [--output csv|jsonl|timesketch]',
     summary: 'Print the records of a case in the order of time',

@@ -35,6 +35,8 @@ async function main(argv: readonly string[]): Promise<number> {
       return (await import('./investigate.js')).runInvestigate(ctx);
     case 'hunt':
       return (await import('./hunt.js')).runHunt(ctx);
+    case 'seal':
+      return (await import('./seal.js')).runSeal(ctx);
     case 'search':
       return (await import('./search.js')).runSearch(ctx);
     case 'timeline':

@@ -4,7 +4,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseMicros } from '../base/index.js';
-import { readCase } from '../case/index.js';
+import { checkSeal, fingerprint, readCase } from '../case/index.js';
 import type { LoadedRules } from '../detect/index.js';
 import { EvtxFile } from '../formats/evtx/index.js';
 import type { Cite, IncidentDocument } from '../incident/index.js';
@@ -40,6 +40,17 @@ export async function* verifyCase(dir: string, options: VerifyOptions): AsyncGen
     return;
   }
   yield { what: 'case', ok: true, detail: `format ${file.format}, made by ${file.tool}` };
+  const sealed = checkSeal(dir);
+  if (sealed !== undefined) {
+    yield {
+      what: 'seal',
+      ok: sealed.problem === null,
+      detail:
+        sealed.problem ??
+        `sealed ${sealed.seal.manifest.sealed}${sealed.seal.manifest.by === null ? '' : ` by ${sealed.seal.manifest.by}`} with the key ${fingerprint(sealed.seal.public_key)}`,
+    };
+    if (sealed.problem !== null) return;
+  }
   let document: IncidentDocument;
   let paths: Record<string, string>;
   try {
