@@ -1,5 +1,4 @@
 // Generated from json-kernel.as.ts by scripts/kernel.mjs (assemblyscript 0.28.20); do not edit.
-// SHA-256 of the source: acfd2f67c8a83ae283a17691557dbc09b0dd905ac1ecb6f3325bd064ecd148b6
 export const KERNEL_CODE: string = [
   'AGFzbQEAAAABMgdgAn9+AX9gBH9/f38Bf2ADf39/AX9gAn9/AX9gBX9/f39/AX9gBn9/f39/fwF/YAAAAxAPAwABAAIDAgEFBAYAAgQBBQMB',
   'AGAGKQh/AUEAC38BQQALfwFBAAt/AUEAC38BQQALfwFBAAt/AUEAC38BQX8LByMFBG5leHQDAANvdXQDAQNhcmcDAgNydW4ADAZtZW1vcnkC',

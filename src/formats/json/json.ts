@@ -59,7 +59,11 @@ export const jsonLines: TextFormat = {
   identify(head: Head): Match | null {
     const first = head.lines.find((l) => l.trim() !== '');
     if (first === undefined || !/^\s*\{/.test(first)) return null;
-    const o = objectOf(first);
+    // One bad line must not hide the others.
+    const o =
+      first.trim() === '{'
+        ? null
+        : head.lines.slice(0, 20).reduce<Record<string, unknown> | null>((found, l) => found ?? objectOf(l), null);
     // The first line may be longer than what was looked at.
     if (o === null)
       return head.lines.length <= 1 && head.bytes.length >= 4096 && /^\{\s*"/.test(first)

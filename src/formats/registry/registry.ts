@@ -57,11 +57,15 @@ export function textHead(bytes: Buffer): Head | null {
     text = new TextDecoder('utf-16be').decode(bytes.subarray(2));
   else {
     let control = 0;
-    for (const c of bytes) if (c < 9 || (c > 13 && c < 32 && c !== 27 && c !== 29)) control++;
-    // A torn write leaves NULs in a log; a binary file has them everywhere.
-    if (control > bytes.length / 50) return null;
+    let nul = 0;
+    for (const c of bytes)
+      if (c === 0) nul++;
+      else if (c < 9 || (c > 13 && c < 32 && c !== 27 && c !== 29)) control++;
+    // A torn write, or a wipe of a part, leaves NULs in a log; a binary file has other control characters too.
+    if (control > (bytes.length - nul) / 50 || nul > bytes.length * 0.98) return null;
     const from = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
     text = bytes.subarray(from).toString('utf8');
+    if (nul > 0) text = text.replaceAll('\0', '');
   }
   const lines = text.split(/\r?\n/, MAX_HEAD_LINES + 1);
   // The last one may be cut.

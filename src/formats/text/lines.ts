@@ -47,7 +47,12 @@ export function readLines(fd: number, from: number, to: number, onLine: OnLine):
       if (cut.length < 100) cut.push(line);
       b = b.subarray(0, MAX_LINE_BYTES);
     }
-    if (onLine(decode(b), line, offset) === false) stopped = true;
+    let text = decode(b);
+    if (text.includes('\0')) {
+      nulBytes = true;
+      text = text.replaceAll('\0', '');
+    }
+    if (onLine(text, line, offset) === false) stopped = true;
   };
   for (;;) {
     const n = readSync(fd, block, 0, BLOCK, at);
@@ -72,14 +77,18 @@ export function readLines(fd: number, from: number, to: number, onLine: OnLine):
       const body = data.subarray(pos, last);
       if (isAscii(body)) {
         const text = body.toString('latin1');
-        if (!nulBytes && text.includes('\0')) nulBytes = true;
+        const nul = text.includes('\0');
+        nulBytes ||= nul;
         let start = 0;
         const base = at + pos;
         while (start <= text.length && base + start < to) {
           let end = text.indexOf('\n', start);
           if (end < 0) end = text.length;
           const stop = end > start && text.charCodeAt(end - 1) === 13 ? end - 1 : end;
-          if (onLine(text.slice(start, stop), ++line, base + start) === false) return { lines: line, cut, nulBytes };
+          const one = text.slice(start, stop);
+          // NULs of a torn write are no part of what was logged.
+          if (onLine(nul ? one.replaceAll('\0', '') : one, ++line, base + start) === false)
+            return { lines: line, cut, nulBytes };
           start = end + 1;
         }
       } else {
