@@ -13,7 +13,7 @@ import { investigate } from '../src/pipeline/investigate.js';
 import { openStore } from '../src/pipeline/search.js';
 import { FACT_CLASSES } from '../src/schema/index.js';
 import { walk } from '../src/sources/index.js';
-import { DuckStore, parseQuery, QueryError, type QueryNode } from '../src/store/index.js';
+import { type CaseStore, DuckStore, parseQuery, QueryError, type QueryNode } from '../src/store/index.js';
 import { tempDir, writeFile } from './support.js';
 
 test('queries: what each form means, and what is refused', () => {
@@ -91,7 +91,7 @@ async function storeOf(rows: readonly Row[], path: string): Promise<DuckStore> {
   }
   await store.append(1, builder.take(), 0);
   await store.evidence([{ id: 1, name: 'x.log', byLine: true }]);
-  await store.flush();
+  await store.commit(1);
   return store;
 }
 
@@ -289,7 +289,7 @@ test('a case of several formats: every record is in the store, searches cite rec
     threads: 2,
   });
   assert.equal(document.counts.records, 8000);
-  const store = await openStore(out);
+  const store = (await openStore(out)) as CaseStore;
   const counts = await store.counts();
   assert.equal(counts.records, 8000);
   assert.equal(counts.authentication, 5000);

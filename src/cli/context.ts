@@ -69,9 +69,9 @@ export function makeContext(command: Command, argv: readonly string[]): Context 
 /** The rules that come with Backtrail. */
 export const bundledRules = (): string => fileURLToPath(new URL('../../../rules', import.meta.url));
 
-export function rulesOf(ctx: Context): { rules: LoadedRules | null; dirs: string[] } {
-  if (ctx.values['no-rules'] === true) return { rules: null, dirs: [] };
-  const dirs = (ctx.values.rules as string[] | undefined) ?? [bundledRules()];
+export function rulesOf(ctx: Context, of?: readonly string[]): { rules: LoadedRules | null; dirs: string[] } {
+  if (ctx.values['no-rules'] === true || of?.length === 0) return { rules: null, dirs: [] };
+  const dirs = (ctx.values.rules as string[] | undefined) ?? of?.slice() ?? [bundledRules()];
   const rules = loadRules(dirs);
   const errors = rules.problems.filter((p) => p.severity === 'error');
   if (!ctx.quiet && errors.length > 0) {
@@ -92,24 +92,31 @@ export async function filesOf(ctx: Context): Promise<readonly SourceFile[] | nul
 }
 
 export interface FoundEvidence {
+  /** What was found, archives not opened. */
+  readonly inputs: readonly SourceFile[];
   readonly files: readonly SourceFile[];
   readonly containers: readonly Container[];
   readonly problems: readonly Diagnostic[];
 }
 
 /** The same with the archives and the problems of finding them. */
-export async function evidenceOf(ctx: Context): Promise<FoundEvidence | null> {
-  if (ctx.args.length === 0) throw new UsageError('no evidence was named: give files or folders');
-  const { files, problems } = walk(ctx.args);
+export async function evidenceOf(
+  ctx: Context,
+  paths: readonly string[] = ctx.args,
+  choose: (files: readonly SourceFile[]) => readonly SourceFile[] = (f) => f,
+): Promise<FoundEvidence | null> {
+  if (paths.length === 0) throw new UsageError('no evidence was named: give files or folders');
+  const { files: all, problems } = walk(paths);
   for (const p of problems) if (!ctx.quiet || p.severity === 'error') ctx.problem(p);
-  if (files.length === 0) {
-    ctx.say(`No evidence found in ${ctx.args.map(safe).join(', ')}: expected at least one file. Check the path.`);
+  if (all.length === 0) {
+    ctx.say(`No evidence found in ${paths.map(safe).join(', ')}: expected at least one file. Check the path.`);
     return null;
   }
   ctx.time('find files');
+  const files = choose(all);
   const opened = await openArchives(files, (ctx.values.password as string[] | undefined) ?? []);
   if (opened.containers.length > 0) ctx.time('unpack');
-  return { ...opened, problems };
+  return { ...opened, inputs: files, problems };
 }
 
 /** Opens archives into a folder of our own, which goes when the process ends. */

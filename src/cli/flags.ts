@@ -58,7 +58,7 @@ export const COMMON: readonly Flag[] = [
 export const COMMANDS: readonly Command[] = [
   {
     name: 'investigate',
-    usage: 'investigate PATH... --out CASE [--rules DIR]...',
+    usage: 'investigate PATH... --out CASE [--rules DIR]... [--resume]',
     summary: 'Read evidence and write a case: register, detections, incident.json, report.html',
     about:
       'Reads every file below the given paths. Logs are recognised by their content ("backtrail formats" lists the kinds); anything else is listed in the register as skipped. Evidence is opened for reading only.',
@@ -68,6 +68,10 @@ export const COMMANDS: readonly Command[] = [
         short: 'o',
         value: 'CASE',
         help: 'Folder of the case. A case that is there already is written anew.',
+      },
+      {
+        name: 'resume',
+        help: 'Go on with a run that was broken off: same evidence, rules and options, same result. PATHs need not be named again; passwords must.',
       },
       RULES,
       NO_RULES,
@@ -86,6 +90,15 @@ export const COMMANDS: readonly Command[] = [
       ['backtrail investigate ~/collected/logs --out case-017', 'with the bundled rules'],
       ['backtrail investigate logs/ --rules sigma/rules --out case-017', 'with the rules of SigmaHQ'],
     ],
+  },
+  {
+    name: 'add',
+    usage: 'add CASE PATH...',
+    summary: 'Add evidence to a finished case; what it has is not read again',
+    about:
+      'Reads only what is new, with the rules and options that the case was made with, and writes the case anew. Files that the case has (same name, same content) are left out; other files of the same name get names of their own.',
+    flags: [PASSWORD, THREADS],
+    examples: [['backtrail add case-017 ~/collected/second-delivery.zip', '']],
   },
   {
     name: 'hunt',
@@ -252,7 +265,7 @@ const EXIT_HELP = `Exit codes
   3    no evidence was found
   4    the case or output could not be written
   70   a fault in Backtrail itself
-  130  interrupted; run the same command again to start over`;
+  130  interrupted; "backtrail investigate --resume --out CASE" goes on`;
 
 export function helpText(command?: Command): string {
   const line = (f: Flag): string => {

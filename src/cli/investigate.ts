@@ -1,14 +1,17 @@
 // backtrail investigate: the main job, and the summary at its end.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { diagnostic } from '../base/index.js';
+import { CaseError, readCase } from '../case/index.js';
 import type { IncidentDocument } from '../incident/index.js';
 import { en } from '../messages/index.js';
-import { investigate } from '../pipeline/investigate.js';
+import { investigate, readRun, type RunFile, type Segment } from '../pipeline/investigate.js';
 import { crewFor } from '../pipeline/plan.js';
 import { prestartWorkers } from '../pipeline/pool.js';
 import { unopenedOf } from '../pipeline/register.js';
 import { makeView } from '../report/index.js';
+import { sha256File, type SourceFile } from '../sources/index.js';
 import { type Context, EXIT, evidenceOf, rulesOf, sayTiming, threadsOf, UsageError, zoneOf } from './context.js';
 import { Progress, safe } from './terminal.js';
 
@@ -20,13 +23,114 @@ export async function runInvestigate(ctx: Context): Promise<number> {
   const out = ctx.values.out as string | undefined;
   if (out === undefined || out === '')
     throw new UsageError('--out CASE is missing: the folder that the case is written to');
+  if (ctx.values.resume !== true) return runCase(ctx, { mode: 'new', out, paths: ctx.args, run: null });
+  if (readCase(out).state === 'complete') {
+    ctx.say(`${safe(out)} is complete: there is nothing to go on with. "backtrail add" puts more evidence into it.`);
+    return EXIT.ok;
+  }
+  const run = readRun(out);
+  const { paths } = run.segments.at(-1)!;
+  if (ctx.args.length > 0 && ctx.args.map((p) => resolve(p)).join('\0') !== paths.join('\0'))
+    throw new UsageError(`the run to go on with read ${paths.join(', ')}: name these, or none`);
+  for (const f of ['rules', 'no-rules', 'recover', 'timezone', 'title', 'tlp'])
+    if (ctx.values[f] !== undefined) throw new UsageError(`--${f} cannot be changed by --resume`);
+  return runCase(ctx, { mode: 'resume', out, paths, run });
+}
+
+export interface CaseJob {
+  readonly mode: 'new' | 'resume' | 'add';
+  readonly out: string;
+  readonly paths: readonly string[];
+  /** How the case was made so far; null for a new one. */
+  readonly run: RunFile | null;
+}
+
+/** Evidence that the case has from earlier runs is left out; other files with the same names get names of their own. */
+function chooserOf(
+  out: string,
+  segments: readonly Segment[],
+  say: (known: number) => void,
+): (files: readonly SourceFile[]) => readonly SourceFile[] {
+  if (segments.length === 0) return (f) => f;
+  const names = new Set(segments.flatMap((s) => s.inputs.map((i) => i.name)));
+  const hashes = new Map<string, string | null>();
+  const document = JSON.parse(readFileSync(join(out, 'incident.json'), 'utf8')) as IncidentDocument;
+  for (const e of document.evidence) if (names.has(e.path)) hashes.set(e.path, e.sha256);
+  const first = (name: string): string => name.split('/')[0]!;
+  return (files) => {
+    const fresh = files.filter((f) => !names.has(f.name) || hashes.get(f.name) !== sha256File(f.path).sha256);
+    say(files.length - fresh.length);
+    const tops = new Set([...names].map(first));
+    const clash = new Set(fresh.filter((f) => names.has(f.name)).map((f) => first(f.name)));
+    const renamed = new Map<string, string>();
+    for (const top of clash) {
+      let n = 2;
+      while (tops.has(`${top}~${n}`)) n++;
+      renamed.set(top, `${top}~${n}`);
+    }
+    return fresh.map((f) => {
+      const top = renamed.get(first(f.name));
+      return top === undefined ? f : { ...f, name: top + f.name.slice(first(f.name).length) };
+    });
+  };
+}
+
+const inputsOf = (files: readonly SourceFile[]): Segment['inputs'] =>
+  files.map((f) => ({ name: f.name, bytes: f.bytes, modified: Math.floor(statSync(f.path).mtimeMs) }));
+
+/** Makes a case, goes on with one, or adds to it. */
+export async function runCase(ctx: Context, job: CaseJob): Promise<number> {
+  const { out, mode } = job;
   const tlp = (ctx.values.tlp as string | undefined)?.toUpperCase();
   if (tlp !== undefined && !TLP.includes(tlp)) throw new UsageError(`--tlp takes ${TLP.join(', ')}, not "${tlp}"`);
-  const found = await evidenceOf(ctx);
+  const segments = job.run === null ? [] : mode === 'resume' ? job.run.segments.slice(0, -1) : job.run.segments;
+  let known = 0;
+  const found = await evidenceOf(
+    ctx,
+    job.paths,
+    chooserOf(out, segments, (n) => (known = n)),
+  );
   if (found === null) return EXIT.noEvidence;
+  if (mode === 'add' && found.inputs.length === 0) {
+    ctx.say(`Nothing new: the case has all ${known.toLocaleString('en')} files already.`);
+    return EXIT.ok;
+  }
+  if (mode === 'add' && !ctx.quiet)
+    ctx.say(
+      `${found.inputs.length.toLocaleString('en')} new files${known > 0 ? `; ${known.toLocaleString('en')} are in the case already` : ''}`,
+    );
   const { files } = found;
   prestartWorkers(crewFor(threadsOf(ctx).threads, files));
-  const { rules, dirs } = rulesOf(ctx);
+  const { rules, dirs } = rulesOf(ctx, job.run?.rules);
+  const shas = rules?.sets.map((s) => s.sha256) ?? [];
+  const inputs = inputsOf(found.inputs);
+  let run: RunFile;
+  if (job.run === null)
+    run = {
+      schema: 'backtrail.run/1',
+      segments: [{ paths: job.paths.map((p) => resolve(p)), inputs }],
+      rules: dirs.map((d) => resolve(d)),
+      rules_sha256: shas,
+      recover: ctx.values.recover === true,
+      timezone_minutes: zoneOf(ctx).zone ?? null,
+      title: (ctx.values.title as string | undefined) ?? null,
+      tlp: tlp ?? null,
+    };
+  else {
+    if (job.run.rules_sha256.join() !== shas.join())
+      throw changed(out, 'the rules that the case was begun with', 'others', job.run.rules.join(', '));
+    if (mode === 'add')
+      run = { ...job.run, segments: [...segments, { paths: job.paths.map((p) => resolve(p)), inputs }] };
+    else {
+      run = job.run;
+      const was = run.segments.at(-1)!.inputs;
+      const key = (i: Segment['inputs'][number]): string => `${i.name}\0${i.bytes}\0${i.modified}`;
+      const now = new Set(inputs.map(key));
+      const then = new Set(was.map(key));
+      const other = was.find((i) => !now.has(key(i))) ?? inputs.find((i) => !then.has(key(i)));
+      if (other !== undefined) throw changed(out, 'the evidence as it was when the run began', 'a change', other.name);
+    }
+  }
   const progress = new Progress(
     files.reduce((n, f) => n + f.bytes, 0),
     ctx.progress,
@@ -47,10 +151,12 @@ export async function runInvestigate(ctx: Context): Promise<number> {
     containers: found.containers,
     messages: en,
     ...threadsOf(ctx),
-    recover: ctx.values.recover === true,
-    ...zoneOf(ctx),
-    ...(ctx.values.title === undefined ? {} : { title: ctx.values.title as string }),
-    ...(tlp === undefined ? {} : { tlp }),
+    mode,
+    run,
+    recover: run.recover,
+    zone: run.timezone_minutes,
+    ...(run.title === null ? {} : { title: run.title }),
+    ...(run.tlp === null ? {} : { tlp: run.tlp }),
     onProgress: (p) => progress.update('reading', p),
     onStage: (stage, done) => {
       if (done) ctx.time(stage);
@@ -61,7 +167,9 @@ export async function runInvestigate(ctx: Context): Promise<number> {
   process.off('SIGINT', onSignal);
   process.off('SIGTERM', onSignal);
   if (aborted) {
-    ctx.say(`Stopped. ${out} holds an unfinished case: run the same command again.`);
+    ctx.say(
+      `Stopped. ${safe(out)} holds an unfinished case: "backtrail investigate --resume --out ${safe(out)}" goes on with it.`,
+    );
     return EXIT.interrupted;
   }
   rememberRules(out, dirs);
@@ -75,6 +183,18 @@ export async function runInvestigate(ctx: Context): Promise<number> {
   sayTiming(ctx);
   return EXIT.ok;
 }
+
+const changed = (dir: string, expected: string, found: string, what: string): CaseError =>
+  new CaseError(
+    diagnostic(
+      'case.evidence-changed',
+      'error',
+      { file: dir },
+      expected,
+      `${found} (${what})`,
+      'make the case anew: "backtrail investigate" with the evidence and this --out, without --resume',
+    ),
+  );
 
 /** verify needs the rules again: where they were goes beside the places of the evidence. */
 function rememberRules(out: string, dirs: readonly string[]): void {

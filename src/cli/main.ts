@@ -33,6 +33,8 @@ async function main(argv: readonly string[]): Promise<number> {
   switch (command.name) {
     case 'investigate':
       return (await import('./investigate.js')).runInvestigate(ctx);
+    case 'add':
+      return (await import('./add.js')).runAdd(ctx);
     case 'hunt':
       return (await import('./hunt.js')).runHunt(ctx);
     case 'seal':

@@ -29,9 +29,17 @@ export function decodeExhibits(
   wanted: readonly Wanted[],
   paths: ReadonlyMap<string, string>,
   texts: ReadonlyMap<string, TextReading>,
+  known: readonly Exhibit[] = [],
 ): Exhibit[] {
+  const have = new Map(known.map((e) => [`${e.evidence}\0${e.record}`, e]));
   const byChunk = new Map<string, { path: string; evidence: string; chunkOffset: number; records: Set<number> }>();
+  const taken = new Set<Exhibit>();
   for (const w of wanted) {
+    const before = have.get(`${w.evidence}\0${w.record}`);
+    if (before !== undefined) {
+      taken.add(before);
+      continue;
+    }
     const path = paths.get(w.evidence);
     if (path === undefined || texts.has(w.evidence)) continue;
     const key = `${w.evidence}\0${w.chunkOffset}`;
@@ -39,7 +47,7 @@ export function decodeExhibits(
     entry.records.add(w.record);
     byChunk.set(key, entry);
   }
-  const out: Exhibit[] = [];
+  const out: Exhibit[] = [...taken];
   const writer = new ByteWriter(1 << 16);
   for (const { path, evidence, chunkOffset, records } of byChunk.values()) {
     let file: EvtxFile;
@@ -71,7 +79,7 @@ export function decodeExhibits(
   }
   const lines = new Map<string, Set<number>>();
   for (const w of wanted) {
-    if (!texts.has(w.evidence)) continue;
+    if (!texts.has(w.evidence) || have.has(`${w.evidence}\0${w.record}`)) continue;
     const set = lines.get(w.evidence);
     if (set === undefined) lines.set(w.evidence, new Set([w.record]));
     else set.add(w.record);

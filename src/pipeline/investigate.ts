@@ -1,22 +1,73 @@
 // The main job: evidence in, a case out.
 import { createHash } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { TOOL } from '../base/index.js';
-import { openCase } from '../case/index.js';
+import { diagnostic, TOOL } from '../base/index.js';
+import { CaseError, Journal, JOURNAL_FILE, openCase, readCase } from '../case/index.js';
 import type { LoadedRules } from '../detect/index.js';
 import type { IncidentDocument } from '../incident/index.js';
 import type { Messages } from '../messages/index.js';
 import { renderHtml } from '../report/index.js';
 import type { Container, SourceFile } from '../sources/index.js';
 import { DuckStore } from '../store/index.js';
-import { decodeExhibits, EXHIBITS_PER_ITEM, MAX_EXHIBITS, type Wanted } from './exhibits.js';
+import { decodeExhibits, type Exhibit, EXHIBITS_PER_ITEM, MAX_EXHIBITS, type Wanted } from './exhibits.js';
+import { serveSearches } from './serve.js';
 import { registerEvidence, type Unopened } from './register.js';
 
 /** The store's file in the case folder. */
 export const STORE_FILE = 'store.duckdb';
 
+/** How the case was made: what a run that goes on, or one that adds to it, must know. */
+export const RUN_FILE = 'run.json';
+/** Decoded records that the report shows, so that a later run need not open their evidence again. */
+const EXHIBITS_FILE = 'exhibits.json';
+
+/** One run over evidence: the first, and one more for each `add`. */
+export interface Segment {
+  /** Paths that the user named, absolute. */
+  readonly paths: readonly string[];
+  /** What was found there, archives not opened. */
+  readonly inputs: readonly { readonly name: string; readonly bytes: number; readonly modified: number }[];
+}
+
+export interface RunFile {
+  readonly schema: 'backtrail.run/1';
+  readonly segments: readonly Segment[];
+  readonly rules: readonly string[];
+  readonly rules_sha256: readonly string[];
+  readonly recover: boolean;
+  readonly timezone_minutes: number | null;
+  readonly title: string | null;
+  readonly tlp: string | null;
+}
+
+/** Reads how a case was made. Throws `CaseError` where the case does not say. */
+export function readRun(dir: string): RunFile {
+  try {
+    const run = JSON.parse(readFileSync(join(dir, RUN_FILE), 'utf8')) as RunFile;
+    if (run.schema === 'backtrail.run/1' && Array.isArray(run.segments) && Array.isArray(run.rules)) return run;
+  } catch {
+    // told below
+  }
+  throw new CaseError(
+    diagnostic(
+      'case.not-a-case',
+      'error',
+      { file: join(dir, RUN_FILE) },
+      'how this case was made',
+      existsSync(join(dir, RUN_FILE)) ? 'something else' : 'nothing',
+      'run "backtrail investigate" with the evidence and this --out: it starts anew',
+    ),
+  );
+}
+
 export interface InvestigateOptions {
+  /** Start anew (the default), go on with a run that was broken off, or add to a finished case. */
+  readonly mode?: 'new' | 'resume' | 'add';
+  /** Milliseconds of work that a crash may cost (3000). */
+  readonly commitEveryMs?: number;
+  /** Written to the case, for runs after this one. */
+  readonly run?: RunFile;
   readonly out: string;
   readonly rules: LoadedRules | null;
   /** What could not be opened as a file, for the register. */
@@ -61,11 +112,53 @@ export async function investigate(
     .digest('hex')
     .slice(0, 12);
   let store: DuckStore | null = null;
-  const target = openCase(options.out, { id, tool: TOOL, created });
+  let journal: Journal | null = null;
+  let serving: { close(): void } | null = null;
+  const mode = options.mode ?? 'new';
+  const before = mode === 'new' ? null : readCase(options.out);
+  const earlier = mode !== 'new' && (options.run?.segments.length ?? 1) > 1 ? earlierCase(options.out) : null;
+  const target = openCase(options.out, {
+    id: earlier === null ? id : before!.id,
+    tool: TOOL,
+    created: before?.created ?? created,
+  });
   try {
     const storePath = join(options.out, STORE_FILE);
-    for (const old of [storePath, `${storePath}.wal`]) rmSync(old, { force: true });
-    store = options.store === false ? null : await DuckStore.create(storePath);
+    const journalPath = join(options.out, JOURNAL_FILE);
+    let read = 0;
+    if (mode === 'new') {
+      for (const old of [storePath, `${storePath}.wal`, journalPath, join(options.out, EXHIBITS_FILE)])
+        rmSync(old, { force: true });
+      if (options.store !== false) store = await DuckStore.create(storePath);
+    } else {
+      // Broken off before anything was kept: the same as a new start.
+      if (!existsSync(storePath)) store = await DuckStore.create(storePath);
+      else
+        try {
+          ({ store, progress: read } = await DuckStore.reopen(storePath));
+        } catch (e) {
+          throw new CaseError(
+            diagnostic(
+              'case.not-a-case',
+              'error',
+              { file: storePath },
+              'the store of the run before',
+              (e as Error).message.split('\n')[0]!.slice(0, 200),
+              'start anew: the same command without --resume',
+            ),
+          );
+        }
+      if (read > 0 && !existsSync(journalPath)) throw lost(journalPath, 'nothing');
+    }
+    if (store !== null) {
+      try {
+        journal = Journal.open(journalPath, read);
+      } catch (e) {
+        throw (e as NodeJS.ErrnoException).code === undefined ? lost(journalPath, (e as Error).message) : e;
+      }
+      serving = await serveSearches(options.out, await store.reader());
+    }
+    if (options.run !== undefined) target.write(RUN_FILE, `${JSON.stringify(options.run, null, 1)}\n`);
     const detections = target.stream('detections.jsonl');
     const wanted: Wanted[] = [];
     const perItem = new Map<string, number>();
@@ -80,6 +173,20 @@ export async function investigate(
       recover: options.recover ?? false,
       zone: options.zone ?? null,
       store: store ?? undefined,
+      ...(store === null || journal === null
+        ? {}
+        : {
+            journal: {
+              frames: framesOf(journalPath, read),
+              everyMs: options.commitEveryMs,
+              segments: (options.run?.segments.length ?? 1) - 1,
+              append: (f) => journal!.append(f),
+              async commit() {
+                journal!.sync();
+                await store!.commit(journal!.bytes);
+              },
+            },
+          }),
       unopened: options.unopened ?? [],
       containers: options.containers ?? [],
       ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
@@ -109,10 +216,10 @@ export async function investigate(
     const document = result.collector.document(
       {
         case: {
-          id,
-          title: options.title ?? options.messages.text.caseTitle(id),
-          created,
-          tlp: options.tlp ?? null,
+          id: earlier?.id ?? id,
+          title: options.title ?? earlier?.title ?? options.messages.text.caseTitle(id),
+          created: before?.created ?? created,
+          tlp: options.tlp ?? earlier?.tlp ?? null,
           victim: { name: null, sector: null, country: null },
           options: {
             recover: options.recover ?? false,
@@ -143,7 +250,8 @@ export async function investigate(
     options.onStage?.('write', false);
     for (const [evidence, records] of result.chunks)
       for (const [record, chunkOffset] of records) wanted.push({ evidence, record, chunkOffset });
-    const exhibits = decodeExhibits(wanted, result.paths, result.texts);
+    const exhibits = decodeExhibits(wanted, result.paths, result.texts, readExhibits(options.out));
+    target.write(EXHIBITS_FILE, `${JSON.stringify(exhibits)}\n`);
     target.write('incident.json', `${JSON.stringify(document, null, 1)}\n`);
     target.write('report.html', renderHtml({ document, exhibits, messages: options.messages }));
     target.write(
@@ -154,7 +262,48 @@ export async function investigate(
     options.onStage?.('write', true);
     return { document, aborted: false };
   } finally {
+    serving?.close();
+    journal?.close();
     await store?.close();
     target.close();
+  }
+}
+
+const lost = (path: string, found: string): CaseError =>
+  new CaseError(
+    diagnostic(
+      'case.not-a-case',
+      'error',
+      { file: path },
+      'what the run before had read',
+      found,
+      'start anew: "backtrail investigate" with the evidence and this --out, without --resume',
+    ),
+  );
+
+function* framesOf(path: string, bytes: number): Generator {
+  if (bytes === 0) return;
+  try {
+    yield* Journal.read(path, bytes);
+  } catch (e) {
+    throw lost(path, (e as Error).message);
+  }
+}
+
+function readExhibits(dir: string): Exhibit[] {
+  try {
+    const list = JSON.parse(readFileSync(join(dir, EXHIBITS_FILE), 'utf8')) as Exhibit[];
+    return Array.isArray(list) ? list : [];
+  } catch {
+    return [];
+  }
+}
+
+/** What a case is called, for the run that adds to it. */
+function earlierCase(dir: string): IncidentDocument['case'] {
+  try {
+    return (JSON.parse(readFileSync(join(dir, 'incident.json'), 'utf8')) as IncidentDocument).case;
+  } catch (e) {
+    throw lost(join(dir, 'incident.json'), (e as Error).message.slice(0, 100));
   }
 }

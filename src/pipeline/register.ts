@@ -2,7 +2,7 @@
 // `investigate` writes what comes out; `verify` does the same again and compares.
 import { type Diagnostic, microsText, placeText } from '../base/index.js';
 import type { Detection, LoadedRules, RuleInfo } from '../detect/index.js';
-import { CHUNK_SIZE } from '../formats/evtx/index.js';
+import { CHUNK_SIZE, CHUNKS_PER_READ } from '../formats/evtx/index.js';
 import { Collector, type EvidenceEntry, type FindingRule } from '../incident/index.js';
 import type { Messages } from '../messages/index.js';
 import { type Container, fingerprintFile, hostOf, sha256File, type SourceFile } from '../sources/index.js';
@@ -10,7 +10,7 @@ import { chunkParts, type PlannedFile, planFile, crewFor } from './plan.js';
 import { runTasks } from './pool.js';
 import type { CaseStore } from '../store/index.js';
 import type { TextReading } from './text-records.js';
-import type { Task } from './work.js';
+import type { Answer, Task } from './work.js';
 
 /** Problems that the register lists of one file; the rest are counted. */
 export const MAX_FILE_PROBLEMS = 100;
@@ -32,9 +32,47 @@ export interface RegisterOptions {
   readonly onProgress?: (p: { bytes: number; records: number; detections: number }) => void;
   /** Keeps every record and fact, for searches. */
   readonly store?: CaseStore | undefined;
+  /** Remembers what was read, so that it need not be read again. */
+  readonly journal?: RunJournal | undefined;
   /** Asked between tasks; true stops the work with `aborted`. */
   readonly stop?: () => boolean;
 }
+
+/** What the register writes down as it reads, and reads back when a run goes on. */
+export interface RunJournal {
+  /** Frames of what was read before. */
+  readonly frames: Iterable<unknown>;
+  /** Runs that came to their end before this one: their files are not opened again. */
+  readonly segments: number;
+  /** Milliseconds between commits. */
+  readonly everyMs?: number | undefined;
+  append(frame: Frame): void;
+  /** What was appended so far, here and in the store, will be there after a crash. */
+  commit(): Promise<void>;
+}
+
+interface ContainerState extends Omit<Container, 'source'> {
+  readonly source: SourceFile;
+  readonly sha256: string;
+}
+
+/** Answers without the rows of the store, which has them. */
+export type Frame =
+  | {
+      readonly kind: 'file';
+      readonly source: SourceFile;
+      readonly plan: Omit<PlannedFile, 'source'>;
+      readonly chunkCount: number;
+      readonly tasks: number;
+      readonly twin: string | null;
+      readonly sha256: string | null;
+      readonly fingerprint: string | null;
+    }
+  | { readonly kind: 'answer'; readonly file: number; readonly weight: number; readonly answer: Answer }
+  | { readonly kind: 'end'; readonly containers: readonly ContainerState[]; readonly unopened: readonly Unopened[] };
+
+/** Milliseconds of work that a crash may cost, where the caller does not say. */
+const COMMIT_MS = 3000;
 
 export interface Unopened {
   readonly path: string;
@@ -91,7 +129,11 @@ const isLog = (plan: PlannedFile): boolean => plan.format !== 'unknown' && plan.
 
 interface FileState {
   readonly id: string;
+  readonly index: number;
   readonly plan: PlannedFile;
+  /** Tasks that it takes to read it, and how many of them are done. */
+  readonly tasks: number;
+  done: number;
   readonly chunkCount: number;
   sha256: string | null;
   bytes: number;
@@ -130,72 +172,103 @@ export async function registerEvidence(
   const findingRules = options.rules === null ? [] : options.rules.rules.map((r) => findingRule(options.rules!, r));
   const chunks = new Map<string, Map<number, number>>();
 
-  function* tasks(): Generator<Task> {
-    for (const source of files) {
-      const plan = planFile(source);
-      const state: FileState = {
-        id: `e${states.length + 1}`,
-        // Without its chunks: what is remembered of a file must not grow with it.
-        plan: { ...plan, chunks: [], parts: [] },
-        chunkCount: plan.chunks.length,
-        sha256: null,
-        bytes: source.bytes,
-        records: 0,
-        renumbered: 0,
-        unreadable: 0,
-        first: Number.POSITIVE_INFINITY,
-        last: Number.NEGATIVE_INFINITY,
-        hosts: new Map(),
-        channels: new Set(),
-        problems: [],
-        omitted: 0,
-        damaged: false,
-        failed: plan.failed,
-        duplicateOf: null,
-        runs: [],
-        lines: 0,
-        skipped: 0,
-        sure: { stated: 0, given: 0, inferred: 0, none: 0 },
+  const newState = (plan: PlannedFile, chunkCount: number, taskCount: number): FileState => {
+    const state: FileState = {
+      id: `e${states.length + 1}`,
+      index: states.length,
+      plan,
+      tasks: taskCount,
+      done: 0,
+      chunkCount,
+      sha256: null,
+      bytes: plan.source.bytes,
+      records: 0,
+      renumbered: 0,
+      unreadable: 0,
+      first: Number.POSITIVE_INFINITY,
+      last: Number.NEGATIVE_INFINITY,
+      hosts: new Map(),
+      channels: new Set(),
+      problems: [],
+      omitted: 0,
+      damaged: false,
+      failed: plan.failed,
+      duplicateOf: null,
+      runs: [],
+      lines: 0,
+      skipped: 0,
+      sure: { stated: 0, given: 0, inferred: 0, none: 0 },
+    };
+    states.push(state);
+    byPath.set(plan.source.path, state);
+    for (const p of plan.problems) note(state, p);
+    return state;
+  };
+
+  function* tasksOf(plan: PlannedFile): Generator<Task> {
+    const { source } = plan;
+    yield { kind: 'hash', path: source.path };
+    for (const spans of chunkParts(plan.chunks)) yield { kind: 'scan', path: source.path, spans };
+    for (const part of plan.parts)
+      yield {
+        kind: 'text',
+        path: source.path,
+        format: plan.format,
+        ...part,
+        reference: plan.reference,
+        host: hostOf(source.name),
       };
-      states.push(state);
-      byPath.set(source.path, state);
-      for (const p of plan.problems) note(state, p);
-      if (plan.failed) continue;
-      if (isLog(plan)) {
-        const twin = twinOf(state);
-        if (twin !== null) {
-          state.duplicateOf = twin.id;
-          state.sha256 = sha256File(source.path).sha256;
-          continue;
-        }
-      }
-      yield { kind: 'hash', path: source.path };
-      for (const spans of chunkParts(plan.chunks)) yield { kind: 'scan', path: source.path, spans };
-      for (const part of plan.parts)
-        yield {
-          kind: 'text',
-          path: source.path,
-          format: plan.format,
-          ...part,
-          reference: plan.reference,
-          host: hostOf(source.name),
-        };
+  }
+
+  function* tasks(): Generator<Task> {
+    // What a broken run had begun: its files' tasks that were not done.
+    for (const state of states) {
+      if (state.done >= state.tasks) continue;
+      const plan = planFile(state.plan.source);
+      let n = 0;
+      for (const task of tasksOf({ ...plan, reference: state.plan.reference })) if (n++ >= state.done) yield task;
+    }
+    for (const source of files.slice(states.length - segmentStart)) {
+      const plan = planFile(source);
+      const count = plan.failed ? 0 : 1 + Math.ceil(plan.chunks.length / CHUNKS_PER_READ) + plan.parts.length;
+      let twin: FileState | null = null;
+      let fingerprint: string | null = null;
+      if (!plan.failed && isLog(plan)) ({ twin, fingerprint } = twinOf(source));
+      // Without its chunks: what is remembered of a file must not grow with it.
+      const small = { ...plan, chunks: [], parts: [] };
+      const state = newState(small, plan.chunks.length, twin === null ? count : 0);
+      if (twin !== null) {
+        state.duplicateOf = twin.id;
+        state.sha256 = sha256File(source.path).sha256;
+      } else if (fingerprint !== null) fingerprints.set(fingerprint, [...(fingerprints.get(fingerprint) ?? []), state]);
+      const { source: _, ...rest } = small;
+      options.journal?.append({
+        kind: 'file',
+        source,
+        plan: rest,
+        chunkCount: state.chunkCount,
+        tasks: state.tasks,
+        twin: state.duplicateOf,
+        sha256: state.sha256,
+        fingerprint,
+      });
+      if (state.tasks > 0) yield* tasksOf(plan);
     }
   }
 
   /** An earlier file with the same bytes. Only files with equal beginnings are compared whole. */
-  function twinOf(state: FileState): FileState | null {
-    const { path } = state.plan.source;
+  function twinOf({ path, bytes: size }: SourceFile): { twin: FileState | null; fingerprint: string | null } {
     try {
-      const key = fingerprintFile(path, state.bytes);
-      const earlier = fingerprints.get(key) ?? [];
+      const fingerprint = fingerprintFile(path, size);
+      const earlier = fingerprints.get(fingerprint) ?? [];
       const mine = earlier.length > 0 ? sha256File(path).sha256 : '';
-      for (const other of earlier) if (sha256File(other.plan.source.path).sha256 === mine) return other;
-      fingerprints.set(key, [...earlier, state]);
+      for (const other of earlier)
+        if ((other.sha256 ?? sha256File(other.plan.source.path).sha256) === mine) return { twin: other, fingerprint };
+      return { twin: null, fingerprint };
     } catch {
       // What cannot be read now is told when its turn comes.
+      return { twin: null, fingerprint: null };
     }
-    return null;
   }
 
   let aborted = false;
@@ -210,8 +283,13 @@ export async function registerEvidence(
     zone: options.zone ?? null,
     index: options.store !== undefined,
   };
-  for await (const { task, answer } of runTasks(tasks(), setup, crewFor(options.threads, files))) {
-    const state = byPath.get(task.path)!;
+  const take = async (
+    state: FileState,
+    weight: number,
+    answer: Answer,
+    store: CaseStore | undefined,
+  ): Promise<void> => {
+    state.done++;
     if (answer.kind === 'failed') {
       state.failed = true;
       note(state, {
@@ -226,7 +304,7 @@ export async function registerEvidence(
       state.bytes = answer.bytes;
       // Headers, empty chunks and text, so that the sum comes to the size of the evidence.
       bytes += Math.max(0, answer.bytes - state.chunkCount * CHUNK_SIZE);
-    } else if ((answer.kind === 'scan' && task.kind === 'scan') || (answer.kind === 'text' && task.kind === 'text')) {
+    } else if (answer.kind !== 'dump') {
       const { result } = answer;
       const byLine = answer.kind === 'text' && !BY_ORDINAL.has(state.plan.format);
       const before = state.lines;
@@ -234,16 +312,16 @@ export async function registerEvidence(
         state.lines += answer.result.lines;
         state.skipped += answer.result.skipped;
         for (const k of ['stated', 'given', 'inferred', 'none'] as const) state.sure[k] += answer.result.sure[k];
-      } else bytes += task.kind === 'scan' ? task.spans.length * CHUNK_SIZE : 0;
+      } else bytes += weight;
       records += result.records;
       detections += result.detections.length;
       state.records += result.records;
       state.renumbered += result.renumbered;
       state.unreadable += result.unreadable;
       const id = Number(state.id.slice(1));
-      if (answer.batch !== null) await options.store?.append(id, answer.batch, byLine ? before : 0);
+      if (answer.batch !== null) await store?.append(id, answer.batch, byLine ? before : 0);
       if (result.detections.length > 0)
-        await options.store?.detections(
+        await store?.detections(
           id,
           result.detections.map((d) => ({
             number: byLine ? d.record + before : d.record,
@@ -290,20 +368,78 @@ export async function registerEvidence(
         options.onDetection?.(state.id, byLine ? { ...d, record: d.record + before } : d, byLine);
       }
     }
+  };
+
+  // What was read before, from the journal.
+  let ends = 0;
+  let segmentStart = 0;
+  const closed: ContainerState[] = [];
+  const unopened: Unopened[] = [];
+  for (const f of (options.journal?.frames ?? []) as Iterable<Frame>) {
+    if (f.kind === 'file') {
+      const source = ends < options.journal!.segments ? f.source : files[states.length - segmentStart];
+      if (source === undefined || source.name !== f.source.name)
+        throw new Error(`the journal names ${f.source.name}, the evidence ${source?.name ?? 'nothing'}`);
+      const state = newState({ ...f.plan, source }, f.chunkCount, f.tasks);
+      state.duplicateOf = f.twin;
+      state.sha256 = f.sha256;
+      if (f.twin === null && f.fingerprint !== null)
+        fingerprints.set(f.fingerprint, [...(fingerprints.get(f.fingerprint) ?? []), state]);
+    } else if (f.kind === 'answer') await take(states[f.file]!, f.weight, f.answer, undefined);
+    else {
+      ends++;
+      segmentStart = states.length;
+      closed.push(...f.containers);
+      unopened.push(...f.unopened);
+    }
+  }
+  const ended = options.journal !== undefined && ends > options.journal.segments;
+
+  const commit = async (): Promise<void> => {
+    // For searches while the run goes on, too.
+    await options.store?.evidence(
+      states.map((s) => ({
+        id: Number(s.id.slice(1)),
+        name: s.plan.source.name,
+        byLine: s.plan.format !== 'evtx' && !BY_ORDINAL.has(s.plan.format),
+      })),
+    );
+    await options.journal?.commit();
+  };
+  let committed = performance.now();
+  for await (const { task, answer } of runTasks(ended ? [] : tasks(), setup, crewFor(options.threads, files))) {
+    const state = byPath.get(task.path)!;
+    const weight = task.kind === 'scan' ? task.spans.length * CHUNK_SIZE : 0;
+    await take(state, weight, answer, options.store);
+    if (options.journal !== undefined) {
+      options.journal.append({
+        kind: 'answer',
+        file: state.index,
+        weight,
+        answer: answer.kind === 'scan' || answer.kind === 'text' ? { ...answer, batch: null } : answer,
+      });
+      if (performance.now() - committed >= (options.journal.everyMs ?? COMMIT_MS)) {
+        await commit();
+        committed = performance.now();
+      }
+    }
     options.onProgress?.({ bytes, records, detections });
     if (options.stop?.() === true) {
       aborted = true;
       break;
     }
   }
+  if (!ended) {
+    const mine = (aborted ? [] : (options.containers ?? [])).map((c): ContainerState => ({
+      ...c,
+      sha256: sha256File(c.source.path).sha256,
+    }));
+    closed.push(...mine);
+    unopened.push(...(options.unopened ?? []));
+    if (!aborted) options.journal?.append({ kind: 'end', containers: mine, unopened: options.unopened ?? [] });
+  }
+  await commit();
 
-  await options.store?.evidence(
-    states.map((s) => ({
-      id: Number(s.id.slice(1)),
-      name: s.plan.source.name,
-      byLine: s.plan.format !== 'evtx' && !BY_ORDINAL.has(s.plan.format),
-    })),
-  );
   const archives = new Map<string, string>();
   const evidence = states.map((s): EvidenceEntry => {
     const { format, looksLike } = s.plan;
@@ -367,7 +503,7 @@ export async function registerEvidence(
       });
   });
   const archiveIds = new Map<string, string>();
-  for (const c of options.containers ?? []) {
+  for (const c of closed) {
     const id = `e${evidence.length + 1}`;
     const onDisk = c.source.container === undefined;
     if (onDisk) archiveIds.set(c.source.name, id);
@@ -375,7 +511,7 @@ export async function registerEvidence(
       id,
       path: c.source.name,
       format: c.kind,
-      sha256: sha256File(c.source.path).sha256,
+      sha256: c.sha256,
       bytes: c.source.bytes,
       host: null,
       hosts: [],
@@ -398,11 +534,11 @@ export async function registerEvidence(
   states.forEach((s, i) => {
     evidence[i] = { ...evidence[i]!, ...inArchive(s.plan.source.container?.name) };
   });
-  (options.containers ?? []).forEach((c, i) => {
+  closed.forEach((c, i) => {
     const at = states.length + i;
     evidence[at] = { ...evidence[at]!, ...inArchive(c.source.container?.name) };
   });
-  for (const u of options.unopened ?? []) {
+  for (const u of unopened) {
     const e: EvidenceEntry = {
       id: `e${evidence.length + 1}`,
       path: u.path,

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { diagnostic } from '../base/index.js';
 import { CaseError, readCase } from '../case/index.js';
 import { DuckStore } from '../store/index.js';
+import { runningCase, type Searchable } from './serve.js';
 import { STORE_FILE } from './investigate.js';
 
 /** The store of a case, for reading. Throws `CaseError` where there is none or another process writes to it. */
-export async function openStore(dir: string): Promise<DuckStore> {
+export async function openStore(dir: string): Promise<Searchable> {
   readCase(dir);
   const path = join(dir, STORE_FILE);
   if (!existsSync(path))
@@ -26,6 +27,8 @@ export async function openStore(dir: string): Promise<DuckStore> {
   } catch (e) {
     const message = (e as Error).message;
     const locked = /lock/i.test(message);
+    const running = locked ? runningCase(dir) : null;
+    if (running !== null) return running;
     throw new CaseError(
       diagnostic(
         locked ? 'case.locked' : 'case.not-a-case',

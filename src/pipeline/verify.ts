@@ -36,7 +36,11 @@ export interface VerifyOptions {
 export async function* verifyCase(dir: string, options: VerifyOptions): AsyncGenerator<Check> {
   const file = readCase(dir);
   if (file.state !== 'complete') {
-    yield { what: 'case', ok: false, detail: 'the run that made this case did not come to its end: run it again' };
+    yield {
+      what: 'case',
+      ok: false,
+      detail: 'the run that made this case did not come to its end: run it again, or go on with it (--resume)',
+    };
     return;
   }
   yield { what: 'case', ok: true, detail: `format ${file.format}, made by ${file.tool}` };

@@ -67,9 +67,11 @@ export interface Coverage {
 export interface CaseStore {
   append(evidence: number, batch: Batch, linesBefore: number): Promise<void>;
   detections(evidence: number, rows: readonly StoredDetection[]): Promise<void>;
+  /** The whole list, in place of an earlier one. */
   evidence(rows: readonly StoredEvidence[]): Promise<void>;
-  /** Everything so far is on disk. */
-  flush(): Promise<void>;
+  /** Everything so far is kept whatever happens, with a number that tells how far that is; what is not committed is
+   * dropped by `close` and by a crash. */
+  commit(progress: number): Promise<void>;
   search(options: SearchOptions): Promise<SearchResult>;
   coverage(): Promise<readonly Coverage[]>;
   /** Rows of each kind. */

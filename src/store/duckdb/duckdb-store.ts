@@ -167,7 +167,46 @@ export class DuckStore implements CaseStore {
       await connection.run(
         `CREATE TABLE ${c.name} (rec INTEGER, ${c.columns.map((x) => `"${x}" INTEGER`).join(', ')})`,
       );
+    await connection.run('CREATE TABLE progress (bytes DOUBLE)');
+    await connection.run('INSERT INTO progress VALUES (0)');
+    await connection.run('BEGIN');
     return new DuckStore(instance, connection, true);
+  }
+
+  /** Opens a store to write on behind what it holds. `progress`: what its last `commit` was given. */
+  static async reopen(path: string): Promise<{ store: DuckStore; progress: number }> {
+    const instance = await DuckDBInstance.create(path, {
+      memory_limit: MEMORY_LIMIT,
+      threads: '2',
+      preserve_insertion_order: 'false',
+    });
+    const connection = await instance.connect();
+    const store = new DuckStore(instance, connection, true);
+    try {
+      const one = async (sql: string): Promise<number> => Number((await store.#rows(sql))[0]?.[0] ?? 0);
+      const progress = await one('SELECT bytes FROM progress');
+      store.#nextRec = await one('SELECT coalesce(max(rec) + 1, 0) FROM records');
+      store.#nextText = await one('SELECT coalesce(max(id) + 1, 0) FROM texts');
+      await connection.run('BEGIN');
+      return { store, progress };
+    } catch (e) {
+      connection.closeSync();
+      instance.closeSync();
+      throw e;
+    }
+  }
+
+  /** A view of what was committed, for searches while this store is written. It closes with the store. */
+  async reader(): Promise<DuckStore> {
+    return new DuckStore(this.#instance, await this.#instance.connect(), false);
+  }
+
+  /** Everything so far is kept whatever happens, with a number that tells how far that is. */
+  async commit(progress: number): Promise<void> {
+    await this.flush();
+    await this.#connection.run(`UPDATE progress SET bytes = ${progress}`);
+    await this.#connection.run('COMMIT');
+    await this.#connection.run('BEGIN');
   }
 
   /** Opens a store for searching. Throws DuckDB's error where another process writes to it. */
@@ -278,6 +317,7 @@ export class DuckStore implements CaseStore {
   }
 
   async evidence(rows: readonly StoredEvidence[]): Promise<void> {
+    await this.#connection.run('DELETE FROM evidence');
     const appender = await this.#connection.createAppender('evidence');
     for (const e of rows) {
       appender.appendInteger(e.id);
@@ -295,12 +335,13 @@ export class DuckStore implements CaseStore {
     this.#textAppender?.flushSync();
   }
 
+  /** What was not committed is dropped. */
   async close(): Promise<void> {
     if (this.#records !== null) {
-      await this.flush();
       this.#records.close();
       for (const w of this.#facts.values()) w.close();
       this.#textAppender?.closeSync();
+      await this.#connection.run('ROLLBACK');
       await this.#connection.run('CHECKPOINT');
     }
     this.#connection.closeSync();
