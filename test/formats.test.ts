@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse, stringify } from 'yaml';
-import { parseMicros } from '../src/base/index.js';
-import { identifyText, TEXT_FORMATS, textFormat, textHead } from '../src/formats/registry/registry.js';
+import { microsText, parseMicros } from '../src/base/index.js';
+import { identifyBlocks, identifyText, TEXT_FORMATS, textFormat, textHead } from '../src/formats/registry/registry.js';
 import { MAX_LINE_BYTES, readLines } from '../src/formats/text/lines.js';
 import type { TextRecord } from '../src/formats/text/record.js';
 import { textParts } from '../src/pipeline/plan.js';
-import { textObject } from '../src/pipeline/text-records.js';
+import { readText, textObject } from '../src/pipeline/text-records.js';
 import { random } from '../src/range/random.js';
 import { EVIDENCE, needsShared, ROOT } from './support.js';
 
@@ -96,7 +96,11 @@ if (process.env.UPDATE === '1')
     ));
 
 test('every format has a case', () => {
-  const have = new Set(cases.map((c) => c.format));
+  // Files of blocks have a test of their own.
+  const have = new Set([
+    ...cases.map((c) => c.format),
+    ...TEXT_FORMATS.filter((f) => f.block !== undefined).map((f) => f.id),
+  ]);
   assert.deepEqual(
     TEXT_FORMATS.map((f) => f.id).filter((id) => !have.has(id)),
     [],
@@ -249,4 +253,52 @@ test('the shared samples give the records that they gave', needsShared, () => {
   }
   if (process.env.UPDATE === '1') writeFileSync(path, `${JSON.stringify(got, null, 1)}\n`);
   else assert.deepEqual(got, want);
+});
+
+/** A login record as utmp(5) lays it out. */
+function loginRecord(type: number, user: string, line: string, host: string, ip: number[], seconds: number): Buffer {
+  const b = Buffer.alloc(384);
+  b.writeInt16LE(type, 0);
+  b.writeInt32LE(4711, 4);
+  b.write(line, 8);
+  b.write(user, 44);
+  b.write(host, 76);
+  b.writeInt32LE(12, 336);
+  b.writeUInt32LE(seconds, 340);
+  b.writeInt32LE(250_000, 344);
+  Buffer.from(ip).copy(b, 348);
+  return b;
+}
+
+test('logins of Linux: records of 384 bytes, failed ones, IPv6, wiped ones counted', () => {
+  const at = Date.UTC(2024, 2, 5, 8) / 1000;
+  const six = [0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7];
+  const mapped = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 10, 0, 0, 9];
+  const data = Buffer.concat([
+    loginRecord(2, 'reboot', '~', '5.4.0', [], at),
+    loginRecord(7, 'bob', 'pts/0', '203.0.113.9', [203, 0, 113, 9], at + 1),
+    Buffer.alloc(384),
+    loginRecord(6, 'admin', 'ssh:notty', '2001:db8::7', six, at + 2),
+    loginRecord(7, 'eve', 'pts/1', 'x', mapped, at + 3),
+    loginRecord(8, '', 'pts/0', '', [], at + 4),
+  ]);
+  const found = identifyBlocks(data, data.length);
+  assert.equal(found?.format.id, 'utmp');
+  assert.equal(identifyBlocks(data.subarray(1), data.length - 1), null);
+  assert.equal(identifyBlocks(Buffer.alloc(3840), 3840), null, 'zeros are no log');
+  const path = join(dir, 'wtmp');
+  writeFileSync(path, data);
+  const got: unknown[] = [];
+  const { skipped } = readText({ path, format: 'utmp', zone: null, reference: 0, host: 'srv' }, (r) => {
+    got.push([r.line, microsText(r.micros), r.get('activity'), r.get('user'), r.get('src_ip'), r.get('line'), r.host]);
+    return true;
+  });
+  assert.equal(skipped, 1);
+  assert.deepEqual(got, [
+    [1, '2024-03-05T08:00:00.250000Z', 'boot', 'reboot', null, '~', 'srv'],
+    [2, '2024-03-05T08:00:01.250000Z', 'logon', 'bob', '203.0.113.9', 'pts/0', 'srv'],
+    [4, '2024-03-05T08:00:02.250000Z', 'logon failed', 'admin', '2001:db8::7', 'ssh:notty', 'srv'],
+    [5, '2024-03-05T08:00:03.250000Z', 'logon', 'eve', '10.0.0.9', 'pts/1', 'srv'],
+    [6, '2024-03-05T08:00:04.250000Z', 'logoff', null, null, 'pts/0', 'srv'],
+  ]);
 });

@@ -2,7 +2,7 @@
 // `scanChunks` gives for event logs, with line numbers in place of record numbers.
 import { type Diagnostic, diagnostic } from '../base/index.js';
 import { TextEvent } from '../events/text-event.js';
-import { type LinesResult, readLines } from '../formats/text/lines.js';
+import { type LinesResult, readUnits } from '../formats/text/lines.js';
 import type { TextFormat } from '../formats/text/format.js';
 import type { TextRecord, TimeSure } from '../formats/text/record.js';
 import { isLogSourceKey } from '../schema/index.js';
@@ -110,7 +110,7 @@ export function scanText(fd: number, options: TextScanOptions): TextScanResult {
     { zone: options.zone, reference: options.reference, host: options.host, header: options.header, report },
     emit,
   );
-  const read: LinesResult = readLines(fd, options.from, options.to, (text, line, offset) =>
+  const read: LinesResult = readUnits(fd, options.from, options.to, options.format.block, (text, line, offset) =>
     parser.line(text, line, offset),
   );
   parser.end();

@@ -4,7 +4,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { type Diagnostic, diagnostic } from '../base/index.js';
 import { type ChunkSpan, CHUNKS_PER_READ, EvtxFile } from '../formats/evtx/index.js';
-import { identifyText, TEXT_HEAD_BYTES, textHead } from '../formats/registry/registry.js';
+import { identifyBlocks, identifyText, TEXT_HEAD_BYTES, textHead } from '../formats/registry/registry.js';
 import type { TextFormat } from '../formats/text/format.js';
 import { HEAD_BYTES, identify, isBinary, type SourceFile } from '../sources/index.js';
 
@@ -63,7 +63,8 @@ export const PART_BYTES = 8 << 20;
  */
 export function textParts(fd: number, size: number, format: TextFormat, head: Buffer): TextPart[] {
   const wide = head.length >= 2 && ((head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff));
-  if (format.whole === true || wide || size <= PART_BYTES) return [{ from: 0, to: size, header: [] }];
+  if (format.whole === true || format.block !== undefined || wide || size <= PART_BYTES)
+    return [{ from: 0, to: size, header: [] }];
   const prefixes = format.headers ?? [];
   const parts: TextPart[] = [];
   const block = Buffer.allocUnsafe(1 << 20);
@@ -158,10 +159,11 @@ export function planFile(source: SourceFile): PlannedFile {
     }
     if (format === 'empty' || isBinary(looksLike)) return { ...nothing, format, why: looksLike, looksLike };
     const more = head.subarray(0, readSync(fd, head, 0, TEXT_HEAD_BYTES, 0));
-    const text = textHead(more);
-    const found = text === null ? null : identifyText(text);
-    if (found === null) return { ...nothing, format: 'unknown', why: looksLike, looksLike };
     const { size, mtimeMs } = fstatSync(fd);
+    const blocks = identifyBlocks(more, size);
+    const text = blocks === null ? textHead(more) : null;
+    const found = blocks ?? (text === null ? null : identifyText(text));
+    if (found === null) return { ...nothing, format: 'unknown', why: looksLike, looksLike };
     return {
       ...nothing,
       format: found.format.id,

@@ -2,7 +2,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { microsText } from '../base/index.js';
 import { textFormat } from '../formats/registry/registry.js';
-import { readLines } from '../formats/text/lines.js';
+import { readUnits } from '../formats/text/lines.js';
 import type { TextRecord } from '../formats/text/record.js';
 
 export interface TextReading {
@@ -24,7 +24,7 @@ export function readText(what: TextReading, onRecord: (r: TextRecord) => boolean
   });
   const fd = openSync(what.path, 'r');
   try {
-    readLines(fd, 0, Number.MAX_SAFE_INTEGER, (text, line, offset) => {
+    readUnits(fd, 0, Number.MAX_SAFE_INTEGER, format.block, (text, line, offset) => {
       if (going) parser.line(text, line, offset);
       return going;
     });

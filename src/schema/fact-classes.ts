@@ -272,6 +272,27 @@ const SOURCES: readonly Source[] = [
     },
   },
   {
+    channel: 'flow',
+    fact: 'network_activity',
+    columns: {
+      activity: 'action',
+      src_ip: 'src_ip',
+      src_port: 'src_port',
+      dst_ip: 'dst_ip',
+      dst_port: 'dst_port',
+      protocol: 'protocol',
+      bytes_out: 'bytes_out',
+      bytes_in: 'bytes_in',
+    },
+  },
+  {
+    channel: 'linux/wtmp',
+    ids: ['USER_PROCESS', 'DEAD_PROCESS', 'LOGIN_PROCESS'],
+    fact: 'authentication',
+    needs: ['activity', 'user'],
+    columns: { activity: 'activity', user: 'user', src_ip: 'src_ip', workstation: 'host', service: 'line' },
+  },
+  {
     channel: 'suricata/flow',
     fact: 'network_activity',
     columns: {

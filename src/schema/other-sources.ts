@@ -12,6 +12,9 @@ const KEYS: ReadonlySet<string> = new Set([
   'dhcp',
   'cef',
   'json',
+  'csv',
+  'flow',
+  'application',
   'w3c',
   'Linux-Sysmon/Operational',
 ]);
@@ -117,7 +120,7 @@ const DNS: readonly Route[] = [
 ];
 
 const FIREWALL: readonly Route[] = [
-  { channels: ['firewall'], fields: { 'src-ip': 'src_ip' } },
+  { channels: ['firewall', 'flow'], fields: { 'src-ip': 'src_ip' } },
   {
     channels: ['zeek/conn'],
     fields: { src_ip: 'id.orig_h', dst_ip: 'id.resp_h', src_port: 'id.orig_p', dst_port: 'id.resp_p' },

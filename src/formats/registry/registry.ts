@@ -7,6 +7,9 @@ import { auditCsv, jsonDocument, jsonLines } from '../json/json.js';
 import { syslog } from '../syslog/syslog.js';
 import type { Head, Match, TextFormat } from '../text/format.js';
 import { shellHistory } from '../text/shell-history.js';
+import { timedLines } from '../lines/timed-lines.js';
+import { table } from '../table/table.js';
+import { utmp } from '../utmp/utmp.js';
 import { w3c } from '../w3c/w3c.js';
 import { cmTrace, dhcp, dnsDebug, nps, transcript, uls, windowsUpdate } from '../windows-text/tables.js';
 import { eventXml } from '../xml/event-xml.js';
@@ -38,6 +41,9 @@ export const TEXT_FORMATS: readonly TextFormat[] = [
   jsonLines,
   jsonDocument,
   syslog,
+  utmp,
+  table,
+  timedLines,
 ];
 
 const BY_ID = new Map(TEXT_FORMATS.map((f) => [f.id, f]));
@@ -75,6 +81,15 @@ export function textHead(bytes: Buffer): Head | null {
   )
     lines.pop();
   return { bytes, text, lines };
+}
+
+/** The format of a file of blocks; null if it is none. */
+export function identifyBlocks(bytes: Buffer, size: number): { format: TextFormat; match: Match } | null {
+  for (const format of TEXT_FORMATS) {
+    const match = format.identifyBytes?.(bytes, size) ?? null;
+    if (match !== null) return { format, match };
+  }
+  return null;
 }
 
 /** The format of a beginning, with how it was told; null if none is sure. */

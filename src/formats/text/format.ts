@@ -46,6 +46,10 @@ export interface TextFormat {
   readonly headers?: readonly string[];
   /** A record may span lines: the file is read in one part. */
   readonly whole?: boolean;
+  /** Bytes of one record, where records are no lines but blocks: the parser is given them as Latin-1 text. */
+  readonly block?: number;
+  /** Tells a file of blocks; `size` is that of the whole file. */
+  identifyBytes?(bytes: Buffer, size: number): Match | null;
   identify(head: Head): Match | null;
   parser(context: ParseContext, emit: Emit): LineParser;
 }

@@ -22,6 +22,30 @@ export type OnLine = (text: string, line: number, offset: number) => boolean | v
 const decode = (b: Buffer): string =>
   isAscii(b) ? b.toString('latin1') : isUtf8(b) ? b.toString('utf8') : latin.decode(b);
 
+/** Reads blocks of `size` bytes in `[from, to)` as Latin-1 text, numbered from 1; one that is cut at the end is given too. */
+export function readBlocks(fd: number, from: number, to: number, size: number, onBlock: OnLine): LinesResult {
+  const buffer = Buffer.allocUnsafe(size * Math.max(1, Math.floor(BLOCK / size)));
+  let n = 0;
+  for (let at = from; at < to;) {
+    const got = readSync(fd, buffer, 0, Math.min(buffer.length, to - at), at);
+    if (got === 0) break;
+    for (let i = 0; i < got; i += size)
+      if (onBlock(buffer.toString('latin1', i, Math.min(got, i + size)), ++n, at + i) === false)
+        return { lines: n, cut: [], nulBytes: false };
+    at += got;
+  }
+  return { lines: n, cut: [], nulBytes: false };
+}
+
+/** The records of a format in a part of a file, as lines or as blocks. */
+export const readUnits = (
+  fd: number,
+  from: number,
+  to: number,
+  block: number | undefined,
+  onUnit: OnLine,
+): LinesResult => (block === undefined ? readLines(fd, from, to, onUnit) : readBlocks(fd, from, to, block, onUnit));
+
 /** Reads the lines that start in `[from, to)`. `from` must be the start of a line. Throws what `fs` throws. */
 export function readLines(fd: number, from: number, to: number, onLine: OnLine): LinesResult {
   const block = Buffer.allocUnsafeSlow(BLOCK);

@@ -1,0 +1,84 @@
+// Logs of applications: lines that begin with a time, as Tomcat, Java's loggers, Python's logging, Confluence, Jenkins and many
+// others write them. Lines without one belong to the record before them (a stack trace, a message of several lines).
+import { byShare, type LineParser, type ParseContext, type TextFormat } from '../text/format.js';
+import { type Emit, TextRecord } from '../text/record.js';
+import { cellMicros } from '../table/table.js';
+
+/** Characters of one record; the rest of a longer one is dropped. */
+const MAX_MESSAGE = 256 << 10;
+
+const START =
+  /^\[?((?:\d{4}[-/.]\d\d[-/.]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?|\d{1,2}[-/.](?:[A-Z][a-z]{2}|\d{1,2})[-/.]\d{4}[ T]\d{1,2}:\d\d:\d\d(?:[.,]\d{1,9})?)(?:\s?(?:Z|UTC|GMT|[+-]\d\d:?\d\d)\b)?)\]?[\s:|,-]*/;
+const LEVEL = /\b(TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|SEVERE|CRITICAL|FATAL|FINE(?:R|ST)?|CONFIG)\b/i;
+const NAMES: readonly string[] = ['level', 'message'];
+
+class LinesParser implements LineParser {
+  skipped = 0;
+  readonly #emit: Emit;
+  readonly #context: ParseContext;
+  readonly #record = new TextRecord();
+  #open = false;
+  #message: string[] = [];
+  #chars = 0;
+
+  constructor(context: ParseContext, emit: Emit) {
+    this.#emit = emit;
+    this.#context = context;
+    this.#record.names = NAMES;
+    this.#record.channel = 'application';
+  }
+
+  line(text: string, line: number, offset: number): void {
+    const m = START.exec(text);
+    // Numbers on both sides: the day comes first, as nobody but Americans writes it, and they write slashes.
+    const time = m === null ? null : cellMicros(m[1]!.replace(',', '.'), !m[1]!.includes('/'));
+    if (m === null || time === null || Number.isNaN(time.micros)) {
+      if (!this.#open) {
+        if (text.trim() !== '') this.skipped++;
+        return;
+      }
+      this.#chars += text.length;
+      if (this.#chars <= MAX_MESSAGE) this.#message.push(text);
+      return;
+    }
+    this.end();
+    const r = this.#record;
+    const { zone } = this.#context;
+    r.line = line;
+    r.offset = offset;
+    r.host = this.#context.host;
+    r.timeText = m[1]!;
+    r.micros = time.zoned ? time.micros : time.micros - (zone ?? 0) * 60e6;
+    r.sure = time.zoned ? 'stated' : zone === null ? 'inferred' : 'given';
+    this.#message = [text.slice(m[0].length, m[0].length + MAX_MESSAGE)];
+    this.#chars = text.length;
+    this.#open = true;
+  }
+
+  end(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    const message = this.#message.join('\n').trimEnd();
+    const level = LEVEL.exec(message.slice(0, 200));
+    this.#record.values = [level === null ? null : level[1]!.toUpperCase(), message];
+    this.#emit(this.#record);
+  }
+}
+
+export const timedLines: TextFormat = {
+  id: 'timed-lines',
+  title: 'Application logs: lines that begin with a time (Tomcat catalina, Java, Python and others)',
+  whole: true,
+  identify(head) {
+    const first = head.lines.find((l) => l.trim() !== '');
+    if (first === undefined) return null;
+    // Stack traces may be most of a log: a record in ten lines is enough, if several of them are.
+    const starts = head.lines.filter((l) => START.test(l)).length;
+    const share = byShare(head, 42, 'lines that begin with a time', (l) => START.test(l));
+    return (
+      share ??
+      (starts >= 3 && starts >= head.lines.length / 10 ? { score: 38, why: `${starts} lines begin with a time` } : null)
+    );
+  },
+  parser: (context, emit) => new LinesParser(context, emit),
+};

@@ -1,0 +1,474 @@
+// Tables with a header line, separated by commas, semicolons, tabs or bars: exports of event logs, of mailbox audits, of
+// flows, of a SIEM, and any other whose columns name a time. Cells in quotes may hold line ends.
+import { csvCells } from '../text/csv.js';
+import type { Head, LineParser, Match, ParseContext, TextFormat } from '../text/format.js';
+import { flatten, objectOf } from '../text/json.js';
+import { type Emit, Shapes, TextRecord, type TextValue } from '../text/record.js';
+import { epochMicros, isoMicros, microsOf, monthOf, type ReadTime, zoneAt } from '../text/time.js';
+import { fillJson, kindOf } from '../json/shapes.js';
+
+const SEPARATORS = [',', '\t', ';', '|'];
+/** Lines and characters of one row; a quote that is still open then was no quote. */
+const MAX_ROW_LINES = 2000;
+const MAX_ROW_CHARS = 4 << 20;
+/** Rows that are looked at to tell day and month apart. */
+const LOOK_AHEAD = 500;
+
+const plain = (name: string): string => name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
+
+/** Columns that hold the time of what happened, the best first. */
+const TIMES = [
+  'timestamp',
+  'datetime',
+  'timecreated',
+  'timegenerated',
+  'eventtime',
+  'time',
+  'dateandtime',
+  'date',
+  'starttime',
+  'firstswitched',
+  'ts',
+  'stime',
+  'start',
+  'first',
+  'utctime',
+  'systemtime',
+  'creationdate',
+  'creationtime',
+  'createddatetime',
+  'lastaccessed',
+  'rundate',
+  'dateutc',
+  'timestamputc',
+  'logtime',
+  'generatedtime',
+  'receivetime',
+  'begintime',
+  'eventdate',
+  'logintime',
+  'logontime',
+  'signindate',
+];
+const AS_TIME = /time|date|stamp|zeit|datum|fecha|heure|hora/;
+
+const DAY = /^(?:date|datum|fecha|data|jour|eventdate|logdate|startdate)$/;
+const CLOCK = /^(?:time|zeit|uhrzeit|hora|heure|ora|tijd|eventtime|logtime|timeofday)$/;
+
+/** Names of flow columns, as routers, collectors and firewalls export them → ours. */
+const FLOW: Readonly<Record<string, readonly string[]>> = {
+  src_ip: [
+    'srcip',
+    'sa',
+    'srcaddr',
+    'sourceip',
+    'sourceaddress',
+    'ipv4srcaddr',
+    'sip',
+    'source',
+    'src',
+    'saddr',
+    'clientip',
+  ],
+  dst_ip: [
+    'dstip',
+    'da',
+    'dstaddr',
+    'destinationip',
+    'destinationaddress',
+    'destip',
+    'destaddress',
+    'ipv4dstaddr',
+    'dip',
+    'destination',
+    'dst',
+    'daddr',
+    'serverip',
+  ],
+  src_port: ['srcport', 'sp', 'sourceport', 'l4srcport', 'sport', 'clientport'],
+  dst_port: ['dstport', 'dp', 'destinationport', 'destport', 'l4dstport', 'dport', 'serverport'],
+  protocol: ['protocol', 'proto', 'pr', 'ipprotocol', 'transport'],
+  bytes_out: [
+    'ibyt',
+    'bytesout',
+    'bytessent',
+    'sentbytes',
+    'srcbytes',
+    'origbytes',
+    'outbytes',
+    'bytes',
+    'totbytes',
+    'octets',
+    'inbytes',
+  ],
+  bytes_in: ['obyt', 'bytesin', 'bytesreceived', 'receivedbytes', 'dstbytes', 'respbytes', 'rcvdbytes'],
+  packets: ['ipkt', 'packets', 'pkts', 'totpkts'],
+  action: ['action', 'disposition', 'decision', 'verdict'],
+};
+
+/** `5/3/2024 8:01:02 PM`, `05.03.2024 08:01:02`, `3-Mar-2024 08:01`. Day and month in the order given. */
+function slashMicros(t: string, dayFirst: boolean): ReadTime {
+  const none = { micros: Number.NaN, zoned: false };
+  const m =
+    /^(\d{1,2})[/.-](\d{1,2}|[A-Za-z]{3})[/.-](\d{4}|\d{2})(?:,?[ T]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(?:\s*([AaPp])\.?[Mm]\.?)?(.*))?$/.exec(
+      t,
+    );
+  if (m === null) return none;
+  const named = monthOf(m[2]!, 0);
+  const [d, mo] =
+    named > 0 ? [Number(m[1]), named] : dayFirst ? [Number(m[1]), Number(m[2])] : [Number(m[2]), Number(m[1])];
+  const y = m[3]!.length === 2 ? 2000 + Number(m[3]) : Number(m[3]);
+  let h = Number(m[4] ?? 0);
+  if (m[8] !== undefined) h = (h % 12) + (m[8].toLowerCase() === 'p' ? 12 : 0);
+  const us = m[7] === undefined ? 0 : Math.floor(Number(`0.${m[7]}`) * 1e6 + 1e-6);
+  const micros = microsOf(y, mo, d, h, Number(m[5] ?? 0), Number(m[6] ?? 0), us);
+  const zone = m[9] === undefined || m[9] === '' ? Number.NaN : /^\s*(?:UTC|GMT)$/.test(m[9]) ? 0 : zoneAt(m[9], 0);
+  return Number.isNaN(zone) ? { micros, zoned: false } : { micros: micros - zone * 60e6, zoned: true };
+}
+
+/** A cell as a time; NaN where it is none. */
+export function cellMicros(t: string, dayFirst: boolean): ReadTime {
+  if (/^\d{4}[-/.]\d\d[-/.]\d\d/.test(t)) {
+    const r = isoMicros(t.length === 10 ? `${t}T00:00:00` : t);
+    return !r.zoned && /\s(?:UTC|GMT)$/.test(t) ? { ...r, zoned: true } : r;
+  }
+  if (/^\d{9,10}(?:\.\d+)?$/.test(t)) return { micros: epochMicros(t), zoned: true };
+  if (/^\d{13}$/.test(t)) return { micros: Number(t) * 1000, zoned: true };
+  if (/^\d{16}$/.test(t)) return { micros: Number(t), zoned: true };
+  return slashMicros(t, dayFirst);
+}
+
+export type TableKind = 'windows' | 'mailbox' | 'flow' | 'other';
+
+export interface Layout {
+  readonly separator: string;
+  readonly names: readonly string[];
+  /** Columns of the time: one, or a date and a time of day. */
+  readonly time: readonly number[];
+  readonly kind: TableKind;
+}
+
+/** What a header line says; null where it is none. */
+export function layoutOf(line: string): Layout | null {
+  for (const separator of SEPARATORS) {
+    const cells = csvCells(line, separator)?.map((c) => c.trim());
+    if (cells === undefined || cells.length < 3 || cells.length > 1000) continue;
+    // Names, not values: no numbers, no times, none twice.
+    const names = cells.map((c, i) => (c === '' ? `column_${i + 1}` : c));
+    if (
+      names.filter((c) => /^[\p{L}_#@$"(*]/u.test(c) && c.length <= 80 && Number.isNaN(cellMicros(c, true).micros))
+        .length < names.length
+    )
+      continue;
+    if (new Set(names).size < names.length) continue;
+    const keys = names.map(plain);
+    const has = (...k: string[]): boolean => k.every((x) => keys.includes(x));
+    let time: number[] = [];
+    const best = TIMES.map((t) => keys.indexOf(t)).find((i) => i >= 0);
+    if (best !== undefined) time = [best];
+    else {
+      const i = keys.findIndex((k) => AS_TIME.test(k));
+      if (i >= 0) time = [i];
+    }
+    // A date in one column and the time of day in another.
+    const day = keys.findIndex((k) => DAY.test(k));
+    const clock = keys.findIndex((k) => CLOCK.test(k));
+    if (day >= 0 && clock >= 0) time = [day, clock];
+    if (time.length === 0) continue;
+    const any = (of: string): boolean => FLOW[of]!.some((x) => keys.includes(x));
+    const kind: TableKind =
+      has('eventid', 'channel') || has('id', 'logname', 'providername')
+        ? 'windows'
+        : has('operation') && (has('mailboxownerupn') || has('mailboxguid') || has('mailboxresolvedownername'))
+          ? 'mailbox'
+          : any('src_ip') && any('dst_ip') && (any('dst_port') || any('protocol'))
+            ? 'flow'
+            : 'other';
+    return { separator, names, time, kind };
+  }
+  return null;
+}
+
+/** The header among the first lines: programs print lines of their own before it. */
+function headerOf(lines: readonly string[]): { layout: Layout; at: number } | null {
+  for (let at = 0; at < Math.min(lines.length, 5); at++) {
+    const line = lines[at]!;
+    // What PowerShell writes first.
+    if (line.trim() === '' || line.startsWith('#TYPE ')) continue;
+    const layout = layoutOf(line);
+    if (layout !== null) return { layout, at };
+  }
+  return null;
+}
+
+const timeTextOf = (cells: readonly string[], layout: Layout): string =>
+  layout.time
+    .map((i) => (cells[i] ?? '').trim())
+    .join(' ')
+    .trim();
+
+class TableParser implements LineParser {
+  skipped = 0;
+  readonly #emit: Emit;
+  readonly #context: ParseContext;
+  readonly #record = new TextRecord();
+  readonly #shapes = new Shapes();
+  #layout: Layout | null = null;
+  #seen = 0;
+  #held: string[] = [];
+  #heldChars = 0;
+  /** A quote is open. */
+  #open = false;
+  #heldLine = 0;
+  #heldOffset = 0;
+  #waiting: { cells: string[]; line: number; offset: number }[] = [];
+  /** Null: not known yet. */
+  #dayFirst: boolean | null = null;
+  #ambiguous = true;
+
+  constructor(context: ParseContext, emit: Emit) {
+    this.#context = context;
+    this.#emit = emit;
+  }
+
+  line(text: string, line: number, offset: number): void {
+    if (this.#layout === null) {
+      if (text.trim() === '' || text.startsWith('#TYPE ')) return;
+      this.#layout = layoutOf(text);
+      if (this.#layout === null) {
+        this.skipped++;
+        if (++this.#seen > 5) this.#layout = { separator: ',', names: [], time: [], kind: 'other' };
+      }
+      return;
+    }
+    if (this.#held.length === 0) {
+      if (text === '') return;
+      this.#heldLine = line;
+      this.#heldOffset = offset;
+    }
+    this.#held.push(text);
+    this.#heldChars += text.length + 1;
+    for (let i = text.indexOf('"'); i >= 0; i = text.indexOf('"', i + 1)) this.#open = !this.#open;
+    // A row is whole where its quotes come in pairs.
+    if (this.#open && this.#held.length <= MAX_ROW_LINES && this.#heldChars <= MAX_ROW_CHARS) return;
+    const cells = this.#open ? null : csvCells(this.#held.join('\n'), this.#layout.separator);
+    if (cells === null) {
+      this.#broken();
+      return;
+    }
+    this.#held = [];
+    this.#heldChars = 0;
+    this.#row(cells, this.#heldLine, this.#heldOffset);
+  }
+
+  /** A quote that is never closed: its line is no row, those after it are read for themselves. */
+  #broken(): void {
+    const lines = this.#held;
+    this.#open = false;
+    this.#held = [];
+    this.#heldChars = 0;
+    this.skipped++;
+    let line = this.#heldLine;
+    let offset = this.#heldOffset;
+    const separator = this.#layout!.separator;
+    lines.forEach((text, i) => {
+      if (i > 0 && text !== '') {
+        const cells = csvCells(text, separator);
+        if (cells === null) this.skipped++;
+        else this.#row(cells, line, offset);
+      }
+      line++;
+      offset += Buffer.byteLength(text) + 1;
+    });
+  }
+
+  #row(cells: string[], line: number, offset: number): void {
+    const { names } = this.#layout!;
+    if (names.length === 0 || cells.length < Math.min(names.length, 2) || cells.length > names.length + 1) {
+      this.skipped++;
+      return;
+    }
+    if (this.#dayFirst === null) {
+      const m = /^(\d{1,2})[/.-](\d{1,2})[/.-]\d{2,4}/.exec(timeTextOf(cells, this.#layout!));
+      if (m !== null) {
+        if (Number(m[1]) > 12 || /^\d+\./.test(m[0])) this.#decide(true, Number(m[1]) <= 12);
+        else if (Number(m[2]) > 12) this.#decide(false, false);
+      } else this.#decide(false, false);
+    }
+    if (this.#dayFirst === null) {
+      this.#waiting.push({ cells, line, offset });
+      if (this.#waiting.length >= LOOK_AHEAD) this.#decide(false, true);
+      return;
+    }
+    this.#give(cells, line, offset);
+  }
+
+  #decide(dayFirst: boolean, ambiguous: boolean): void {
+    this.#dayFirst = dayFirst;
+    this.#ambiguous = ambiguous;
+    const rows = this.#waiting;
+    this.#waiting = [];
+    for (const r of rows) this.#give(r.cells, r.line, r.offset);
+  }
+
+  #give(cells: readonly string[], line: number, offset: number): void {
+    const r = this.#record;
+    const layout = this.#layout!;
+    const context = this.#context;
+    const text = timeTextOf(cells, layout);
+    const time = cellMicros(text, this.#dayFirst === true);
+    const zoned = time.zoned || /utc|gmt/i.test(layout.time.map((i) => layout.names[i]).join(' '));
+    const o: Record<string, unknown> = {};
+    layout.names.forEach((n, i) => (o[n] = cells[i] ?? ''));
+    r.provider = '';
+    r.eventId = '';
+    r.host = context.host;
+    let utc = zoned;
+    if (layout.kind === 'windows') {
+      const event = windowsRow(o);
+      if (!fillJson(r, event, flatten, this.#shapes, context)) {
+        this.skipped++;
+        return;
+      }
+      // EvtxECmd writes UTC without saying so.
+      utc ||= o.Payload !== undefined && o.MapDescription !== undefined;
+    } else {
+      const known = layout.kind === 'other' ? kindOf(o) : null;
+      if (known !== null) fillJson(r, o, flatten, this.#shapes, context);
+      else {
+        const fields = new Map<string, TextValue>(
+          Object.entries(o).map(([k, v]) => [k, v === '' ? null : (v as string)]),
+        );
+        this.#names(layout, fields, r);
+        r.names = this.#shapes.of([...fields.keys()]);
+        r.values = [...fields.values()];
+      }
+    }
+    r.line = line;
+    r.offset = offset;
+    r.timeText = text;
+    r.micros = utc || Number.isNaN(time.micros) ? time.micros : time.micros - (context.zone ?? 0) * 60e6;
+    // Which is the day was a guess.
+    const guessed = this.#ambiguous && /^\d{1,2}[/-]\d/.test(text);
+    r.sure = Number.isNaN(time.micros)
+      ? 'none'
+      : guessed
+        ? 'inferred'
+        : utc
+          ? 'stated'
+          : context.zone === null
+            ? 'inferred'
+            : 'given';
+    this.#emit(r);
+  }
+
+  /** Names that facts and rules use, beside the table's own. */
+  #names(layout: Layout, fields: Map<string, TextValue>, r: TextRecord): void {
+    const by = new Map(layout.names.map((n) => [plain(n), n]));
+    const cell = (...names: readonly string[]): string => {
+      for (const n of names) {
+        const v = by.has(n) ? fields.get(by.get(n)!) : undefined;
+        if (typeof v === 'string' && v !== '') return v;
+      }
+      return '';
+    };
+    if (layout.kind === 'mailbox') {
+      r.channel = 'exchange/mailbox-audit';
+      r.eventId = cell('operation');
+      for (const [name, from] of [
+        ['Operation', ['operation']],
+        ['MailboxOwnerUPN', ['mailboxownerupn', 'mailboxresolvedownername']],
+        ['LogonType', ['logontype']],
+        ['LogonUserDisplayName', ['logonuserdisplayname', 'logonusername']],
+        ['ClientIPAddress', ['clientipaddress', 'clientip']],
+        ['ClientInfoString', ['clientinfostring']],
+        ['OperationResult', ['operationresult']],
+        ['FolderPathName', ['folderpathname']],
+      ] as const) {
+        const v = cell(...from);
+        if (v !== '' && !fields.has(name)) fields.set(name, v);
+      }
+      return;
+    }
+    if (layout.kind === 'flow') {
+      r.channel = 'flow';
+      for (const [name, from] of Object.entries(FLOW)) {
+        const v = cell(...from);
+        if (v !== '' && !fields.has(name)) fields.set(name, v);
+      }
+      return;
+    }
+    r.channel = 'csv';
+    r.host =
+      cell('host', 'hostname', 'computer', 'computername', 'machine', 'machinename', 'devicename') ||
+      this.#context.host;
+  }
+
+  end(): void {
+    if (this.#held.length > 0) this.#broken();
+    if (this.#dayFirst === null) this.#decide(false, true);
+  }
+}
+
+/** A row of a Windows event table as the flat object that shippers write. */
+function windowsRow(o: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const by = new Map(Object.keys(o).map((k) => [plain(k), o[k]]));
+  const out: Record<string, unknown> = {
+    EventID: by.get('eventid') ?? by.get('id'),
+    Channel: by.get('channel') ?? by.get('logname'),
+    Provider: by.get('provider') ?? by.get('providername') ?? by.get('source'),
+    Computer: by.get('computer') ?? by.get('machinename') ?? by.get('computername'),
+    EventRecordID: by.get('eventrecordid') ?? by.get('recordid') ?? by.get('recordnumber'),
+    TimeCreated: by.get('timecreated'),
+  };
+  const payload = typeof by.get('payload') === 'string' ? objectOf(by.get('payload') as string) : null;
+  const data: Record<string, unknown> = {};
+  const put = (x: unknown): void => {
+    const d = x as Record<string, unknown> | null;
+    if (typeof d !== 'object' || d === null) return;
+    if (typeof d['@Name'] === 'string') data[d['@Name']] = d['#text'] ?? '';
+  };
+  for (const part of [payload?.EventData, payload?.UserData]) {
+    if (typeof part !== 'object' || part === null) continue;
+    for (const [k, v] of Object.entries(part as Record<string, unknown>)) {
+      if (k === 'Data') for (const x of Array.isArray(v) ? v : [v]) put(x);
+      else if (typeof v === 'object' && v !== null)
+        for (const [k2, v2] of Object.entries(v)) if (!k2.startsWith('@')) data[k2] = v2;
+    }
+    const d = (part as Record<string, unknown>).Data;
+    if (typeof d === 'string') data.Data = d;
+  }
+  if (Object.keys(data).length > 0) out.EventData = data;
+  for (const [k, v] of Object.entries(o)) if (out[k] === undefined && v !== '' && k !== 'Payload') out[k] = v;
+  return out;
+}
+
+export const table: TextFormat = {
+  id: 'csv',
+  title: 'Tables with a header and a time: event exports, mailbox audits, flows, any CSV',
+  whole: true,
+  identify(head: Head): Match | null {
+    const found = headerOf(head.lines);
+    if (found === null) return null;
+    const { layout, at } = found;
+    const rows: string[][] = [];
+    for (const line of head.lines.slice(at + 1, at + 60)) {
+      if (line.trim() === '') continue;
+      const cells = csvCells(line, layout.separator);
+      if (cells !== null) rows.push(cells);
+    }
+    // Rows of the header's width, whose time is one. A cell of many lines hides some.
+    const good = rows.filter(
+      (c) =>
+        c.length === layout.names.length &&
+        [true, false].some((dayFirst) => !Number.isNaN(cellMicros(timeTextOf(c, layout), dayFirst).micros)),
+    ).length;
+    if (good === 0 || good < rows.length / 3) return null;
+    const what = { windows: 'Windows events', mailbox: 'a mailbox audit', flow: 'flows', other: 'a time' }[layout.kind];
+    return {
+      score: layout.kind === 'other' ? 45 : 75,
+      why: `a table with the columns of ${what}: ${layout.names.slice(0, 6).join(', ')}`,
+    };
+  },
+  parser: (context, emit) => new TableParser(context, emit),
+};
