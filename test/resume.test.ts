@@ -219,3 +219,27 @@ test('journal: frames come back; a cut or changed one is an error', () => {
   again.close();
   assert.deepEqual([...Journal.read(path, again.bytes)], [...frames, 'next']);
 });
+
+test('standard input is evidence; it cannot be resumed or added', () => {
+  const out = join(tempDir(), 'case');
+  const input = Array.from(
+    { length: 500 },
+    (_, i) => `10.0.0.1 - - [05/Mar/2024:09:00:00 +0000] "GET /${i} HTTP/1.1" 404 1 "-" "x"\n`,
+  ).join('');
+  const main = join(ROOT, 'dist', 'src', 'cli', 'main.js');
+  const run = spawnSync(process.execPath, [main, 'investigate', '-', '--out', out, '--quiet'], {
+    input,
+    encoding: 'utf8',
+  });
+  assert.equal(run.status, 0, run.stderr);
+  const doc = JSON.parse(readFileSync(join(out, 'incident.json'), 'utf8')) as {
+    evidence: { path: string; records: number }[];
+  };
+  assert.deepEqual(
+    doc.evidence.map((e) => [e.path, e.records]),
+    [['stdin', 500]],
+  );
+  const added = spawnSync(process.execPath, [main, 'add', out, '-'], { input, encoding: 'utf8' });
+  assert.equal(added.status, 2);
+  assert.match(added.stderr, /standard input/);
+});

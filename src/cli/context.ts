@@ -1,5 +1,5 @@
 // What every command gets: its parsed flags, where to write, and how.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -106,7 +106,7 @@ export async function evidenceOf(
   choose: (files: readonly SourceFile[]) => readonly SourceFile[] = (f) => f,
 ): Promise<FoundEvidence | null> {
   if (paths.length === 0) throw new UsageError('no evidence was named: give files or folders');
-  const { files: all, problems } = walk(paths);
+  const { files: all, problems } = walk(paths.map((p) => (p === '-' ? standardInput() : p)));
   for (const p of problems) if (!ctx.quiet || p.severity === 'error') ctx.problem(p);
   if (all.length === 0) {
     ctx.say(`No evidence found in ${paths.map(safe).join(', ')}: expected at least one file. Check the path.`);
@@ -117,6 +117,35 @@ export async function evidenceOf(
   const opened = await openArchives(files, (ctx.values.password as string[] | undefined) ?? []);
   if (opened.containers.length > 0) ctx.time('unpack');
   return { ...opened, inputs: files, problems };
+}
+
+/** Standard input as a file, named "stdin", in a folder of our own that goes when the process ends. */
+function standardInput(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'backtrail-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, 'stdin');
+  const fd = openSync(path, 'wx', 0o600);
+  const block = Buffer.allocUnsafe(1 << 20);
+  try {
+    for (;;) {
+      let n: number;
+      try {
+        n = readSync(0, block, 0, block.length, null);
+      } catch (e) {
+        const { code } = e as NodeJS.ErrnoException;
+        if (code === 'EOF') break;
+        if (code !== 'EAGAIN') throw e;
+        // A pipe whose writer has nothing yet.
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+        continue;
+      }
+      if (n === 0) break;
+      for (let from = 0; from < n;) from += writeSync(fd, block, from, n - from);
+    }
+  } finally {
+    closeSync(fd);
+  }
+  return path;
 }
 
 /** Opens archives into a folder of our own, which goes when the process ends. */

@@ -61,7 +61,7 @@ export const COMMANDS: readonly Command[] = [
     usage: 'investigate PATH... --out CASE [--rules DIR]... [--resume]',
     summary: 'Read evidence and write a case: register, detections, incident.json, report.html',
     about:
-      'Reads every file below the given paths. Logs are recognised by their content ("backtrail formats" lists the kinds); anything else is listed in the register as skipped. Evidence is opened for reading only.',
+      'Reads every file below the given paths. Logs are recognised by their content ("backtrail formats" lists the kinds); anything else is listed in the register as skipped. Evidence is opened for reading only. A PATH of - is standard input, named "stdin"; to verify such a case later, keep it as a file and give that with --evidence.',
     flags: [
       {
         name: 'out',

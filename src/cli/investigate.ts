@@ -83,6 +83,8 @@ export async function runCase(ctx: Context, job: CaseJob): Promise<number> {
   const { out, mode } = job;
   const tlp = (ctx.values.tlp as string | undefined)?.toUpperCase();
   if (tlp !== undefined && !TLP.includes(tlp)) throw new UsageError(`--tlp takes ${TLP.join(', ')}, not "${tlp}"`);
+  if (mode !== 'new' && job.paths.includes('-'))
+    throw new UsageError('standard input cannot be read again or added: write it to a file first');
   const segments = job.run === null ? [] : mode === 'resume' ? job.run.segments.slice(0, -1) : job.run.segments;
   let known = 0;
   const found = await evidenceOf(
@@ -108,7 +110,7 @@ export async function runCase(ctx: Context, job: CaseJob): Promise<number> {
   if (job.run === null)
     run = {
       schema: 'backtrail.run/1',
-      segments: [{ paths: job.paths.map((p) => resolve(p)), inputs }],
+      segments: [{ paths: job.paths.map((p) => (p === '-' ? p : resolve(p))), inputs }],
       rules: dirs.map((d) => resolve(d)),
       rules_sha256: shas,
       recover: ctx.values.recover === true,
