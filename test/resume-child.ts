@@ -17,7 +17,7 @@ const run: RunFile = {
   rules: [],
   rules_sha256: [],
   recover: false,
-  timezone_minutes: null,
+  reading: { zone: null, zones: [], mappings: [] },
   title: null,
   tlp: null,
 };

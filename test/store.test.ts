@@ -68,6 +68,7 @@ function eventOf(fields: Readonly<Record<string, string>>): FactEvent {
       names = n;
     },
     value: (i) => fields[names[i]!],
+    all: () => Object.values(fields),
   };
 }
 

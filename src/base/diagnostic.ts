@@ -33,6 +33,7 @@ export type DiagnosticCode =
   | 'text.nul'
   | 'text.skipped'
   | 'text.no-time'
+  | 'mapping.invalid'
   // sigma
   | 'sigma.yaml'
   | 'sigma.schema'

@@ -1,11 +1,14 @@
 // What every command gets: its parsed flags, where to write, and how.
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type Diagnostic, diagnosticText } from '../base/index.js';
+import { type Diagnostic, diagnostic, diagnosticText } from '../base/index.js';
 import { type LoadedRules, loadRules } from '../detect/index.js';
+import { type Mapping, parseMapping, zoneMinutes } from '../formats/mapping/mapping.js';
+import type { Reading } from '../pipeline/plan.js';
+import { FACT_CLASSES } from '../schema/index.js';
 import { type Container, expand, type SourceFile, walk } from '../sources/index.js';
 import { COMMON, type Command, EXIT } from './flags.js';
 import { makeStyle, safe, type Style, wantsColour } from './terminal.js';
@@ -168,15 +171,44 @@ export function threadsOf(ctx: Context): { threads?: number } {
   return { threads: Number(v) };
 }
 
-/** Minutes east of UTC of `--timezone`: "+02:00", "-0530", "Z". */
-export function zoneOf(ctx: Context): { zone?: number } {
-  const v = ctx.values.timezone as string | undefined;
-  if (v === undefined) return {};
-  const m = /^(?:([Zz]|UTC)|([+-])(\d{2}):?(\d{2}))$/.exec(v);
-  if (m === null || Number(m[3] ?? 0) > 14 || Number(m[4] ?? 0) > 59)
-    throw new UsageError(`--timezone takes an offset from UTC such as +02:00, not "${v}"`);
-  if (m[1] !== undefined) return { zone: 0 };
-  return { zone: (m[2] === '-' ? -1 : 1) * (Number(m[3]) * 60 + Number(m[4])) };
+/** How logs are to be read: `--timezone` ("+02:00", or "mail/*=-05:00" for some files) and `--mapping` files. */
+export function readingOf(ctx: Context): Reading {
+  let zone: number | null = null;
+  const zones: { path: string; minutes: number }[] = [];
+  for (const v of (ctx.values.timezone as string[] | undefined) ?? []) {
+    const at = v.lastIndexOf('=');
+    const minutes = zoneMinutes(v.slice(at + 1));
+    if (minutes === null || at === 0)
+      throw new UsageError(`--timezone takes an offset from UTC such as +02:00, or FILES=OFFSET, not "${v}"`);
+    if (at < 0) zone = minutes;
+    else zones.push({ path: v.slice(0, at), minutes });
+  }
+  return { zone, zones, mappings: mappingsOf(ctx) };
+}
+
+function mappingsOf(ctx: Context): Mapping[] {
+  const mappings: Mapping[] = [];
+  let wrong = 0;
+  for (const path of (ctx.values.mapping as string[] | undefined) ?? []) {
+    const { mapping, problems } = parseMapping(readFileSync(path, 'utf8'), path);
+    const found = mapping === null ? problems : [...problems, ...checkSource(mapping, path, mappings)];
+    for (const p of found) ctx.problem(p);
+    wrong += found.length;
+    if (mapping !== null) mappings.push(mapping);
+  }
+  if (wrong > 0) throw new UsageError('a mapping file is not right');
+  return mappings;
+}
+
+/** What a mapping says beyond its own form: where its records go must be known, and no two may have one name. */
+function checkSource(m: Mapping, file: string, others: readonly Mapping[]): Diagnostic[] {
+  const say = (expected: string, found: string): Diagnostic[] => [
+    diagnostic('mapping.invalid', 'error', { file }, expected, found, 'docs/mappings.md lists them'),
+  ];
+  if (others.some((o) => o.mapping === m.mapping)) return say('a name of its own', `"${m.mapping}" again`);
+  if (m.source?.startsWith('mapped/') === true && !FACT_CLASSES.some((c) => `mapped/${c.name}` === m.source))
+    return say(`"source:" as one of ${FACT_CLASSES.map((c) => `mapped/${c.name}`).join(', ')}`, m.source);
+  return [];
 }
 
 export function oneOf(ctx: Context, flag: string, allowed: readonly string[], fallback: string): string {

@@ -33,7 +33,14 @@ const THREADS: Flag = {
 const TIMEZONE: Flag = {
   name: 'timezone',
   value: 'OFFSET',
-  help: 'Zone of times that are written without one, as +02:00. Default: UTC, marked as inferred.',
+  multiple: true,
+  help: "Zone of times that are written without one, as +02:00; for some files, as 'mail/*=-05:00'; may be repeated. Default: UTC, marked as inferred.",
+};
+const MAPPING: Flag = {
+  name: 'mapping',
+  value: 'FILE',
+  multiple: true,
+  help: 'What the columns of a log mean that no reader knows; may be repeated. "backtrail formats suggest FILE" drafts one.',
 };
 const PASSWORD: Flag = {
   name: 'password',
@@ -84,6 +91,7 @@ export const COMMANDS: readonly Command[] = [
       RECOVER,
       PASSWORD,
       TIMEZONE,
+      MAPPING,
       THREADS,
     ],
     examples: [
@@ -115,6 +123,7 @@ export const COMMANDS: readonly Command[] = [
       RECOVER,
       PASSWORD,
       TIMEZONE,
+      MAPPING,
       THREADS,
     ],
     examples: [
@@ -127,16 +136,20 @@ export const COMMANDS: readonly Command[] = [
     usage: 'identify PATH...',
     summary: 'Say what each file is, and why',
     about: 'Looks at the beginning of every file and names its format: by content, never by its name.',
-    flags: [PASSWORD],
+    flags: [PASSWORD, MAPPING],
     examples: [['backtrail identify ~/collected', 'one line a file']],
   },
   {
     name: 'formats',
-    usage: 'formats',
-    summary: 'List the formats that are read',
-    about: 'Every format with its id and what it covers.',
+    usage: 'formats [suggest FILE]',
+    summary: 'List the formats that are read, or draft a mapping for one that is not',
+    about:
+      'Every format with its id and what it covers. "suggest" looks at a table, JSON lines or an access log and drafts a mapping file for --mapping: check it before use.',
     flags: [],
-    examples: [['backtrail formats', 'the list']],
+    examples: [
+      ['backtrail formats', 'the list'],
+      ['backtrail formats suggest vpn.csv > vpn.yml', 'then investigate … --mapping vpn.yml'],
+    ],
   },
   {
     name: 'search',
@@ -208,6 +221,7 @@ export const COMMANDS: readonly Command[] = [
       RECOVER,
       PASSWORD,
       TIMEZONE,
+      MAPPING,
       THREADS,
     ],
     examples: [

@@ -6,7 +6,7 @@ import { hunt } from '../pipeline/hunt.js';
 import { crewFor } from '../pipeline/plan.js';
 import { prestartWorkers } from '../pipeline/pool.js';
 import { LEVELS } from '../sigma/index.js';
-import { type Context, EXIT, filesOf, oneOf, rulesOf, sayTiming, threadsOf, zoneOf } from './context.js';
+import { type Context, EXIT, filesOf, oneOf, rulesOf, sayTiming, threadsOf, readingOf } from './context.js';
 import { Progress, safe, stdoutSink, writeFully } from './terminal.js';
 
 /** A cell of CSV: quoted where needed, and never the start of a spreadsheet formula. */
@@ -72,7 +72,7 @@ export async function runHunt(ctx: Context): Promise<number> {
     rules: empty,
     ...threadsOf(ctx),
     recover: ctx.values.recover === true,
-    ...zoneOf(ctx),
+    reading: readingOf(ctx),
     ...(wanted === undefined ? {} : { wanted }),
   })) {
     const name = batch.file.source.name;

@@ -12,7 +12,7 @@ import { prestartWorkers } from '../pipeline/pool.js';
 import { unopenedOf } from '../pipeline/register.js';
 import { makeView } from '../report/index.js';
 import { sha256File, type SourceFile } from '../sources/index.js';
-import { type Context, EXIT, evidenceOf, rulesOf, sayTiming, threadsOf, UsageError, zoneOf } from './context.js';
+import { type Context, EXIT, evidenceOf, rulesOf, sayTiming, threadsOf, UsageError, readingOf } from './context.js';
 import { Progress, safe } from './terminal.js';
 
 const TLP = ['RED', 'AMBER', 'AMBER+STRICT', 'GREEN', 'CLEAR'];
@@ -32,7 +32,7 @@ export async function runInvestigate(ctx: Context): Promise<number> {
   const { paths } = run.segments.at(-1)!;
   if (ctx.args.length > 0 && ctx.args.map((p) => resolve(p)).join('\0') !== paths.join('\0'))
     throw new UsageError(`the run to go on with read ${paths.join(', ')}: name these, or none`);
-  for (const f of ['rules', 'no-rules', 'recover', 'timezone', 'title', 'tlp'])
+  for (const f of ['rules', 'no-rules', 'recover', 'timezone', 'mapping', 'title', 'tlp'])
     if (ctx.values[f] !== undefined) throw new UsageError(`--${f} cannot be changed by --resume`);
   return runCase(ctx, { mode: 'resume', out, paths, run });
 }
@@ -114,7 +114,7 @@ export async function runCase(ctx: Context, job: CaseJob): Promise<number> {
       rules: dirs.map((d) => resolve(d)),
       rules_sha256: shas,
       recover: ctx.values.recover === true,
-      timezone_minutes: zoneOf(ctx).zone ?? null,
+      reading: readingOf(ctx),
       title: (ctx.values.title as string | undefined) ?? null,
       tlp: tlp ?? null,
     };
@@ -156,7 +156,7 @@ export async function runCase(ctx: Context, job: CaseJob): Promise<number> {
     mode,
     run,
     recover: run.recover,
-    zone: run.timezone_minutes,
+    reading: run.reading,
     ...(run.title === null ? {} : { title: run.title }),
     ...(run.tlp === null ? {} : { tlp: run.tlp }),
     onProgress: (p) => progress.update('reading', p),

@@ -1,6 +1,6 @@
 // What one part of the evidence puts into the store: a row for every record (when, where, what kind, its place) and rows of
 // facts, all numbers; texts stand once in a dictionary of the part. Columns can be handed between threads as they are.
-import { FACT_CLASSES, type FactMapping, factMapping } from '../schema/index.js';
+import { FACT_CLASSES, type FactMapping, factMapping, isLogSourceKey } from '../schema/index.js';
 
 /** A column of numbers that grows. */
 class Growing {
@@ -41,6 +41,8 @@ export interface StoreBatch {
 export interface FactEvent {
   bind(names: readonly string[]): void;
   value(index: number): string | readonly string[] | null | undefined;
+  /** All texts of the event. */
+  all(): readonly string[];
 }
 
 interface Plan {
@@ -71,6 +73,9 @@ export function decimalCode(t: string): number {
 
 /** Characters of one text that the store keeps; the record has the rest. */
 const MAX_TEXT = 4096;
+/** Characters of a record that is no fact of a class. */
+const MAX_MESSAGE = 1024;
+const BASE_EVENT = FACT_CLASSES.findIndex((c) => c.name === 'base_event');
 const SURE: Readonly<Record<string, number>> = { stated: 0, given: 1, inferred: 2, none: 3 };
 
 export class BatchBuilder {
@@ -138,7 +143,10 @@ export class BatchBuilder {
     c[6]!.push(this.#text(r.eventId));
     c[7]!.push(r.place);
     const plan = this.#plan(r.channel, r.eventId);
-    if (plan === null) return;
+    if (plan === null) {
+      if (isLogSourceKey(r.channel)) this.#message(event, row);
+      return;
+    }
     event.bind(plan.names);
     for (const n of plan.needs) if (typeof event.value(n) !== 'string') return;
     const f = this.#facts[plan.index]!;
@@ -158,6 +166,20 @@ export class BatchBuilder {
         text === '' || text === '-' ? -1 : this.#text(text.length > MAX_TEXT ? text.slice(0, MAX_TEXT) : text),
       );
     }
+  }
+
+  /** What a record of a text log says that is no fact of a class: words to be found by. */
+  #message(event: FactEvent, row: number): void {
+    let text = '';
+    for (const v of event.all()) {
+      if (v === '' || v === '-') continue;
+      text = text === '' ? v : `${text} ${v}`;
+      if (text.length >= MAX_MESSAGE) break;
+    }
+    if (text === '') return;
+    const f = this.#facts[BASE_EVENT]!;
+    f[0]!.push(row);
+    f[1]!.push(this.#text(text.slice(0, MAX_MESSAGE)));
   }
 
   /** The rows so far; the builder starts anew. */

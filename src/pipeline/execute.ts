@@ -33,17 +33,17 @@ export function executor(setup: WorkerSetup, keep = false): { run(task: Task): A
         if (task.kind === 'text') {
           const fd = openSync(task.path, 'r');
           try {
-            const { from, to, header, reference, host } = task;
+            const { from, to, header, reference, host, zone } = task;
             return {
               kind: 'text',
               result: scanText(fd, {
-                format: textFormat(task.format)!,
+                format: textFormat(task.format, setup.mappings)!,
                 from,
                 to,
                 header,
                 reference,
                 host,
-                zone: setup.zone ?? null,
+                zone,
                 engine,
                 register: setup.register,
                 wanted: setup.wanted,

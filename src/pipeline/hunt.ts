@@ -4,7 +4,7 @@ import type { Detection, LoadedRules } from '../detect/index.js';
 import { CHUNK_SIZE } from '../formats/evtx/index.js';
 import type { SourceFile } from '../sources/index.js';
 import { hostOf } from '../sources/index.js';
-import { chunkParts, type PlannedFile, planFile, crewFor } from './plan.js';
+import { chunkParts, type PlannedFile, planFile, crewFor, PLAIN_READING, type Reading } from './plan.js';
 import { runTasks } from './pool.js';
 import type { Task } from './work.js';
 
@@ -13,8 +13,7 @@ export interface HuntOptions {
   readonly threads?: number;
   readonly recover?: boolean;
   readonly wanted?: readonly boolean[];
-  /** Minutes east of UTC for times without a zone. */
-  readonly zone?: number | null;
+  readonly reading?: Reading;
 }
 
 export interface HuntBatch {
@@ -27,12 +26,13 @@ export interface HuntBatch {
 
 /** Scans every event log among the files; batches come in the order of files and of chunks in them. */
 export async function* hunt(files: readonly SourceFile[], options: HuntOptions): AsyncGenerator<HuntBatch> {
+  const reading = options.reading ?? PLAIN_READING;
   const planned = new Map<string, PlannedFile>();
   const told: HuntBatch[] = [];
   // Files are looked at when their turn comes: the workers are busy with earlier ones meanwhile.
   function* tasks(): Generator<Task> {
     for (const source of files) {
-      const f = planFile(source);
+      const f = planFile(source, reading);
       if (f.parts.length > 0) {
         const kept: PlannedFile = { ...f, parts: [] };
         planned.set(source.path, kept);
@@ -45,6 +45,7 @@ export async function* hunt(files: readonly SourceFile[], options: HuntOptions):
             ...part,
             reference: f.reference,
             host: hostOf(source.name),
+            zone: f.zone,
           };
         continue;
       }
@@ -66,7 +67,7 @@ export async function* hunt(files: readonly SourceFile[], options: HuntOptions):
     wanted: options.wanted ?? null,
     register: false,
     recover: options.recover ?? false,
-    zone: options.zone ?? null,
+    mappings: reading.mappings,
   };
   const lines = new Map<string, number>();
   for await (const { task, answer } of runTasks(tasks(), setup, crewFor(options.threads, files))) {

@@ -12,6 +12,7 @@ import type { Container, SourceFile } from '../sources/index.js';
 import { DuckStore } from '../store/index.js';
 import { decodeExhibits, type Exhibit, EXHIBITS_PER_ITEM, MAX_EXHIBITS, type Wanted } from './exhibits.js';
 import { serveSearches } from './serve.js';
+import { PLAIN_READING, type Reading } from './plan.js';
 import { registerEvidence, type Unopened } from './register.js';
 
 /** The store's file in the case folder. */
@@ -36,7 +37,7 @@ export interface RunFile {
   readonly rules: readonly string[];
   readonly rules_sha256: readonly string[];
   readonly recover: boolean;
-  readonly timezone_minutes: number | null;
+  readonly reading: Reading;
   readonly title: string | null;
   readonly tlp: string | null;
 }
@@ -44,8 +45,10 @@ export interface RunFile {
 /** Reads how a case was made. Throws `CaseError` where the case does not say. */
 export function readRun(dir: string): RunFile {
   try {
-    const run = JSON.parse(readFileSync(join(dir, RUN_FILE), 'utf8')) as RunFile;
-    if (run.schema === 'backtrail.run/1' && Array.isArray(run.segments) && Array.isArray(run.rules)) return run;
+    const run = JSON.parse(readFileSync(join(dir, RUN_FILE), 'utf8')) as RunFile & { timezone_minutes?: number | null };
+    if (run.schema === 'backtrail.run/1' && Array.isArray(run.segments) && Array.isArray(run.rules))
+      // Cases of before 0.2 name one zone only.
+      return { ...run, reading: run.reading ?? { ...PLAIN_READING, zone: run.timezone_minutes ?? null } };
   } catch {
     // told below
   }
@@ -76,8 +79,7 @@ export interface InvestigateOptions {
   readonly messages: Messages;
   readonly threads?: number;
   readonly recover?: boolean;
-  /** Minutes east of UTC for times without a zone. */
-  readonly zone?: number | null;
+  readonly reading?: Reading;
   /** False: no case store. */
   readonly store?: boolean;
   readonly title?: string;
@@ -105,6 +107,7 @@ export async function investigate(
   options: InvestigateOptions,
 ): Promise<InvestigateResult> {
   const created = createdTime();
+  const reading = options.reading ?? PLAIN_READING;
   // The case's id comes from what was put in, so that the same run has the same id.
   const id = createHash('sha256')
     .update(files.map((f) => `${f.name}\0${f.bytes}`).join('\n'))
@@ -171,7 +174,7 @@ export async function investigate(
       messages: options.messages,
       ...(options.threads === undefined ? {} : { threads: options.threads }),
       recover: options.recover ?? false,
-      zone: options.zone ?? null,
+      ...(options.reading === undefined ? {} : { reading: options.reading }),
       store: store ?? undefined,
       ...(store === null || journal === null
         ? {}
@@ -223,7 +226,9 @@ export async function investigate(
           victim: { name: null, sector: null, country: null },
           options: {
             recover: options.recover ?? false,
-            timezone_minutes: options.zone ?? null,
+            timezone_minutes: reading.zone,
+            ...(reading.zones.length === 0 ? {} : { timezones: reading.zones }),
+            ...(reading.mappings.length === 0 ? {} : { mappings: reading.mappings }),
             language: options.messages.language,
           },
           provenance: {

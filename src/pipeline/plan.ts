@@ -4,9 +4,28 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { type Diagnostic, diagnostic } from '../base/index.js';
 import { type ChunkSpan, CHUNKS_PER_READ, EvtxFile } from '../formats/evtx/index.js';
+import type { Mapping } from '../formats/mapping/mapping.js';
 import { identifyBlocks, identifyText, TEXT_HEAD_BYTES, textHead } from '../formats/registry/registry.js';
 import type { TextFormat } from '../formats/text/format.js';
+import { matchWildcards, parseWildcards } from '../match/index.js';
 import { HEAD_BYTES, identify, isBinary, type SourceFile } from '../sources/index.js';
+
+/** How logs are read, where the user says more than they do. */
+export interface Reading {
+  /** Minutes east of UTC for times without a zone; null: UTC is assumed, and said to be. */
+  readonly zone: number | null;
+  /** The same for files whose names match; the first that does counts. */
+  readonly zones: readonly { readonly path: string; readonly minutes: number }[];
+  readonly mappings: readonly Mapping[];
+}
+
+export const PLAIN_READING: Reading = { zone: null, zones: [], mappings: [] };
+
+/** Zone of a file by its name in the register. */
+export function zoneFor(name: string, reading: Reading): number | null {
+  const own = reading.zones.find((z) => matchWildcards(parseWildcards(z.path.toLowerCase()), name.toLowerCase()));
+  return own?.minutes ?? reading.zone;
+}
 
 export interface PlannedFile {
   readonly source: SourceFile;
@@ -20,6 +39,8 @@ export interface PlannedFile {
   readonly parts: readonly TextPart[];
   /** Microseconds: dates without a year are put before it (the time that the file was last written). */
   readonly reference: number;
+  /** Minutes east of UTC for its times without a zone; null if nobody said. */
+  readonly zone: number | null;
   /** Problems of the file as a whole; those of its chunks come with the scan. */
   readonly problems: readonly Diagnostic[];
   readonly failed: boolean;
@@ -137,8 +158,16 @@ export function textParts(fd: number, size: number, format: TextFormat, head: Bu
 }
 
 /** Looks at one file: format, header, chunks. Reads a few KiB of it, more of a long log whose columns may change. */
-export function planFile(source: SourceFile): PlannedFile {
-  const nothing = { source, chunks: [], parts: [], reference: 0, problems: [], failed: false };
+export function planFile(source: SourceFile, reading: Reading = PLAIN_READING): PlannedFile {
+  const nothing = {
+    source,
+    chunks: [],
+    parts: [],
+    reference: 0,
+    zone: zoneFor(source.name, reading),
+    problems: [],
+    failed: false,
+  };
   let fd = -1;
   try {
     fd = openSync(source.path, 'r');
@@ -162,7 +191,7 @@ export function planFile(source: SourceFile): PlannedFile {
     const { size, mtimeMs } = fstatSync(fd);
     const blocks = identifyBlocks(more, size);
     const text = blocks === null ? textHead(more) : null;
-    const found = blocks ?? (text === null ? null : identifyText(text));
+    const found = blocks ?? (text === null ? null : identifyText(text, reading.mappings));
     if (found === null) return { ...nothing, format: 'unknown', why: looksLike, looksLike };
     return {
       ...nothing,

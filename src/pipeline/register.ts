@@ -6,7 +6,7 @@ import { CHUNK_SIZE, CHUNKS_PER_READ } from '../formats/evtx/index.js';
 import { Collector, type EvidenceEntry, type FindingRule } from '../incident/index.js';
 import type { Messages } from '../messages/index.js';
 import { type Container, fingerprintFile, hostOf, sha256File, type SourceFile } from '../sources/index.js';
-import { chunkParts, type PlannedFile, planFile, crewFor } from './plan.js';
+import { chunkParts, type PlannedFile, planFile, crewFor, PLAIN_READING, type Reading } from './plan.js';
 import { runTasks } from './pool.js';
 import type { CaseStore } from '../store/index.js';
 import type { TextReading } from './text-records.js';
@@ -20,8 +20,7 @@ export interface RegisterOptions {
   readonly messages: Messages;
   readonly threads?: number;
   readonly recover?: boolean;
-  /** Minutes east of UTC for times without a zone. */
-  readonly zone?: number | null;
+  readonly reading?: Reading;
   readonly wanted?: readonly boolean[];
   /** What was named or found and could not be opened as a file: listed after the files, with what was wrong. */
   readonly unopened?: readonly Unopened[];
@@ -166,6 +165,7 @@ export async function registerEvidence(
   options: RegisterOptions,
 ): Promise<RegisterResult> {
   const collector = new Collector(options.messages);
+  const reading = options.reading ?? PLAIN_READING;
   const states: FileState[] = [];
   const byPath = new Map<string, FileState>();
   const fingerprints = new Map<string, FileState[]>();
@@ -217,6 +217,7 @@ export async function registerEvidence(
         ...part,
         reference: plan.reference,
         host: hostOf(source.name),
+        zone: plan.zone,
       };
   }
 
@@ -224,12 +225,12 @@ export async function registerEvidence(
     // What a broken run had begun: its files' tasks that were not done.
     for (const state of states) {
       if (state.done >= state.tasks) continue;
-      const plan = planFile(state.plan.source);
+      const plan = planFile(state.plan.source, reading);
       let n = 0;
       for (const task of tasksOf({ ...plan, reference: state.plan.reference })) if (n++ >= state.done) yield task;
     }
     for (const source of files.slice(states.length - segmentStart)) {
-      const plan = planFile(source);
+      const plan = planFile(source, reading);
       const count = plan.failed ? 0 : 1 + Math.ceil(plan.chunks.length / CHUNKS_PER_READ) + plan.parts.length;
       let twin: FileState | null = null;
       let fingerprint: string | null = null;
@@ -280,7 +281,7 @@ export async function registerEvidence(
     wanted: options.wanted ?? null,
     register: true,
     recover: options.recover ?? false,
-    zone: options.zone ?? null,
+    mappings: reading.mappings,
     index: options.store !== undefined,
   };
   const take = async (
@@ -457,7 +458,7 @@ export async function registerEvidence(
         what: `${s.skipped.toLocaleString('en')} of ${s.lines.toLocaleString('en')} lines are no records of the format`,
       });
     if (s.sure.inferred > 0)
-      s.problems.push({ at: '', what: options.messages.text.blind.inferred(s.sure.inferred, options.zone ?? null) });
+      s.problems.push({ at: '', what: options.messages.text.blind.inferred(s.sure.inferred, s.plan.zone) });
     const problems = status === 'skipped' ? [...s.problems, { at: '', what: whyNotRead(s, looksLike) }] : s.problems;
     return {
       id: s.id,
@@ -570,7 +571,8 @@ export async function registerEvidence(
           {
             path: s.plan.source.path,
             format: s.plan.format,
-            zone: options.zone ?? null,
+            zone: s.plan.zone,
+            mappings: reading.mappings,
             reference: s.plan.reference,
             host: hostOf(s.plan.source.name),
           },

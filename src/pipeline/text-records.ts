@@ -1,6 +1,7 @@
 // Records of a text log opened again by their numbers: for the report's exhibits, for `verify`, for `dump`.
 import { closeSync, openSync } from 'node:fs';
 import { microsText } from '../base/index.js';
+import type { Mapping } from '../formats/mapping/mapping.js';
 import { textFormat } from '../formats/registry/registry.js';
 import { readUnits } from '../formats/text/lines.js';
 import type { TextRecord } from '../formats/text/record.js';
@@ -11,11 +12,12 @@ export interface TextReading {
   readonly zone: number | null;
   readonly reference: number;
   readonly host: string;
+  readonly mappings: readonly Mapping[];
 }
 
 /** Reads a log from its start and hands over each record; stops early when `onRecord` returns false. */
 export function readText(what: TextReading, onRecord: (r: TextRecord) => boolean): { skipped: number } {
-  const format = textFormat(what.format);
+  const format = textFormat(what.format, what.mappings);
   if (format === undefined) return { skipped: 0 };
   const { zone, reference, host } = what;
   let going = true;

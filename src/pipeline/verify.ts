@@ -10,6 +10,7 @@ import { EvtxFile } from '../formats/evtx/index.js';
 import type { Cite, IncidentDocument } from '../incident/index.js';
 import type { Messages } from '../messages/index.js';
 import { type Container, sha256File, type SourceFile } from '../sources/index.js';
+import { type Reading, zoneFor } from './plan.js';
 import { readText } from './text-records.js';
 import { registerEvidence, type Unopened } from './register.js';
 
@@ -121,7 +122,12 @@ export async function* verifyCase(dir: string, options: VerifyOptions): AsyncGen
   yield { what: 'evidence', ok: true, detail: `${document.evidence.length} files have the SHA-256 of the case` };
 
   const minutes = document.case.options.timezone_minutes;
-  const zone = typeof minutes === 'number' ? minutes : null;
+  const { timezones, mappings } = document.case.options;
+  const reading: Reading = {
+    zone: typeof minutes === 'number' ? minutes : null,
+    zones: Array.isArray(timezones) ? (timezones as Reading['zones']) : [],
+    mappings: Array.isArray(mappings) ? (mappings as Reading['mappings']) : [],
+  };
 
   // Every cited record.
   const cited = new Map<string, Set<number>>();
@@ -153,7 +159,15 @@ export async function* verifyCase(dir: string, options: VerifyOptions): AsyncGen
     const entry = document.evidence[i]!;
     const source = sources.find((s) => s.name === entry.path);
     if (entry.format !== 'evtx' && source !== undefined) {
-      readText({ path: source.path, format: entry.format, zone, reference: source.reference ?? 0, host: '' }, (r) => {
+      const how = {
+        path: source.path,
+        format: entry.format,
+        zone: zoneFor(source.name, reading),
+        reference: source.reference ?? 0,
+        host: '',
+        mappings: reading.mappings,
+      };
+      readText(how, (r) => {
         left.delete(r.line);
         return left.size > 0;
       });
@@ -198,7 +212,7 @@ export async function* verifyCase(dir: string, options: VerifyOptions): AsyncGen
     unopened,
     containers: unpacked.containers,
     recover: document.case.options.recover === true,
-    zone,
+    reading,
     ...(options.threads === undefined ? {} : { threads: options.threads }),
   });
   const recount = again.collector.document({ case: document.case }, again.evidence, again.unreadable);

@@ -2,6 +2,7 @@
 // so that any number of workers gives the same answers.
 import type { ScanResult } from '../detect/index.js';
 import type { TextScanResult } from '../detect/scan-text.js';
+import type { Mapping } from '../formats/mapping/mapping.js';
 import type { StoreBatch } from '../facts/index.js';
 import type { ChunkSpan } from '../formats/evtx/index.js';
 
@@ -17,6 +18,8 @@ export type Task =
       readonly header: readonly string[];
       readonly reference: number;
       readonly host: string;
+      /** Minutes east of UTC for times without a zone; null if nobody said. */
+      readonly zone: number | null;
     }
   | {
       readonly kind: 'dump';
@@ -33,8 +36,8 @@ export interface WorkerSetup {
   readonly recover: boolean;
   /** Also the rows of the case store. */
   readonly index?: boolean;
-  /** Minutes east of UTC for times without a zone; null if the user gave none. */
-  readonly zone?: number | null;
+  /** The user's mappings of columns. */
+  readonly mappings?: readonly Mapping[];
 }
 
 export type Answer =

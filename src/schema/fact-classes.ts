@@ -27,6 +27,8 @@ export const FACT_CLASSES: readonly FactClass[] = [
   one('network_activity', 4001, 'activity src_ip src_port dst_ip dst_port protocol process user bytes_out bytes_in'),
   one('http_activity', 4002, 'src_ip user method host path query status user_agent referer bytes'),
   one('dns_activity', 4003, 'query type answer src_ip process'),
+  // What is in no class: the words of the record.
+  one('base_event', 0, 'message'),
 ];
 
 export interface FactMapping {
@@ -488,6 +490,12 @@ for (const s of SOURCES) {
   });
   BY_CHANNEL.set(key, list);
 }
+
+// What a user's mapping says is of a class has the class's own names.
+for (const fact of FACT_CLASSES)
+  BY_CHANNEL.set(`mapped/${fact.name}`, [
+    { ids: null, mapping: { fact, needs: [], fields: fact.columns.map((c) => [c]) } },
+  ]);
 
 /** The mapping for records of a channel and event id; null if they are no fact of these classes. */
 export function factMapping(channel: string, eventId: string): FactMapping | null {

@@ -18,7 +18,8 @@ const KEYS: ReadonlySet<string> = new Set([
   'w3c',
   'Linux-Sysmon/Operational',
 ]);
-const FAMILY = /^(?:zeek|linux|aws|azure|m365|kubernetes|suricata|ocsf|ecar|exchange|ids|windows|sharepoint)\//;
+const FAMILY =
+  /^(?:zeek|linux|aws|azure|m365|kubernetes|suricata|ocsf|ecar|exchange|ids|windows|sharepoint|mapped|custom)\//;
 
 /** Whether a record's channel is such a key and no Windows channel. */
 export const isLogSourceKey = (channel: string): boolean => KEYS.has(channel) || FAMILY.test(channel);

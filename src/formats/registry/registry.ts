@@ -3,6 +3,8 @@ import { accessLog, haproxy, loadBalancer, proxyManager, squid } from '../access
 import { auditd, laurel } from '../auditd/auditd.js';
 import { exchange } from '../exchange/exchange.js';
 import { snort } from '../ids/snort.js';
+import { mappedFormat } from '../mapping/mapped.js';
+import type { Mapping } from '../mapping/mapping.js';
 import { auditCsv, jsonDocument, jsonLines } from '../json/json.js';
 import { syslog } from '../syslog/syslog.js';
 import type { Head, Match, TextFormat } from '../text/format.js';
@@ -48,7 +50,17 @@ export const TEXT_FORMATS: readonly TextFormat[] = [
 
 const BY_ID = new Map(TEXT_FORMATS.map((f) => [f.id, f]));
 
-export const textFormat = (id: string): TextFormat | undefined => BY_ID.get(id);
+const made = new WeakMap<readonly Mapping[], readonly TextFormat[]>();
+
+/** The formats of a user's mappings; the same list gives the same formats. */
+function mapped(mappings: readonly Mapping[]): readonly TextFormat[] {
+  let formats = made.get(mappings);
+  if (formats === undefined) made.set(mappings, (formats = mappings.map(mappedFormat)));
+  return formats;
+}
+
+export const textFormat = (id: string, mappings: readonly Mapping[] = []): TextFormat | undefined =>
+  BY_ID.get(id) ?? mapped(mappings).find((f) => f.id === id);
 
 /** Bytes of a file's beginning that formats look at. */
 export const TEXT_HEAD_BYTES = 65_536;
@@ -93,9 +105,12 @@ export function identifyBlocks(bytes: Buffer, size: number): { format: TextForma
 }
 
 /** The format of a beginning, with how it was told; null if none is sure. */
-export function identifyText(head: Head): { format: TextFormat; match: Match } | null {
+export function identifyText(
+  head: Head,
+  mappings: readonly Mapping[] = [],
+): { format: TextFormat; match: Match } | null {
   let best: { format: TextFormat; match: Match } | null = null;
-  for (const format of TEXT_FORMATS) {
+  for (const format of mappings.length === 0 ? TEXT_FORMATS : [...mapped(mappings), ...TEXT_FORMATS]) {
     const match = format.identify(head);
     if (match !== null && match.score > (best?.match.score ?? 0)) best = { format, match };
   }

@@ -1,6 +1,7 @@
 // Tables with a header line, separated by commas, semicolons, tabs or bars: exports of event logs, of mailbox audits, of
 // flows, of a SIEM, and any other whose columns name a time. Cells in quotes may hold line ends.
 import { csvCells } from '../text/csv.js';
+import { CsvRows } from '../text/csv-rows.js';
 import type { Head, LineParser, Match, ParseContext, TextFormat } from '../text/format.js';
 import { flatten, objectOf } from '../text/json.js';
 import { type Emit, Shapes, TextRecord, type TextValue } from '../text/record.js';
@@ -8,9 +9,6 @@ import { epochMicros, isoMicros, microsOf, monthOf, type ReadTime, zoneAt } from
 import { fillJson, kindOf } from '../json/shapes.js';
 
 const SEPARATORS = [',', '\t', ';', '|'];
-/** Lines and characters of one row; a quote that is still open then was no quote. */
-const MAX_ROW_LINES = 2000;
-const MAX_ROW_CHARS = 4 << 20;
 /** Rows that are looked at to tell day and month apart. */
 const LOOK_AHEAD = 500;
 
@@ -208,19 +206,14 @@ const timeTextOf = (cells: readonly string[], layout: Layout): string =>
     .trim();
 
 class TableParser implements LineParser {
-  skipped = 0;
   readonly #emit: Emit;
   readonly #context: ParseContext;
   readonly #record = new TextRecord();
   readonly #shapes = new Shapes();
   #layout: Layout | null = null;
   #seen = 0;
-  #held: string[] = [];
-  #heldChars = 0;
-  /** A quote is open. */
-  #open = false;
-  #heldLine = 0;
-  #heldOffset = 0;
+  #rows: CsvRows | null = null;
+  #refused = 0;
   #waiting: { cells: string[]; line: number; offset: number }[] = [];
   /** Null: not known yet. */
   #dayFirst: boolean | null = null;
@@ -236,56 +229,23 @@ class TableParser implements LineParser {
       if (text.trim() === '' || text.startsWith('#TYPE ')) return;
       this.#layout = layoutOf(text);
       if (this.#layout === null) {
-        this.skipped++;
+        this.#refused++;
         if (++this.#seen > 5) this.#layout = { separator: ',', names: [], time: [], kind: 'other' };
       }
+      if (this.#layout !== null) this.#rows = new CsvRows(this.#layout.separator, (c, l, o) => this.#row(c, l, o));
       return;
     }
-    if (this.#held.length === 0) {
-      if (text === '') return;
-      this.#heldLine = line;
-      this.#heldOffset = offset;
-    }
-    this.#held.push(text);
-    this.#heldChars += text.length + 1;
-    for (let i = text.indexOf('"'); i >= 0; i = text.indexOf('"', i + 1)) this.#open = !this.#open;
-    // A row is whole where its quotes come in pairs.
-    if (this.#open && this.#held.length <= MAX_ROW_LINES && this.#heldChars <= MAX_ROW_CHARS) return;
-    const cells = this.#open ? null : csvCells(this.#held.join('\n'), this.#layout.separator);
-    if (cells === null) {
-      this.#broken();
-      return;
-    }
-    this.#held = [];
-    this.#heldChars = 0;
-    this.#row(cells, this.#heldLine, this.#heldOffset);
+    this.#rows!.line(text, line, offset);
   }
 
-  /** A quote that is never closed: its line is no row, those after it are read for themselves. */
-  #broken(): void {
-    const lines = this.#held;
-    this.#open = false;
-    this.#held = [];
-    this.#heldChars = 0;
-    this.skipped++;
-    let line = this.#heldLine;
-    let offset = this.#heldOffset;
-    const separator = this.#layout!.separator;
-    lines.forEach((text, i) => {
-      if (i > 0 && text !== '') {
-        const cells = csvCells(text, separator);
-        if (cells === null) this.skipped++;
-        else this.#row(cells, line, offset);
-      }
-      line++;
-      offset += Buffer.byteLength(text) + 1;
-    });
+  get skipped(): number {
+    return this.#refused + (this.#rows?.broken ?? 0);
   }
 
   #row(cells: string[], line: number, offset: number): void {
     const { names } = this.#layout!;
     if (names.length === 0 || cells.length < Math.min(names.length, 2) || cells.length > names.length + 1) {
-      this.skipped++;
+      this.#refused++;
       return;
     }
     if (this.#dayFirst === null) {
@@ -327,7 +287,7 @@ class TableParser implements LineParser {
     if (layout.kind === 'windows') {
       const event = windowsRow(o);
       if (!fillJson(r, event, flatten, this.#shapes, context)) {
-        this.skipped++;
+        this.#refused++;
         return;
       }
       // EvtxECmd writes UTC without saying so.
@@ -405,7 +365,7 @@ class TableParser implements LineParser {
   }
 
   end(): void {
-    if (this.#held.length > 0) this.#broken();
+    this.#rows?.end();
     if (this.#dayFirst === null) this.#decide(false, true);
   }
 }
