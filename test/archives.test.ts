@@ -6,6 +6,7 @@ import { dirname, join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { deflateRawSync, gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
+import type { SevenZipModuleFactory } from '7z-wasm';
 import { BlobWriter, configure, TextReader, Uint8ArrayReader, ZipWriter } from '@zip.js/zip.js';
 import { en } from '../src/messages/index.js';
 import { investigate } from '../src/pipeline/investigate.js';
@@ -45,6 +46,36 @@ async function tarOf(
   const out: Buffer[] = [];
   for await (const c of t) out.push(c as Buffer);
   return Buffer.concat(out);
+}
+
+/** A 7z archive of a folder's files; a Map's value of `{ link }` makes a symbolic link. */
+async function sevenZipOf(
+  files: Record<string, string | { link: string }>,
+  options: { password?: string; names?: boolean } = {},
+): Promise<Buffer> {
+  const { default: make } = (await import('7z-wasm')) as unknown as { default: SevenZipModuleFactory };
+  const z = await make({ print: () => {}, printErr: () => {} });
+  z.FS.mkdir('/in');
+  for (const [name, data] of Object.entries(files)) {
+    let at = '/in';
+    for (const part of name.split('/').slice(0, -1)) {
+      at += `/${part}`;
+      try {
+        z.FS.mkdir(at);
+      } catch {
+        // there already
+      }
+    }
+    if (typeof data === 'string') {
+      z.FS.writeFile(`/in/${name}`, data);
+      z.FS.utime(`/in/${name}`, Date.UTC(2024, 2, 5), Date.UTC(2024, 2, 5));
+    } else z.FS.symlink(data.link, `/in/${name}`);
+  }
+  const secret = options.password === undefined ? [] : [`-p${options.password}`, ...(options.names ? ['-mhe=on'] : [])];
+  const before = process.exitCode;
+  z.callMain(['a', '-snl', '-mx=1', ...secret, '/out.7z', '/in/*']);
+  process.exitCode = before;
+  return Buffer.from(z.FS.readFile('/out.7z'));
 }
 
 const LOG = '203.0.113.7 - - [05/Mar/2024:08:00:00 +0000] "GET /a HTTP/1.1" 200 1 "-" "x"\n';
@@ -104,6 +135,36 @@ test('encrypted members: with the password, with a wrong one first, without', as
     assert.match(without.problems.join(), /a password for this encrypted member/);
     assert.match((await open({ 'e.zip': data }, ['wrong'])).problems.join(), /the password of this encrypted member/);
   }
+});
+
+test('7z: members, passwords, encrypted names, links, a bomb, damage', async () => {
+  const files = { 'x/access.log': LOG, 'b.log': LOG.repeat(3) };
+  const plain = await open({ 'a.7z': await sevenZipOf(files) });
+  assert.deepEqual(plain.names, ['in/a.7z/b.log', 'in/a.7z/x/access.log']);
+  assert.deepEqual(plain.problems, []);
+  assert.equal(plain.text('in/a.7z/x/access.log'), LOG);
+  assert.equal(plain.files[0]!.reference, Date.UTC(2024, 2, 5) * 1000);
+  for (const names of [false, true]) {
+    const data = await sevenZipOf(files, { password: 'secret', names });
+    assert.equal((await open({ 'a.7z': data }, ['wrong', 'secret'])).text('in/a.7z/x/access.log'), LOG);
+    for (const passwords of names ? [[]] : [[], ['wrong']]) {
+      const r = await open({ 'a.7z': data }, passwords);
+      assert.deepEqual(r.names, []);
+      assert.match(r.problems.join(), /password/, `${names} ${passwords.join()}`);
+    }
+  }
+  const links = await open({ 'a.7z': await sevenZipOf({ 'a.log': LOG, 'l.log': { link: '/etc/passwd' } }) });
+  assert.equal(links.text('in/a.7z/a.log'), LOG);
+  for (const n of links.names) assert.doesNotMatch(links.text(n), /root:/);
+  const bomb = await open({ 'a.7z': await sevenZipOf({ 'zeros.log': '\0'.repeat(100 << 20) }) });
+  assert.deepEqual(bomb.names, []);
+  assert.match(bomb.problems.join(), /400 times/);
+  const whole = await sevenZipOf(files);
+  const cut = await open({ 'a.7z': whole.subarray(0, whole.length - 20) });
+  assert.match(cut.problems.join(), /7z archive/);
+  const wrong = Buffer.from(whole);
+  wrong[40]! ^= 0xff;
+  assert.match((await open({ 'a.7z': wrong })).problems.join(), /unpacks to its end/);
 });
 
 test('names lead nowhere, links are not followed, members of one name are told apart', async () => {

@@ -1,4 +1,4 @@
-// Archives and compressed files among the evidence: zip (zip64, encrypted), tar, gz, bz2, xz, zst, in one another. What is
+// Archives and compressed files among the evidence: zip (zip64, encrypted), 7z, tar, gz, bz2, xz, zst, in one another. What is
 // in them is unpacked into a folder of ours under numbers, never under names of theirs, so that no name can lead anywhere.
 // Limits on depth, number, size and ratio; what is refused is told and the rest is read.
 import {
@@ -17,6 +17,7 @@ import { Readable, Transform, type TransformCallback } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { type Diagnostic, diagnostic } from '../base/index.js';
+import { isPasswordError, listSevenZip, type SevenZipEntry, unpackSevenZip } from './seven-zip.js';
 import type { SourceFile } from './walk.js';
 
 /** Archives in archives. */
@@ -30,7 +31,7 @@ export const MAX_RATIO = 400;
 /** Below this the ratio does not matter. */
 export const RATIO_FROM = 64 << 20;
 
-export type ArchiveKind = 'zip' | 'tar' | 'gzip' | 'bzip2' | 'xz' | 'zstd';
+export type ArchiveKind = '7z' | 'zip' | 'tar' | 'gzip' | 'bzip2' | 'xz' | 'zstd';
 
 const starts = (b: Uint8Array, ...bytes: number[]): boolean => bytes.every((v, i) => b[i] === v);
 
@@ -49,6 +50,7 @@ export function archiveKind(b: Buffer): ArchiveKind | null {
   if (starts(b, 0x42, 0x5a, 0x68) && b[3]! >= 0x31 && b[3]! <= 0x39 && starts(b.subarray(4), 0x31, 0x41, 0x59))
     return 'bzip2';
   if (starts(b, 0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00)) return 'xz';
+  if (starts(b, 0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c)) return '7z';
   if (starts(b, 0x28, 0xb5, 0x2f, 0xfd)) return 'zstd';
   if (b.length >= 512 && b.toString('latin1', 257, 262) === 'ustar') return 'tar';
   return null;
@@ -185,8 +187,57 @@ export async function expand(files: readonly SourceFile[], options: ExpandOption
             : { reference: source.reference }),
       });
     };
+    /** 7-Zip unpacks whole archives (members are packed in one piece): the sizes that it declares are looked at first. */
+    const un7z = async (): Promise<void> => {
+      const tries = options.passwords?.length ? options.passwords : [''];
+      let entries: SevenZipEntry[] | null = null;
+      let password = '';
+      let why = '';
+      for (const p of tries)
+        try {
+          entries = await listSevenZip(source.path, p);
+          password = p;
+          break;
+        } catch (e) {
+          why = (e as Error).message;
+        }
+      const wanted = (found: string): void =>
+        say('', 'the password of this encrypted archive', found, 'give it with --password');
+      if (entries === null) {
+        if (isPasswordError(why)) wanted(options.passwords?.length ? 'none that opens it' : 'none');
+        else say('', 'a 7z archive', why);
+        return;
+      }
+      const sum = entries.reduce((n, e) => n + e.bytes, 0);
+      if (sum > RATIO_FROM && sum > source.bytes * MAX_RATIO)
+        throw new LimitError(`at most ${MAX_RATIO} times the packed size`);
+      if (unpacked + sum > MAX_UNPACKED) throw new LimitError(`at most ${MAX_UNPACKED} unpacked bytes`);
+      if (members + entries.length > MAX_MEMBERS) throw new LimitError(`at most ${MAX_MEMBERS} members`);
+      const locked = entries.some((e) => e.encrypted);
+      if (locked && !options.passwords?.length) {
+        wanted('none');
+        return;
+      }
+      const candidates = locked ? [password, ...tries.filter((p) => p !== password)] : [''];
+      for (const [i, p] of candidates.entries()) {
+        const folder = join(options.folder, `${++number}.7z`);
+        const { files: found, refused, errors } = await unpackSevenZip(source.path, p, folder);
+        if (locked && errors.some(isPasswordError)) {
+          rmSync(folder, { recursive: true, force: true });
+          if (i === candidates.length - 1) wanted('none that opens it');
+          continue;
+        }
+        for (const e of errors.slice(0, 20)) say('', 'a 7z archive that unpacks to its end', e.slice(0, 200));
+        for (const r of refused)
+          say(memberName(r), 'a file or folder', 'a link: nothing is followed out of an archive');
+        for (const f of found) await keep(f.name, f.modified, createReadStream(f.path));
+        rmSync(folder, { recursive: true, force: true });
+        return;
+      }
+    };
     try {
-      if (kind === 'zip') await unzip(source.path, options.passwords ?? [], keep, say);
+      if (kind === '7z') await un7z();
+      else if (kind === 'zip') await unzip(source.path, options.passwords ?? [], keep, say);
       else if (kind === 'tar') await untar(createReadStream(source.path), keep, say);
       else {
         const base = source.name.slice(source.name.lastIndexOf('/') + 1);
