@@ -5,48 +5,12 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { dirname, join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { deflateRawSync, gzipSync } from 'node:zlib';
-import { pack } from 'tar-stream';
 import type { SevenZipModuleFactory } from '7z-wasm';
-import { BlobWriter, configure, TextReader, Uint8ArrayReader, ZipWriter } from '@zip.js/zip.js';
 import { en } from '../src/messages/index.js';
 import { investigate } from '../src/pipeline/investigate.js';
 import { verifyCase } from '../src/pipeline/verify.js';
 import { archiveKind, expand, MAX_ARCHIVE_DEPTH, memberName, type SourceFile, walk } from '../src/sources/index.js';
-import { tempDir } from './support.js';
-
-configure({ useWebWorkers: false });
-
-async function zipOf(
-  files: Record<string, string | Uint8Array>,
-  options: { password?: string; zipCrypto?: boolean; zip64?: boolean } = {},
-): Promise<Buffer> {
-  const w = new ZipWriter(new BlobWriter(), options);
-  for (const [name, data] of Object.entries(files))
-    await w.add(name, typeof data === 'string' ? new TextReader(data) : new Uint8ArrayReader(data), {
-      lastModDate: new Date('2024-03-05T00:00:00Z'),
-    });
-  return Buffer.from(await (await w.close()).arrayBuffer());
-}
-
-async function tarOf(
-  entries: readonly { name: string; data?: string | Buffer; type?: 'symlink' | 'file'; linkname?: string }[],
-): Promise<Buffer> {
-  const t = pack();
-  for (const e of entries)
-    t.entry(
-      {
-        name: e.name,
-        type: e.type ?? 'file',
-        ...(e.linkname === undefined ? {} : { linkname: e.linkname }),
-        mtime: new Date('2024-03-05T00:00:00Z'),
-      },
-      e.data ?? '',
-    );
-  t.finalize();
-  const out: Buffer[] = [];
-  for await (const c of t) out.push(c as Buffer);
-  return Buffer.concat(out);
-}
+import { tarOf, tempDir, zipOf } from './support.js';
 
 /** A 7z archive of a folder's files; a Map's value of `{ link }` makes a symbolic link. */
 async function sevenZipOf(

@@ -4,6 +4,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } fro
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { BlobWriter, configure, TextReader, Uint8ArrayReader, ZipWriter } from '@zip.js/zip.js';
+import { pack } from 'tar-stream';
 import { ByteWriter, type Diagnostic } from '../src/base/index.js';
 import { EvtxFile, EvtxWriter, type RecordSpec, writeJsonLine } from '../src/formats/evtx/index.js';
 
@@ -92,3 +94,37 @@ export function writeBytes(records: Iterable<RecordSpec>, options: { dirty?: boo
 }
 
 export const readText = (path: string): string => readFileSync(path, 'utf8');
+
+configure({ useWebWorkers: false });
+
+export async function zipOf(
+  files: Record<string, string | Uint8Array>,
+  options: { password?: string; zipCrypto?: boolean; zip64?: boolean } = {},
+): Promise<Buffer> {
+  const w = new ZipWriter(new BlobWriter(), options);
+  for (const [name, data] of Object.entries(files))
+    await w.add(name, typeof data === 'string' ? new TextReader(data) : new Uint8ArrayReader(data), {
+      lastModDate: new Date('2024-03-05T00:00:00Z'),
+    });
+  return Buffer.from(await (await w.close()).arrayBuffer());
+}
+
+export async function tarOf(
+  entries: readonly { name: string; data?: string | Buffer; type?: 'symlink' | 'file'; linkname?: string }[],
+): Promise<Buffer> {
+  const t = pack();
+  for (const e of entries)
+    t.entry(
+      {
+        name: e.name,
+        type: e.type ?? 'file',
+        ...(e.linkname === undefined ? {} : { linkname: e.linkname }),
+        mtime: new Date('2024-03-05T00:00:00Z'),
+      },
+      e.data ?? '',
+    );
+  t.finalize();
+  const out: Buffer[] = [];
+  for await (const c of t) out.push(c as Buffer);
+  return Buffer.concat(out);
+}

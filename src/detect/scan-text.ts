@@ -4,7 +4,7 @@ import { type Diagnostic, diagnostic } from '../base/index.js';
 import { TextEvent } from '../events/text-event.js';
 import { type LinesResult, readUnits } from '../formats/text/lines.js';
 import type { TextFormat } from '../formats/text/format.js';
-import type { TextRecord, TimeSure } from '../formats/text/record.js';
+import { settleTime, type TextRecord, type TimeSure } from '../formats/text/record.js';
 import { isLogSourceKey } from '../schema/index.js';
 import type { Engine } from '../sigma/index.js';
 import { type Detection, MAX_FIELD_TEXT } from './detection.js';
@@ -52,6 +52,7 @@ export function scanText(fd: number, options: TextScanOptions): TextScanResult {
   let last: Presence | null = null;
   let records = 0;
   const emit = (r: TextRecord): void => {
+    settleTime(r);
     records++;
     sure[r.sure]++;
     if (register) {

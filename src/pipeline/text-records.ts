@@ -4,7 +4,7 @@ import { microsText } from '../base/index.js';
 import type { Mapping } from '../formats/mapping/mapping.js';
 import { textFormat } from '../formats/registry/registry.js';
 import { readUnits } from '../formats/text/lines.js';
-import type { TextRecord } from '../formats/text/record.js';
+import { settleTime, type TextRecord } from '../formats/text/record.js';
 
 export interface TextReading {
   readonly path: string;
@@ -22,7 +22,9 @@ export function readText(what: TextReading, onRecord: (r: TextRecord) => boolean
   const { zone, reference, host } = what;
   let going = true;
   const parser = format.parser({ zone, reference, host, header: [], report: () => {} }, (r) => {
-    if (going) going = onRecord(r);
+    if (!going) return;
+    settleTime(r);
+    going = onRecord(r);
   });
   const fd = openSync(what.path, 'r');
   try {

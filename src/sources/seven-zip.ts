@@ -78,7 +78,7 @@ export async function listSevenZip(path: string, password: string): Promise<Seve
       name: one.Path,
       bytes: Number(one.Size ?? 0) || 0,
       packed: Number(one['Packed Size'] ?? 0) || 0,
-      folder: /^D/.test(attributes),
+      folder: attributes.startsWith('D'),
       link: / l/.test(attributes) || (one['Symbolic Link'] ?? '') !== '',
       encrypted: one.Encrypted === '+',
       modified: modified === null || Number.isNaN(modified.getTime()) ? null : modified,

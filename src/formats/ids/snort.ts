@@ -5,6 +5,11 @@ import { fraction, microsOf, two } from '../text/time.js';
 
 const ALERT =
   /^(?:(\d\d(?:\d\d)?)\/)?(\d\d)\/(\d\d)-(\d\d:\d\d:\d\d)\.(\d{1,6})\s+\[\*\*\] \[(\d+):(\d+):(\d+)\] (.*?) \[\*\*\](?: \[Classification: ([^\]]*)\])?(?: \[Priority: (\d+)\])?(?:.*?\{([\w:-]+)\} (\S+) -> (\S+))?/;
+/** `alert_csv` with its default fields: of Snort 2 (27 cells), and of Snort 3. */
+const CSV2 =
+  /^(?:(\d\d(?:\d\d)?)\/)?(\d\d)\/(\d\d)-(\d\d:\d\d:\d\d)\.(\d{1,6})\s*,(\d+),(\d+),(\d+),("(?:[^"]|"")*"|[^,]*),(\w*),([^,]*),(\d*),([^,]*),(\d*),/;
+const CSV3 =
+  /^(?:(\d\d(?:\d\d)?)\/)?(\d\d)\/(\d\d)-(\d\d:\d\d:\d\d)\.(\d{1,6}), \d+, (\w+), \w+, \d+, \w+, (\S+), (\S+), (\d+):(\d+):(\d+), (\w+)/;
 const NAMES = [
   'signature',
   'generator_id',
@@ -40,12 +45,27 @@ class SnortParser implements LineParser {
 
   line(text: string, line: number, offset: number): void {
     if (text.trim() === '') return;
-    const m = ALERT.exec(text);
-    if (m === null) {
+    const r = this.#record;
+    let m = ALERT.exec(text);
+    let found: (string | null)[];
+    let ids: readonly [string, string];
+    if (m !== null) {
+      const [si, sp] = endpoint(m[13]);
+      const [di, dp] = endpoint(m[14]);
+      found = [m[9]!, m[6]!, m[7]!, m[8]!, m[10] ?? null, m[11] ?? null, m[12] ?? null, si, sp, di, dp];
+      ids = [m[6]!, m[7]!];
+    } else if ((m = CSV2.exec(text)) !== null) {
+      const cell = (i: number): string | null => m![i]!.trim() || null;
+      const signature = m[9]!.replace(/^"|"$/g, '').replaceAll('""', '"');
+      found = [signature, m[6]!, m[7]!, m[8]!, null, null, cell(10), cell(11), cell(12), cell(13), cell(14)];
+      ids = [m[6]!, m[7]!];
+    } else if ((m = CSV3.exec(text)) !== null) {
+      found = [null, m[9]!, m[10]!, m[11]!, null, null, m[6]!, ...endpoint(m[7]), ...endpoint(m[8])];
+      ids = [m[9]!, m[10]!];
+    } else {
       this.skipped++;
       return;
     }
-    const r = this.#record;
     const t = m[4]!;
     const us = fraction(m[5]!, 0).us;
     const at = (y: number): number => microsOf(y, Number(m[2]), Number(m[3]), two(t, 0), two(t, 3), two(t, 6), us);
@@ -57,11 +77,9 @@ class SnortParser implements LineParser {
     }
     r.micros = micros - (this.#context.zone ?? 0) * 60e6;
     r.sure = this.#context.zone === null || m[1] === undefined ? 'inferred' : 'given';
-    r.timeText = text.slice(0, text.indexOf(' '));
-    const [si, sp] = endpoint(m[13]);
-    const [di, dp] = endpoint(m[14]);
-    r.values = [m[9]!, m[6]!, m[7]!, m[8]!, m[10] ?? null, m[11] ?? null, m[12] ?? null, si, sp, di, dp];
-    r.eventId = `${m[6]}:${m[7]}`;
+    r.timeText = /^[\d/:.-]+/.exec(text)![0];
+    r.values = found;
+    r.eventId = ids.join(':');
     r.host = this.#context.host;
     r.line = line;
     r.offset = offset;
@@ -73,7 +91,7 @@ class SnortParser implements LineParser {
 
 export const snort: TextFormat = {
   id: 'snort',
-  title: 'Snort fast alerts',
-  identify: (head) => byShare(head, 95, 'Snort alerts', (l) => ALERT.test(l)),
+  title: 'Snort alerts (fast, CSV)',
+  identify: (head) => byShare(head, 95, 'Snort alerts', (l) => ALERT.test(l) || CSV2.test(l) || CSV3.test(l)),
   parser: (context, emit) => new SnortParser(context, emit),
 };

@@ -2,12 +2,14 @@
 import { accessLog, haproxy, loadBalancer, proxyManager, squid } from '../access-log/access-log.js';
 import { auditd, laurel } from '../auditd/auditd.js';
 import { exchange } from '../exchange/exchange.js';
+import { pf } from '../ids/pf.js';
 import { snort } from '../ids/snort.js';
 import { mappedFormat } from '../mapping/mapped.js';
 import type { Mapping } from '../mapping/mapping.js';
 import { auditCsv, jsonDocument, jsonLines } from '../json/json.js';
 import { syslog } from '../syslog/syslog.js';
 import type { Head, Match, TextFormat } from '../text/format.js';
+import { journalExport } from '../text/journal-export.js';
 import { shellHistory } from '../text/shell-history.js';
 import { timedLines } from '../lines/timed-lines.js';
 import { table } from '../table/table.js';
@@ -15,10 +17,12 @@ import { utmp } from '../utmp/utmp.js';
 import { w3c } from '../w3c/w3c.js';
 import { cmTrace, dhcp, dnsDebug, nps, transcript, uls, windowsUpdate } from '../windows-text/tables.js';
 import { eventXml } from '../xml/event-xml.js';
+import { xmlRecords } from '../xml/xml-records.js';
 import { zeekJson, zeekTsv } from '../zeek/zeek.js';
 
 export const TEXT_FORMATS: readonly TextFormat[] = [
   eventXml,
+  xmlRecords,
   w3c,
   exchange,
   zeekTsv,
@@ -31,6 +35,7 @@ export const TEXT_FORMATS: readonly TextFormat[] = [
   proxyManager,
   squid,
   snort,
+  pf,
   dhcp,
   dnsDebug,
   uls,
@@ -40,6 +45,7 @@ export const TEXT_FORMATS: readonly TextFormat[] = [
   transcript,
   auditCsv,
   shellHistory,
+  journalExport,
   jsonLines,
   jsonDocument,
   syslog,

@@ -82,6 +82,18 @@ function messageFields(program: string, message: string, put: (name: string, val
     if (prefix !== '') put('prefix', prefix);
     return 'firewall';
   }
+  if (program === 'filterlog' || program === 'pf') {
+    const c = message.split(',');
+    if (program === 'filterlog' && c.length >= 20) return filterlog(c, put);
+    const m =
+      /rule (\S+?)\/.*?: (pass|block|match) (in|out) on (\S+?): (\S+?)\.?(\d{1,5})? > (\S+?)(?:\.(\d{1,5}))?:/.exec(
+        message,
+      ) ?? null;
+    if (m !== null) {
+      for (const [i, name] of PF.entries()) if (m[i + 1] !== undefined) put(name, m[i + 1]!);
+      return 'firewall';
+    }
+  }
   const asa = /%(ASA|FTD|PIX)-(?:\w+-)?(\d)-(\d{6}):? ([\s\S]*)$/.exec(message);
   if (asa !== null) {
     put('severity', asa[2]!);
@@ -108,6 +120,28 @@ function messageFields(program: string, message: string, put: (name: string, val
     return 'firewall';
   }
   return null;
+}
+
+const PF = ['rule', 'action', 'direction', 'interface', 'src_ip', 'src_port', 'dst_ip', 'dst_port'];
+
+/** pf's log as pfSense and OPNsense send it: comma-separated, the places depend on the IP version and the protocol. */
+function filterlog(c: readonly string[], put: (name: string, value: string) => void): string | null {
+  const v6 = c[8] === '6';
+  if (!v6 && c[8] !== '4') return null;
+  const at = v6 ? { proto: 12, length: 14, src: 15 } : { proto: 16, length: 17, src: 18 };
+  const proto = (c[at.proto] ?? '').toLowerCase();
+  put('rule', c[0]!);
+  put('interface', c[4] ?? '');
+  put('action', c[6] ?? '');
+  put('direction', c[7] ?? '');
+  put('proto', proto);
+  put('src_ip', c[at.src] ?? '');
+  put('dst_ip', c[at.src + 1] ?? '');
+  if (proto === 'tcp' || proto === 'udp') {
+    put('src_port', c[at.src + 2] ?? '');
+    put('dst_port', c[at.src + 3] ?? '');
+  }
+  return 'firewall';
 }
 
 /** `[id a="b" c="d"]` of RFC 5424 section 6.3. */
@@ -283,7 +317,7 @@ class SyslogParser implements LineParser {
 
 export const syslog: TextFormat = {
   id: 'syslog',
-  title: 'Syslog, RFC 3164 and 5424, with the events of others in it (CEF, LEEF, Cisco ASA, iptables, Windows)',
+  title: 'Syslog, RFC 3164 and 5424, with the events of others in it (CEF, LEEF, Cisco ASA, iptables, pf, Windows)',
   identify: (head) =>
     byShare(
       head,

@@ -3,16 +3,15 @@
 import { csvCells } from '../text/csv.js';
 import { CsvRows } from '../text/csv-rows.js';
 import type { Head, LineParser, Match, ParseContext, TextFormat } from '../text/format.js';
-import { flatten, objectOf } from '../text/json.js';
+import { flatten } from '../text/json.js';
 import { type Emit, Shapes, TextRecord, type TextValue } from '../text/record.js';
 import { epochMicros, isoMicros, microsOf, monthOf, type ReadTime, zoneAt } from '../text/time.js';
 import { fillJson, kindOf } from '../json/shapes.js';
+import { kindOfColumns, nameColumns, plain, type TableKind, windowsRow } from './columns.js';
 
 const SEPARATORS = [',', '\t', ';', '|'];
 /** Rows that are looked at to tell day and month apart. */
 const LOOK_AHEAD = 500;
-
-const plain = (name: string): string => name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
 
 /** Columns that hold the time of what happened, the best first. */
 const TIMES = [
@@ -53,57 +52,6 @@ const AS_TIME = /time|date|stamp|zeit|datum|fecha|heure|hora/;
 const DAY = /^(?:date|datum|fecha|data|jour|eventdate|logdate|startdate)$/;
 const CLOCK = /^(?:time|zeit|uhrzeit|hora|heure|ora|tijd|eventtime|logtime|timeofday)$/;
 
-/** Names of flow columns, as routers, collectors and firewalls export them → ours. */
-const FLOW: Readonly<Record<string, readonly string[]>> = {
-  src_ip: [
-    'srcip',
-    'sa',
-    'srcaddr',
-    'sourceip',
-    'sourceaddress',
-    'ipv4srcaddr',
-    'sip',
-    'source',
-    'src',
-    'saddr',
-    'clientip',
-  ],
-  dst_ip: [
-    'dstip',
-    'da',
-    'dstaddr',
-    'destinationip',
-    'destinationaddress',
-    'destip',
-    'destaddress',
-    'ipv4dstaddr',
-    'dip',
-    'destination',
-    'dst',
-    'daddr',
-    'serverip',
-  ],
-  src_port: ['srcport', 'sp', 'sourceport', 'l4srcport', 'sport', 'clientport'],
-  dst_port: ['dstport', 'dp', 'destinationport', 'destport', 'l4dstport', 'dport', 'serverport'],
-  protocol: ['protocol', 'proto', 'pr', 'ipprotocol', 'transport'],
-  bytes_out: [
-    'ibyt',
-    'bytesout',
-    'bytessent',
-    'sentbytes',
-    'srcbytes',
-    'origbytes',
-    'outbytes',
-    'bytes',
-    'totbytes',
-    'octets',
-    'inbytes',
-  ],
-  bytes_in: ['obyt', 'bytesin', 'bytesreceived', 'receivedbytes', 'dstbytes', 'respbytes', 'rcvdbytes'],
-  packets: ['ipkt', 'packets', 'pkts', 'totpkts'],
-  action: ['action', 'disposition', 'decision', 'verdict'],
-};
-
 /** `5/3/2024 8:01:02 PM`, `05.03.2024 08:01:02`, `3-Mar-2024 08:01`. Day and month in the order given. */
 function slashMicros(t: string, dayFirst: boolean): ReadTime {
   const none = { micros: Number.NaN, zoned: false };
@@ -136,14 +84,28 @@ export function cellMicros(t: string, dayFirst: boolean): ReadTime {
   return slashMicros(t, dayFirst);
 }
 
-export type TableKind = 'windows' | 'mailbox' | 'flow' | 'other';
-
 export interface Layout {
   readonly separator: string;
   readonly names: readonly string[];
   /** Columns of the time: one, or a date and a time of day. */
   readonly time: readonly number[];
   readonly kind: TableKind;
+}
+
+/** Places of the columns that hold the time: one, a date and a time of day, or none. Names as `plain` gives them. */
+export function timeColumns(keys: readonly string[]): number[] {
+  let time: number[] = [];
+  const best = TIMES.map((t) => keys.indexOf(t)).find((i) => i >= 0);
+  if (best !== undefined) time = [best];
+  else {
+    const i = keys.findIndex((k) => AS_TIME.test(k));
+    if (i >= 0) time = [i];
+  }
+  // A date in one column and the time of day in another.
+  const day = keys.findIndex((k) => DAY.test(k));
+  const clock = keys.findIndex((k) => CLOCK.test(k));
+  if (day >= 0 && clock >= 0) time = [day, clock];
+  return time;
 }
 
 /** What a header line says; null where it is none. */
@@ -160,29 +122,9 @@ export function layoutOf(line: string): Layout | null {
       continue;
     if (new Set(names).size < names.length) continue;
     const keys = names.map(plain);
-    const has = (...k: string[]): boolean => k.every((x) => keys.includes(x));
-    let time: number[] = [];
-    const best = TIMES.map((t) => keys.indexOf(t)).find((i) => i >= 0);
-    if (best !== undefined) time = [best];
-    else {
-      const i = keys.findIndex((k) => AS_TIME.test(k));
-      if (i >= 0) time = [i];
-    }
-    // A date in one column and the time of day in another.
-    const day = keys.findIndex((k) => DAY.test(k));
-    const clock = keys.findIndex((k) => CLOCK.test(k));
-    if (day >= 0 && clock >= 0) time = [day, clock];
+    const time = timeColumns(keys);
     if (time.length === 0) continue;
-    const any = (of: string): boolean => FLOW[of]!.some((x) => keys.includes(x));
-    const kind: TableKind =
-      has('eventid', 'channel') || has('id', 'logname', 'providername')
-        ? 'windows'
-        : has('operation') && (has('mailboxownerupn') || has('mailboxguid') || has('mailboxresolvedownername'))
-          ? 'mailbox'
-          : any('src_ip') && any('dst_ip') && (any('dst_port') || any('protocol'))
-            ? 'flow'
-            : 'other';
-    return { separator, names, time, kind };
+    return { separator, names, time, kind: kindOfColumns(keys) };
   }
   return null;
 }
@@ -299,7 +241,7 @@ class TableParser implements LineParser {
         const fields = new Map<string, TextValue>(
           Object.entries(o).map(([k, v]) => [k, v === '' ? null : (v as string)]),
         );
-        this.#names(layout, fields, r);
+        nameColumns(layout.kind, layout.names, fields, r, context.host);
         r.names = this.#shapes.of([...fields.keys()]);
         r.values = [...fields.values()];
       }
@@ -322,85 +264,10 @@ class TableParser implements LineParser {
     this.#emit(r);
   }
 
-  /** Names that facts and rules use, beside the table's own. */
-  #names(layout: Layout, fields: Map<string, TextValue>, r: TextRecord): void {
-    const by = new Map(layout.names.map((n) => [plain(n), n]));
-    const cell = (...names: readonly string[]): string => {
-      for (const n of names) {
-        const v = by.has(n) ? fields.get(by.get(n)!) : undefined;
-        if (typeof v === 'string' && v !== '') return v;
-      }
-      return '';
-    };
-    if (layout.kind === 'mailbox') {
-      r.channel = 'exchange/mailbox-audit';
-      r.eventId = cell('operation');
-      for (const [name, from] of [
-        ['Operation', ['operation']],
-        ['MailboxOwnerUPN', ['mailboxownerupn', 'mailboxresolvedownername']],
-        ['LogonType', ['logontype']],
-        ['LogonUserDisplayName', ['logonuserdisplayname', 'logonusername']],
-        ['ClientIPAddress', ['clientipaddress', 'clientip']],
-        ['ClientInfoString', ['clientinfostring']],
-        ['OperationResult', ['operationresult']],
-        ['FolderPathName', ['folderpathname']],
-      ] as const) {
-        const v = cell(...from);
-        if (v !== '' && !fields.has(name)) fields.set(name, v);
-      }
-      return;
-    }
-    if (layout.kind === 'flow') {
-      r.channel = 'flow';
-      for (const [name, from] of Object.entries(FLOW)) {
-        const v = cell(...from);
-        if (v !== '' && !fields.has(name)) fields.set(name, v);
-      }
-      return;
-    }
-    r.channel = 'csv';
-    r.host =
-      cell('host', 'hostname', 'computer', 'computername', 'machine', 'machinename', 'devicename') ||
-      this.#context.host;
-  }
-
   end(): void {
     this.#rows?.end();
     if (this.#dayFirst === null) this.#decide(false, true);
   }
-}
-
-/** A row of a Windows event table as the flat object that shippers write. */
-function windowsRow(o: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const by = new Map(Object.keys(o).map((k) => [plain(k), o[k]]));
-  const out: Record<string, unknown> = {
-    EventID: by.get('eventid') ?? by.get('id'),
-    Channel: by.get('channel') ?? by.get('logname'),
-    Provider: by.get('provider') ?? by.get('providername') ?? by.get('source'),
-    Computer: by.get('computer') ?? by.get('machinename') ?? by.get('computername'),
-    EventRecordID: by.get('eventrecordid') ?? by.get('recordid') ?? by.get('recordnumber'),
-    TimeCreated: by.get('timecreated'),
-  };
-  const payload = typeof by.get('payload') === 'string' ? objectOf(by.get('payload') as string) : null;
-  const data: Record<string, unknown> = {};
-  const put = (x: unknown): void => {
-    const d = x as Record<string, unknown> | null;
-    if (typeof d !== 'object' || d === null) return;
-    if (typeof d['@Name'] === 'string') data[d['@Name']] = d['#text'] ?? '';
-  };
-  for (const part of [payload?.EventData, payload?.UserData]) {
-    if (typeof part !== 'object' || part === null) continue;
-    for (const [k, v] of Object.entries(part as Record<string, unknown>)) {
-      if (k === 'Data') for (const x of Array.isArray(v) ? v : [v]) put(x);
-      else if (typeof v === 'object' && v !== null)
-        for (const [k2, v2] of Object.entries(v)) if (!k2.startsWith('@')) data[k2] = v2;
-    }
-    const d = (part as Record<string, unknown>).Data;
-    if (typeof d === 'string') data.Data = d;
-  }
-  if (Object.keys(data).length > 0) out.EventData = data;
-  for (const [k, v] of Object.entries(o)) if (out[k] === undefined && v !== '' && k !== 'Payload') out[k] = v;
-  return out;
 }
 
 export const table: TextFormat = {

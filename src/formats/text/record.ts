@@ -35,6 +35,17 @@ export class TextRecord {
   }
 }
 
+/** Microseconds of the years 1 to 9999: what a time can be written as. */
+const EARLIEST = -62_135_596_800e6;
+const LATEST = 253_402_300_799e6;
+
+/** A time that cannot be one is none, and one that is none is not sure. */
+export function settleTime(r: TextRecord): void {
+  if (r.micros >= EARLIEST && r.micros <= LATEST) return;
+  r.micros = Number.NaN;
+  r.sure = 'none';
+}
+
 export type Emit = (record: TextRecord) => void;
 
 /** Names of JSON objects and the like as shared arrays: the same names in the same order are one array. */

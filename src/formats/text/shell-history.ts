@@ -1,7 +1,20 @@
-// Shell history with times (#1634567890 above each command). Without times a history is any text: it cannot be told by
-// content, so that it is read only when its user says so.
-import type { Head, LineParser, ParseContext, TextFormat } from './format.js';
+// Shell history, with times (#1634567890 above each command, zsh's ": 1634567890:0;") or without. Without times it is told by
+// its commands: most lines begin with one that every Linux has.
+import { type Head, type LineParser, type Match, type ParseContext, shareOf, type TextFormat } from './format.js';
 import { type Emit, TextRecord } from './record.js';
+
+/** Commands that a person types, of POSIX and of what every distribution installs. */
+const COMMANDS = new Set(
+  'ls cd pwd cat less more head tail grep egrep find vi vim nano cp mv rm mkdir rmdir touch chmod chown ln df du mount umount ps top htop kill pkill id who w whoami last su sudo passwd useradd adduser userdel usermod groups ssh scp sftp rsync ftp curl wget ping traceroute ip ifconfig netstat ss route arp dig nslookup host nc tcpdump iptables ufw nft systemctl service journalctl crontab apt apt-get aptitude dpkg yum dnf rpm zypper pacman snap pip pip3 npm git docker kubectl make gcc python python3 perl ruby php java tar gzip gunzip zip unzip bzip2 xz echo printf export unset source history exit logout clear date uptime uname hostname free lsof lsblk fdisk dmesg env alias which whereis man screen tmux nohup watch sed awk sort uniq cut wc diff tee xargs base64 openssl md5sum sha256sum strings file stat mysql psql sqlite3 nginx apachectl reboot shutdown poweroff bash sh zsh'.split(
+    ' ',
+  ),
+);
+
+/** Whether a line begins with such a command and is no sentence or record of something else. */
+function isCommand(line: string): boolean {
+  const first = /^\s*(?:[A-Z_]+=\S* )*(?:sudo (?:-\S+ )*)?([\w./+-]+)(?=\s|$|;|\||&)/.exec(line)?.[1];
+  return first !== undefined && (COMMANDS.has(first) || /^(?:\.{0,2}\/)[\w./+-]+$/.test(first)) && !/[.:]$/.test(line);
+}
 
 class HistoryParser implements LineParser {
   skipped = 0;
@@ -48,13 +61,15 @@ class HistoryParser implements LineParser {
 
 export const shellHistory: TextFormat = {
   id: 'shell-history',
-  title: 'Shell history with times (bash, zsh)',
+  title: 'Shell history, with times (bash, zsh) and without',
   whole: true,
-  identify(head: Head) {
+  identify(head: Head): Match | null {
     const stamps = head.lines.filter((l) => /^#\d{9,10}$|^: \d{9,10}:\d+;/.test(l)).length;
     return stamps >= 2 && stamps >= head.lines.length * 0.3
       ? { score: 85, why: 'commands with times of a shell history' }
-      : null;
+      : head.lines.length >= 4 && shareOf(head, isCommand) >= 0.6
+        ? { score: 40, why: 'most lines begin with a command of Linux, without times' }
+        : null;
   },
   parser: (context, emit) => new HistoryParser(context, emit),
 };

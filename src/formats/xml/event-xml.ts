@@ -11,7 +11,7 @@ const MAX_DEPTH = 64;
 
 const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 
-function unescape(t: string): string {
+export function unescape(t: string): string {
   if (!t.includes('&')) return t;
   return t.replace(
     /&(?:#x([0-9a-fA-F]{1,6})|#(\d{1,7})|([a-z]+));/g,
@@ -32,7 +32,7 @@ const SYSTEM_ATTRIBUTES: Readonly<Record<string, Readonly<Record<string, string>
   EventID: { Qualifiers: 'Qualifiers' },
 };
 
-const TAG =
+export const TAG =
   /<(?:!\[CDATA\[([\s\S]*?)\]\]>|\/([\w:.-]+)\s*>|([\w:.-]+)((?:\s+[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*'))*)\s*(\/?)>|[?!][^>]*>)/g;
 
 /** Fields of one `<Event>`; null if it is none. */
