@@ -10,3 +10,4 @@ export {
 } from './rule-set.js';
 export { MAX_PROBLEMS, type NumberRun, type Presence, scanChunks, type ScanOptions, type ScanResult } from './scan.js';
 export type { TamperFact, TamperKind } from './tampering.js';
+export { MAX_RANGES, type SkippedRange } from './scan-text.js';

@@ -30,9 +30,19 @@ export interface TextScanResult extends ScanResult {
   /** Lines of the part, so that the next part's numbers go on from there. */
   readonly lines: number;
   readonly skipped: number;
+  /** Where the skipped lines are, lines next to each other together; at most `MAX_RANGES`. */
+  readonly ranges: readonly SkippedRange[];
   /** Records by how sure their time is. */
   readonly sure: Readonly<Record<TimeSure, number>>;
 }
+
+/** Lines that are no record of the format: their numbers, both ends included, and their bytes, the end not included. */
+export interface SkippedRange {
+  lines: [number, number];
+  bytes: [number, number];
+}
+/** Ranges kept of one file; the lines of further ones are in the count. */
+export const MAX_RANGES = 200;
 
 /** The matcher's name of a record's channel: keys of the log-source table are no Windows channels. */
 export const engineChannel = (channel: string): string => (isLogSourceKey(channel) ? `@${channel}` : channel);
@@ -111,9 +121,22 @@ export function scanText(fd: number, options: TextScanOptions): TextScanResult {
     { zone: options.zone, reference: options.reference, host: options.host, header: options.header, report },
     emit,
   );
-  const read: LinesResult = readUnits(fd, options.from, options.to, options.format.block, (text, line, offset) =>
-    parser.line(text, line, offset),
-  );
+  const ranges: SkippedRange[] = [];
+  let skipped = 0;
+  let open: SkippedRange | null = null;
+  // A record of several lines is known to be none at its last: the line that told it is listed.
+  const read: LinesResult = readUnits(fd, options.from, options.to, options.format.block, (text, line, offset) => {
+    if (open !== null) open.bytes[1] = offset;
+    const go = parser.line(text, line, offset);
+    if (parser.skipped === skipped) open = null;
+    else {
+      skipped = parser.skipped;
+      if (open !== null) open.lines[1] = line;
+      else if (ranges.length < MAX_RANGES) ranges.push((open = { lines: [line, line], bytes: [offset, options.to] }));
+    }
+    return go;
+  });
+  if (open !== null) (open as SkippedRange).bytes[1] = options.to;
   parser.end();
   for (const line of read.cut)
     report(
@@ -149,6 +172,7 @@ export function scanText(fd: number, options: TextScanOptions): TextScanResult {
     problemsOmitted: omitted,
     lines: read.lines,
     skipped: parser.skipped,
+    ranges,
     sure,
   };
 }

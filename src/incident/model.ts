@@ -40,6 +40,11 @@ export interface EvidenceEntry {
   };
   /** Added: lines that were no record of the format. */
   readonly lines_skipped?: number;
+  /** Added: where they are, the first 200 ranges: line numbers (both included) and bytes (the end not included). */
+  readonly skipped_ranges?: readonly {
+    readonly lines: readonly [number, number];
+    readonly bytes: readonly [number, number];
+  }[];
   /** Added: dates without a year were put before this time. */
   readonly time_reference?: string | null;
 }

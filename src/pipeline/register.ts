@@ -1,7 +1,7 @@
 // Evidence to facts: every file named, hashed and read, its facts handed to the collector in the order of the evidence.
 // `investigate` writes what comes out; `verify` does the same again and compares.
 import { type Diagnostic, microsText, placeText } from '../base/index.js';
-import type { Detection, LoadedRules, RuleInfo } from '../detect/index.js';
+import { type Detection, type LoadedRules, MAX_RANGES, type RuleInfo, type SkippedRange } from '../detect/index.js';
 import { CHUNK_SIZE, CHUNKS_PER_READ } from '../formats/evtx/index.js';
 import { Collector, type EvidenceEntry, type FindingRule } from '../incident/index.js';
 import type { Messages } from '../messages/index.js';
@@ -153,6 +153,7 @@ interface FileState {
   /** Of a log of lines. */
   lines: number;
   skipped: number;
+  readonly ranges: SkippedRange[];
   readonly sure: Record<'stated' | 'given' | 'inferred' | 'none', number>;
 }
 
@@ -197,6 +198,7 @@ export async function registerEvidence(
       runs: [],
       lines: 0,
       skipped: 0,
+      ranges: [],
       sure: { stated: 0, given: 0, inferred: 0, none: 0 },
     };
     states.push(state);
@@ -312,6 +314,9 @@ export async function registerEvidence(
       if (answer.kind === 'text') {
         state.lines += answer.result.lines;
         state.skipped += answer.result.skipped;
+        for (const { lines, bytes } of answer.result.ranges)
+          if (state.ranges.length < MAX_RANGES)
+            state.ranges.push({ lines: byLine ? [lines[0] + before, lines[1] + before] : lines, bytes });
         for (const k of ['stated', 'given', 'inferred', 'none'] as const) state.sure[k] += answer.result.sure[k];
       } else bytes += weight;
       records += result.records;
@@ -480,6 +485,7 @@ export async function registerEvidence(
         : {
             times: { ...s.sure },
             lines_skipped: s.skipped,
+            ...(s.skipped === 0 ? {} : { skipped_ranges: s.ranges }),
             // What the file's own time was taken for must be known to whoever recounts.
             time_reference: s.sure.inferred > 0 ? microsText(s.plan.reference) : null,
           }),

@@ -51,8 +51,8 @@ export function walk(paths: readonly string[]): Walk {
     );
   };
   const kind = (s: Stats): string =>
-    s.isSymbolicLink()
-      ? 'a symbolic link to a folder'
+    s.isDirectory()
+      ? 'a folder'
       : s.isFIFO()
         ? 'a pipe'
         : s.isSocket()
@@ -74,8 +74,8 @@ export function walk(paths: readonly string[]): Walk {
               'warning',
               { file: name },
               'a file or folder',
-              kind(s),
-              'name its target to include it',
+              `a symbolic link to ${kind(target)}`,
+              target.isDirectory() ? 'name its target to include it' : undefined,
             ),
           );
           return;

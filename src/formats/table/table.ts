@@ -112,7 +112,7 @@ export function timeColumns(keys: readonly string[]): number[] {
 export function layoutOf(line: string): Layout | null {
   for (const separator of SEPARATORS) {
     const cells = csvCells(line, separator)?.map((c) => c.trim());
-    if (cells === undefined || cells.length < 3 || cells.length > 1000) continue;
+    if (cells === undefined || cells.length < 2 || cells.length > 1000) continue;
     // Names, not values: no numbers, no times, none twice.
     const names = cells.map((c, i) => (c === '' ? `column_${i + 1}` : c));
     if (
@@ -279,12 +279,9 @@ export const table: TextFormat = {
     if (found === null) return null;
     const { layout, at } = found;
     const rows: string[][] = [];
-    for (const line of head.lines.slice(at + 1, at + 60)) {
-      if (line.trim() === '') continue;
-      const cells = csvCells(line, layout.separator);
-      if (cells !== null) rows.push(cells);
-    }
-    // Rows of the header's width, whose time is one. A cell of many lines hides some.
+    const reader = new CsvRows(layout.separator, (cells) => void rows.push(cells));
+    head.lines.slice(at + 1, at + 200).forEach((line, i) => reader.line(line, i, 0));
+    // Rows of the header's width, whose time is one.
     const good = rows.filter(
       (c) =>
         c.length === layout.names.length &&
