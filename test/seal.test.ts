@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { IncidentDocument } from '../src/incident/index.js';
 import { ROOT, tempDir } from './support.js';
 
 const run = (...args: string[]): { code: number | null; out: string; err: string } => {
@@ -20,7 +21,17 @@ test('a sealed case verifies; a changed file, manifest or key is found; a key is
   writeFileSync(log, '203.0.113.7 - - [05/Mar/2024:08:00:00 +0000] "GET /a HTTP/1.1" 200 1 "-" "x"\n'.repeat(3));
   const out = join(dir, 'case');
   const key = join(dir, 'k.pem');
-  assert.equal(run('investigate', log, '--out', out, '-q').code, 0);
+  assert.equal(run('investigate', log, '--out', out, '-q', '--acquired-at', 'yesterday').code, 2);
+  assert.equal(
+    run('investigate', log, '--out', out, '-q', '--acquired-by', 'B. <i>', '--acquired-at', '2024-03-06T00:00:00Z')
+      .code,
+    0,
+  );
+  const document = JSON.parse(readFileSync(join(out, 'incident.json'), 'utf8')) as IncidentDocument;
+  assert.deepEqual(document.case.acquisitions, [
+    { evidence: ['access.log'], by: 'B. <i>', time: '2024-03-06T00:00:00Z', how: null },
+  ]);
+  assert.match(readFileSync(join(out, 'report.html'), 'utf8'), /access\.log: taken by B\. &lt;i&gt; at 2024-03-06/);
   const sealed = run('seal', out, '--key', key, '--new-key', '--by', 'A', '--json');
   assert.equal(sealed.code, 0, sealed.err);
   const { key: print } = JSON.parse(sealed.out) as { key: string };
@@ -38,6 +49,16 @@ test('a sealed case verifies; a changed file, manifest or key is found; a key is
   assert.match(changed.out, /FAILS\s+seal\s+report\.html was changed/);
   writeFileSync(report, before);
   assert.equal(run('verify', out).code, 0);
+  // Searching changes nothing; a change of the store is seen as one of the report is.
+  assert.equal(run('search', out, 'path:/a', '--json').code, 0);
+  assert.equal(run('verify', out).code, 0);
+  for (const name of ['store.duckdb', 'run.json', 'journal.bin', 'exhibits.json']) {
+    const file = join(out, name);
+    const was = readFileSync(file);
+    appendFileSync(file, ' ');
+    assert.match(run('verify', out).out, new RegExp(`FAILS\\s+seal\\s+${name} was changed`));
+    writeFileSync(file, was);
+  }
   const path = join(out, 'seal.json');
   writeFileSync(path, readFileSync(path, 'utf8').replace('"by": "A"', '"by": "B"'));
   assert.match(run('verify', out).out, /FAILS\s+seal\s+the signature does not fit/);

@@ -9,12 +9,22 @@ import {
   sign,
   verify,
 } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const SEAL_FILE = 'seal.json';
-/** The case's files that a seal covers; the store is made anew from the evidence and is not one of them. */
-export const SEALED_FILES = ['case.json', 'incident.json', 'report.html', 'detections.jsonl', 'paths.json'] as const;
+/** The case's files that a seal covers, as far as they are there. */
+export const SEALED_FILES = [
+  'case.json',
+  'incident.json',
+  'report.html',
+  'detections.jsonl',
+  'paths.json',
+  'run.json',
+  'exhibits.json',
+  'journal.bin',
+  'store.duckdb',
+] as const;
 
 export interface Manifest {
   readonly schema: 'backtrail.seal/1';
@@ -39,6 +49,17 @@ export interface Seal {
 }
 
 const sha256 = (b: Buffer): string => createHash('sha256').update(b).digest('hex');
+function sha256OfFile(path: string): string {
+  const hash = createHash('sha256');
+  const block = Buffer.allocUnsafe(1 << 20);
+  const fd = openSync(path, 'r');
+  try {
+    for (let n = readSync(fd, block); n > 0; n = readSync(fd, block)) hash.update(block.subarray(0, n));
+  } finally {
+    closeSync(fd);
+  }
+  return hash.digest('hex');
+}
 const bytesOf = (m: Manifest): Buffer => Buffer.from(JSON.stringify(m));
 
 /** SHA-256 of a public key, for people to compare. */
@@ -73,7 +94,7 @@ export function sealCase(
     ...about,
     files: SEALED_FILES.filter((name) => existsSync(join(dir, name))).map((name) => ({
       name,
-      sha256: sha256(readFileSync(join(dir, name))),
+      sha256: sha256OfFile(join(dir, name)),
     })),
     evidence: document.evidence.map(({ id, path, sha256: hash, bytes }) => ({ id, path, sha256: hash, bytes })),
   };
@@ -97,7 +118,7 @@ export function checkSeal(dir: string): { problem: string | null; seal: Seal } |
     if (!verify(null, bytesOf(seal.manifest), key, Buffer.from(seal.signature, 'base64')))
       return { problem: 'the signature does not fit the manifest', seal };
     for (const f of seal.manifest.files) {
-      const now = existsSync(join(dir, f.name)) ? sha256(readFileSync(join(dir, f.name))) : 'missing';
+      const now = existsSync(join(dir, f.name)) ? sha256OfFile(join(dir, f.name)) : 'missing';
       if (now !== f.sha256) return { problem: `${f.name} was changed after the case was sealed`, seal };
     }
     return { problem: null, seal };

@@ -42,6 +42,11 @@ const MAPPING: Flag = {
   multiple: true,
   help: 'What the columns of a log mean that no reader knows; may be repeated. "backtrail formats suggest FILE" drafts one.',
 };
+const ACQUIRED: readonly Flag[] = [
+  { name: 'acquired-by', value: 'NAME', help: 'Who took this evidence; stands in the register.' },
+  { name: 'acquired-at', value: 'TIME', help: 'When it was taken, as 2024-03-05T08:00:00Z.' },
+  { name: 'acquired-how', value: 'TEXT', help: 'How: tool, image, hand-over.' },
+];
 const PASSWORD: Flag = {
   name: 'password',
   value: 'TEXT',
@@ -92,6 +97,7 @@ export const COMMANDS: readonly Command[] = [
       PASSWORD,
       TIMEZONE,
       MAPPING,
+      ...ACQUIRED,
       THREADS,
     ],
     examples: [
@@ -105,7 +111,7 @@ export const COMMANDS: readonly Command[] = [
     summary: 'Add evidence to a finished case; what it has is not read again',
     about:
       'Reads only what is new, with the rules and options that the case was made with, and writes the case anew. Files that the case has (same name, same content) are left out; other files of the same name get names of their own.',
-    flags: [PASSWORD, THREADS],
+    flags: [PASSWORD, ...ACQUIRED, THREADS],
     examples: [['backtrail add case-017 ~/collected/second-delivery.zip', '']],
   },
   {

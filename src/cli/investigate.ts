@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { diagnostic } from '../base/index.js';
+import { diagnostic, parseMicros } from '../base/index.js';
 import { CaseError, readCase } from '../case/index.js';
 import type { IncidentDocument } from '../incident/index.js';
 import { en } from '../messages/index.js';
@@ -32,7 +32,18 @@ export async function runInvestigate(ctx: Context): Promise<number> {
   const { paths } = run.segments.at(-1)!;
   if (ctx.args.length > 0 && ctx.args.map((p) => resolve(p)).join('\0') !== paths.join('\0'))
     throw new UsageError(`the run to go on with read ${paths.join(', ')}: name these, or none`);
-  for (const f of ['rules', 'no-rules', 'recover', 'timezone', 'mapping', 'title', 'tlp'])
+  for (const f of [
+    'rules',
+    'no-rules',
+    'recover',
+    'timezone',
+    'mapping',
+    'title',
+    'tlp',
+    'acquired-by',
+    'acquired-at',
+    'acquired-how',
+  ])
     if (ctx.values[f] !== undefined) throw new UsageError(`--${f} cannot be changed by --resume`);
   return runCase(ctx, { mode: 'resume', out, paths, run });
 }
@@ -75,6 +86,16 @@ function chooserOf(
   };
 }
 
+/** Who took the evidence of this run, when and how, as far as the user says. */
+function acquisitionOf(ctx: Context): Pick<Segment, 'acquisition'> {
+  const text = (name: string): string | null => (ctx.values[name] as string | undefined) ?? null;
+  const at = text('acquired-at');
+  if (at !== null && Number.isNaN(parseMicros(at)))
+    throw new UsageError(`--acquired-at takes a time such as 2024-03-05T08:00:00Z, not "${at}"`);
+  const acquisition = { by: text('acquired-by'), time: at, how: text('acquired-how') };
+  return Object.values(acquisition).every((v) => v === null) ? {} : { acquisition };
+}
+
 const inputsOf = (files: readonly SourceFile[]): Segment['inputs'] =>
   files.map((f) => ({ name: f.name, bytes: f.bytes, modified: Math.floor(statSync(f.path).mtimeMs) }));
 
@@ -110,7 +131,7 @@ export async function runCase(ctx: Context, job: CaseJob): Promise<number> {
   if (job.run === null)
     run = {
       schema: 'backtrail.run/1',
-      segments: [{ paths: job.paths.map((p) => (p === '-' ? p : resolve(p))), inputs }],
+      segments: [{ paths: job.paths.map((p) => (p === '-' ? p : resolve(p))), inputs, ...acquisitionOf(ctx) }],
       rules: dirs.map((d) => resolve(d)),
       rules_sha256: shas,
       recover: ctx.values.recover === true,
@@ -122,7 +143,10 @@ export async function runCase(ctx: Context, job: CaseJob): Promise<number> {
     if (job.run.rules_sha256.join() !== shas.join())
       throw changed(out, 'the rules that the case was begun with', 'others', job.run.rules.join(', '));
     if (mode === 'add')
-      run = { ...job.run, segments: [...segments, { paths: job.paths.map((p) => resolve(p)), inputs }] };
+      run = {
+        ...job.run,
+        segments: [...segments, { paths: job.paths.map((p) => resolve(p)), inputs, ...acquisitionOf(ctx) }],
+      };
     else {
       run = job.run;
       const was = run.segments.at(-1)!.inputs;

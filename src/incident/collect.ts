@@ -1,14 +1,17 @@
 // Facts as they come in, kept in bounded form: one entry per rule and host, per technique, per stretch of the
 // timeline, with the first citations of each. What is beyond the limits is counted, and is in detections.jsonl.
 import { microsText } from '../base/index.js';
+import { type ClockPair, hostAddresses, hostClocks, HostNames, type SeenAddress } from '../entities/index.js';
 import type { Messages } from '../messages/index.js';
 import type {
   AntiForensics,
+  ClockEntry,
   BlindSpot,
   Cite,
   Coverage,
   EvidenceEntry,
   Finding,
+  HostEntry,
   IncidentDocument,
   Technique,
   TimelineEntry,
@@ -129,41 +132,6 @@ export interface NumberingInput {
   readonly trustworthy: boolean;
 }
 
-/**
- * Names of one host counted once: names that differ in case only are one, and a short name is the one full name that
- * begins with it. The fullest spelling seen is kept; of equal ones the most frequent.
- */
-export class HostNames {
-  readonly #spellings = new Map<string, Map<string, number>>();
-
-  see(host: string, records: number): void {
-    const key = host.toLowerCase();
-    let s = this.#spellings.get(key);
-    if (s === undefined) {
-      s = new Map();
-      this.#spellings.set(key, s);
-    }
-    s.set(host, (s.get(host) ?? 0) + records);
-  }
-
-  /** A function from any spelling to the name of its host. */
-  resolver(): (host: string) => string {
-    const full = new Map<string, string[]>();
-    for (const key of this.#spellings.keys()) {
-      const label = key.split('.')[0]!;
-      if (key !== label && !/^[\d.]+$/.test(key)) full.set(label, [...(full.get(label) ?? []), key]);
-    }
-    const names = new Map<string, string>();
-    for (const key of this.#spellings.keys()) {
-      const longer = key.includes('.') ? undefined : full.get(key);
-      const target = longer?.length === 1 ? longer[0]! : key;
-      const [best] = [...this.#spellings.get(target)!].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))[0]!;
-      names.set(key, best);
-    }
-    return (host) => names.get(host.toLowerCase()) ?? host;
-  }
-}
-
 export class Collector {
   readonly #m: Messages['text'];
   readonly #findings = new Map<string, FindingState>();
@@ -176,6 +144,8 @@ export class Collector {
     { host: string; source: string; first: number; last: number; records: number }
   >();
   readonly #names = new HostNames();
+  #addresses: readonly SeenAddress[] | null = null;
+  #pairs: readonly ClockPair[] | null = null;
   #detections = 0;
 
   constructor(messages: Messages) {
@@ -344,6 +314,55 @@ export class Collector {
   }
 
   /** The whole document. `evidence` is the finished register. */
+  /** What the store says about hosts; before, hosts are joined by their names only. */
+  entities(addresses: readonly SeenAddress[], pairs: readonly ClockPair[]): void {
+    this.#addresses = addresses;
+    this.#pairs = pairs;
+    this.#names.know(addresses);
+  }
+
+  #entities(
+    name: (host: string) => string,
+    evidence: readonly EvidenceEntry[],
+  ): { hosts: HostEntry[] | null; clocks: ClockEntry[] | null } {
+    if (this.#addresses === null || this.#pairs === null) return { hosts: null, clocks: null };
+    const spellings = new Map<string, Set<string>>();
+    for (const e of evidence)
+      for (const h of e.hosts) {
+        const host = name(h);
+        const set = spellings.get(host);
+        if (set === undefined) spellings.set(host, new Set([h]));
+        else set.add(h);
+      }
+    const addresses = hostAddresses(this.#addresses, name);
+    const hosts = [...new Set([...spellings.keys(), ...addresses.keys()])]
+      .sort()
+      .map((host): HostEntry => ({
+        name: host,
+        names: [...(spellings.get(host) ?? [])].filter((n) => n !== host).sort(),
+        addresses: (addresses.get(host) ?? []).map((a) => ({
+          ...a,
+          first: microsText(a.first),
+          last: microsText(a.last),
+        })),
+      }))
+      .filter((h) => h.names.length + h.addresses.length > 0);
+    const byLine = new Map(evidence.map((e) => [e.id, e.format !== 'evtx' && e.format !== 'json']));
+    const clocks = hostClocks(this.#pairs.map((p) => ({ ...p, a: name(p.a), b: name(p.b) }))).map((c): ClockEntry => ({
+      host: c.host,
+      reference: c.reference,
+      offset_seconds: Math.round(c.offset / 1e3) / 1e3,
+      spread_seconds: Math.round(c.spread / 1e3) / 1e3,
+      pairs: c.pairs,
+      share: Math.round(c.share * 100) / 100,
+      how: c.how,
+      evidence: c.examples.map((e) =>
+        cite({ evidence: `e${e.evidence}`, record: e.number, byLine: byLine.get(`e${e.evidence}`) === true }),
+      ),
+    }));
+    return { hosts, clocks };
+  }
+
   document(
     head: Pick<IncidentDocument, 'case'>,
     evidence: readonly EvidenceEntry[],
@@ -357,6 +376,7 @@ export class Collector {
         return 0;
       };
     const name = this.#names.resolver();
+    const { hosts, clocks } = this.#entities(name, evidence);
     const findings: Finding[] = mergeFindings(this.#findings.values(), name)
       .sort(by((f) => [-levelRank(f.rule.level), f.rule.title, f.rule.id, f.host]))
       .map((f) => ({
@@ -436,7 +456,7 @@ export class Collector {
       incidents: [],
       reconstruction: { performed: false, note: this.#m.reconstruction },
       other_findings: findings,
-      overview: { anti_forensics: tampering, techniques, timeline, blind_spots: blind, coverage },
+      overview: { anti_forensics: tampering, techniques, timeline, blind_spots: blind, coverage, hosts, clocks },
       counts: {
         records: evidence.reduce((n, e) => n + e.records, 0),
         unreadable_records: unreadable,

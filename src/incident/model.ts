@@ -115,6 +115,31 @@ export interface Coverage {
   readonly records: number;
 }
 
+export interface HostEntry {
+  readonly name: string;
+  readonly names: readonly string[];
+  readonly addresses: readonly {
+    readonly address: string;
+    readonly how: string;
+    readonly first: string | null;
+    readonly last: string | null;
+    readonly records: number;
+  }[];
+}
+
+export interface ClockEntry {
+  readonly host: string;
+  readonly reference: string;
+  /** Seconds that this host's clock is ahead of the reference's; times in the case are as recorded. */
+  readonly offset_seconds: number;
+  readonly spread_seconds: number;
+  readonly pairs: number;
+  /** Part of the pairs that agree on it; much below 1 where a clock was set meanwhile. */
+  readonly share: number;
+  readonly how: string;
+  readonly evidence: readonly Cite[];
+}
+
 export interface RuleSetProvenance {
   readonly name: string;
   readonly version: string | null;
@@ -131,6 +156,13 @@ export interface IncidentDocument {
     readonly created: string;
     readonly tlp: string | null;
     readonly victim: { readonly name: string | null; readonly sector: string | null; readonly country: string | null };
+    /** Added: who took which evidence (by the first part of its names), when and how, as the user said. */
+    readonly acquisitions?: readonly {
+      readonly evidence: readonly string[];
+      readonly by: string | null;
+      readonly time: string | null;
+      readonly how: string | null;
+    }[];
     readonly options: Readonly<Record<string, unknown>>;
     readonly provenance: {
       readonly tool: string;
@@ -152,6 +184,10 @@ export interface IncidentDocument {
     readonly timeline: readonly TimelineEntry[];
     readonly blind_spots: readonly BlindSpot[];
     readonly coverage: readonly Coverage[];
+    /** Added: hosts by all that evidence calls them; only those with an address or several names. Null: without a store it is not known. */
+    readonly hosts: readonly HostEntry[] | null;
+    /** Added: how far clocks are apart, where two hosts recorded the same things. */
+    readonly clocks: readonly ClockEntry[] | null;
   };
   readonly counts: {
     readonly records: number;

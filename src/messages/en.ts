@@ -136,7 +136,22 @@ const text = {
     notHere: 'This record is not included in the report. It can be read from the evidence with:',
     more: (n: number): string => `${plural(n, 'more record', 'more records')} in incident.json`,
   },
-  register: { none: 'No evidence was read.' },
+  entities: {
+    clocks: 'Clocks',
+    clocksNote: (all: number, close: number): string =>
+      `Compared where two hosts recorded the same logon or connection: ${plural(all, 'clock', 'clocks')}, of which ${close.toLocaleString('en')} within a second. Times in this report are as recorded.`,
+    reference: 'Compared with',
+    ahead: 'Ahead by',
+    pairs: 'Pairs of records',
+    names: 'Hosts, their names and addresses',
+    also: 'Also called',
+    addresses: 'Addresses',
+  },
+  register: {
+    none: 'No evidence was read.',
+    acquired: (what: string, by: string | null, time: string | null, how: string | null): string =>
+      `${what}: taken${by === null ? '' : ` by ${by}`}${time === null ? '' : ` at ${time}`}${how === null ? '' : ` (${how})`}, as stated by whoever ran this.`,
+  },
   problems: {
     none: 'No problem was met while reading.',
     blind: 'What cannot be known from this evidence',

@@ -29,6 +29,8 @@ export interface Segment {
   readonly paths: readonly string[];
   /** What was found there, archives not opened. */
   readonly inputs: readonly { readonly name: string; readonly bytes: number; readonly modified: number }[];
+  /** Who took it, when and how, as the user said. */
+  readonly acquisition?: { readonly by: string | null; readonly time: string | null; readonly how: string | null };
 }
 
 export interface RunFile {
@@ -216,6 +218,7 @@ export async function investigate(
     if (lines.length > 0) detections.write(lines.join(''));
     detections.done();
     options.onStage?.('read', true);
+    if (store !== null && !result.aborted) result.collector.entities(await store.addresses(), await store.sameThings());
     const document = result.collector.document(
       {
         case: {
@@ -223,6 +226,7 @@ export async function investigate(
           title: options.title ?? earlier?.title ?? options.messages.text.caseTitle(id),
           created: before?.created ?? created,
           tlp: options.tlp ?? earlier?.tlp ?? null,
+          ...acquisitions(options.run),
           victim: { name: null, sector: null, country: null },
           options: {
             recover: options.recover ?? false,
@@ -272,6 +276,16 @@ export async function investigate(
     await store?.close();
     target.close();
   }
+}
+
+/** Who took what, for the register: the evidence by the first part of its names. */
+function acquisitions(run: RunFile | undefined): Pick<IncidentDocument['case'], 'acquisitions'> {
+  const list = (run?.segments ?? []).flatMap((s) =>
+    s.acquisition === undefined
+      ? []
+      : [{ evidence: [...new Set(s.inputs.map((i) => i.name.split('/')[0]!))].sort(), ...s.acquisition }],
+  );
+  return list.length === 0 ? {} : { acquisitions: list };
 }
 
 const lost = (path: string, found: string): CaseError =>

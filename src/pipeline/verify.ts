@@ -1,7 +1,8 @@
 // Proof that a case says what its evidence says: every file's SHA-256, every cited record opened again, and every
 // number recounted by reading the evidence once more with the rules that fired. The first thing that does not hold
 // ends it.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseMicros } from '../base/index.js';
 import { checkSeal, fingerprint, readCase } from '../case/index.js';
@@ -10,9 +11,10 @@ import { EvtxFile } from '../formats/evtx/index.js';
 import type { Cite, IncidentDocument } from '../incident/index.js';
 import type { Messages } from '../messages/index.js';
 import { type Container, sha256File, type SourceFile } from '../sources/index.js';
+import { DuckStore } from '../store/index.js';
 import { type Reading, zoneFor } from './plan.js';
 import { readText } from './text-records.js';
-import { registerEvidence, type Unopened } from './register.js';
+import { registerEvidence, type RegisterResult, type Unopened } from './register.js';
 
 export interface Check {
   readonly what: string;
@@ -147,6 +149,7 @@ export async function* verifyCase(dir: string, options: VerifyOptions): AsyncGen
     document.overview.anti_forensics,
     document.overview.techniques,
     document.overview.timeline,
+    document.overview.clocks ?? [],
   ])
     for (const x of list) collect(x.evidence);
   for (const [id, records] of cited) {
@@ -206,15 +209,29 @@ export async function* verifyCase(dir: string, options: VerifyOptions): AsyncGen
     };
     return;
   }
-  const again = await registerEvidence(sources, {
-    rules: options.rules,
-    messages: options.messages,
-    unopened,
-    containers: unpacked.containers,
-    recover: document.case.options.recover === true,
-    reading,
-    ...(options.threads === undefined ? {} : { threads: options.threads }),
-  });
+  // What is told of hosts comes from the store: it is made once more, aside.
+  const scratch = mkdtempSync(join(tmpdir(), 'backtrail-verify-'));
+  const store = (document.overview.hosts ?? null) === null ? null : await DuckStore.create(join(scratch, 'store'));
+  let again: RegisterResult;
+  try {
+    again = await registerEvidence(sources, {
+      rules: options.rules,
+      messages: options.messages,
+      unopened,
+      containers: unpacked.containers,
+      recover: document.case.options.recover === true,
+      reading,
+      store: store ?? undefined,
+      ...(options.threads === undefined ? {} : { threads: options.threads }),
+    });
+    if (store !== null) {
+      await store.flush();
+      again.collector.entities(await store.addresses(), await store.sameThings());
+    }
+  } finally {
+    await store?.close();
+    rmSync(scratch, { recursive: true, force: true });
+  }
   const recount = again.collector.document({ case: document.case }, again.evidence, again.unreadable);
   const difference = firstDifference(document, recount, '');
   yield {

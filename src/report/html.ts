@@ -16,6 +16,10 @@ export interface ReportInput {
 
 /** Buttons of one row. */
 const MAX_CITE_BUTTONS = 5;
+/** Clocks that are less far off are told by number only. */
+const MIN_OFFSET_SECONDS = 1;
+const MAX_HOST_NAMES = 500;
+const MAX_ADDRESSES = 12;
 
 const sha = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 const number = (n: number): string => n.toLocaleString('en');
@@ -102,7 +106,7 @@ export function renderHtml({ document: d, exhibits, messages }: ReportInput): st
           (x) =>
             `<tr><td class="host">${html(x.host)}</td><td>${html(x.source)}</td><td class="t">${time(x.from)}</td><td class="t">${time(x.to)}</td><td class="n">${number(x.records)}</td></tr>`,
         ),
-      ),
+      ) + entities(),
     ),
     section('method', m.sections.method, method()),
   ];
@@ -233,6 +237,12 @@ ${body.join('')}</main>
     );
   }
 
+  function acquisitions(): string {
+    return (d.case.acquisitions ?? [])
+      .map((a) => `<p>${html(m.register.acquired(a.evidence.join(', '), a.by, a.time, a.how))}</p>`)
+      .join('');
+  }
+
   function register(): string {
     const rows = d.evidence.map(
       (e: EvidenceEntry) =>
@@ -240,19 +250,20 @@ ${body.join('')}</main>
     );
     return rows.length === 0
       ? `<p class="empty">${html(m.register.none)}</p>`
-      : table(
-          [
-            th('#'),
-            th(`${c.file} / ${c.sha256}`),
-            th(c.size, 'n'),
-            th(c.format),
-            th(`${c.host} / ${c.channel}`),
-            th(c.records, 'n'),
-            th(`${c.first} / ${c.last}`),
-            th(c.status),
-          ],
-          rows,
-        );
+      : acquisitions() +
+          table(
+            [
+              th('#'),
+              th(`${c.file} / ${c.sha256}`),
+              th(c.size, 'n'),
+              th(c.format),
+              th(`${c.host} / ${c.channel}`),
+              th(c.records, 'n'),
+              th(`${c.first} / ${c.last}`),
+              th(c.status),
+            ],
+            rows,
+          );
   }
 
   function problems(): string {
@@ -272,6 +283,27 @@ ${body.join('')}</main>
         `<tr><td class="host">${html(b.host ?? '–')}</td><td>${html(b.source)}</td><td class="t">${time(b.from)}</td><td class="t">${time(b.to)}</td><td>${html(b.why)}</td></tr>`,
     );
     return `<h3>${html(m.problems.blind)}</h3>${table([th(c.host), th(c.source), th(c.from), th(c.to), th(c.why)], blind)}<h3>${html(m.problems.reading)}</h3>${rows.length === 0 ? `<p class="empty">${html(m.problems.none)}</p>` : table([th('#'), th(c.file), th(c.at), th(c.problem)], rows)}`;
+  }
+
+  function entities(): string {
+    const { hosts, clocks } = d.overview;
+    if (hosts === null || clocks === null) return '';
+    const off = clocks.filter((x) => Math.abs(x.offset_seconds) >= MIN_OFFSET_SECONDS);
+    const rows = off.map(
+      (x) =>
+        `<tr><td class="host">${html(x.host)}</td><td class="host">${html(x.reference)}</td><td class="n">${x.offset_seconds > 0 ? '+' : ''}${x.offset_seconds.toFixed(1)} s</td><td class="n">${number(x.pairs)}</td><td>${cites(x.evidence, 0)}</td></tr>`,
+    );
+    const names = hosts.slice(0, MAX_HOST_NAMES).map(
+      (h) =>
+        `<tr><td class="host">${html(h.name)}</td><td>${html(h.names.join(', '))}</td><td class="mono">${html(
+          h.addresses
+            .slice(0, MAX_ADDRESSES)
+            .map((a) => a.address)
+            .join(', '),
+        )}${h.addresses.length > MAX_ADDRESSES ? ` +${h.addresses.length - MAX_ADDRESSES}` : ''}</td></tr>`,
+    );
+    const more = (n: number): string => (n > 0 ? `<p class="meta">${html(m.timeline.omitted(n))}</p>` : '');
+    return `${clocks.length === 0 ? '' : `<h3>${html(m.entities.clocks)}</h3><p class="meta">${html(m.entities.clocksNote(clocks.length, clocks.length - off.length))}</p>${off.length === 0 ? '' : table([th(c.host), th(m.entities.reference), th(m.entities.ahead, 'n'), th(m.entities.pairs, 'n'), th(c.proof)], rows)}`}${hosts.length === 0 ? '' : `<h3>${html(m.entities.names)}</h3>${table([th(c.host), th(m.entities.also), th(m.entities.addresses)], names)}${more(hosts.length - MAX_HOST_NAMES)}`}`;
   }
 
   function method(): string {

@@ -22,11 +22,16 @@ export const FACT_CLASSES: readonly FactClass[] = [
   one(
     'authentication',
     3002,
-    'activity user domain logon_type src_ip src_port workstation process logon_id auth_protocol status service actor',
+    'activity user domain logon_type src_ip src_port workstation process logon_id auth_protocol status service actor logon_guid',
   ),
-  one('network_activity', 4001, 'activity src_ip src_port dst_ip dst_port protocol process user bytes_out bytes_in'),
+  one(
+    'network_activity',
+    4001,
+    'activity src_ip src_port dst_ip dst_port protocol process user bytes_out bytes_in direction',
+  ),
   one('http_activity', 4002, 'src_ip user method host path query status user_agent referer bytes'),
   one('dns_activity', 4003, 'query type answer src_ip process'),
+  one('dhcp_activity', 4004, 'activity ip hostname mac'),
   // What is in no class: the words of the record.
   one('base_event', 0, 'message'),
 ];
@@ -64,6 +69,7 @@ const LOGON: Columns = {
   auth_protocol: ['AuthenticationPackageName', 'PackageName'],
   status: ['SubStatus', 'Status', 'FailureReason'],
   actor: 'SubjectUserName',
+  logon_guid: ['LogonGuid', 'TargetLogonGuid'],
 };
 const SYSMON_PROCESS: Columns = {
   process: 'Image',
@@ -87,6 +93,7 @@ const SYSMON_NETWORK: Columns = {
   protocol: 'Protocol',
   process: 'Image',
   user: 'User',
+  direction: 'Initiated',
 };
 const sysmonFile = (activity: string): Columns => ({
   activity: `=${activity}`,
@@ -231,6 +238,7 @@ const SOURCES: readonly Source[] = [
       dst_port: 'DestPort',
       protocol: 'Protocol',
       process: 'Application',
+      direction: 'Direction',
     },
   },
   {
@@ -245,6 +253,7 @@ const SOURCES: readonly Source[] = [
       dst_port: 'DestPort',
       protocol: 'Protocol',
       process: 'Application',
+      direction: 'Direction',
     },
   },
   {
@@ -458,6 +467,17 @@ const SOURCES: readonly Source[] = [
     ids: [22],
     fact: 'dns_activity',
     columns: { query: 'QueryName', answer: 'QueryResults', process: 'Image' },
+  },
+  {
+    channel: 'dhcp',
+    ids: [10, 11, 30, 32],
+    fact: 'dhcp_activity',
+    columns: { activity: 'Description', ip: 'IP Address', hostname: 'Host Name', mac: 'MAC Address' },
+  },
+  {
+    channel: 'zeek/dhcp',
+    fact: 'dhcp_activity',
+    columns: { activity: 'msg_types', ip: ['assigned_addr', 'assigned_ip'], hostname: 'host_name', mac: 'mac' },
   },
   { channel: 'dns', fact: 'dns_activity', columns: { query: 'query', type: 'record_type', src_ip: 'src_ip' } },
   {

@@ -1,5 +1,6 @@
 // What a case store is, whatever keeps it: batches of records and facts go in, searches come out. SQL stands in the
 // implementation only.
+import type { ClockPair, SeenAddress } from '../entities/index.js';
 import type { QueryNode } from './query.js';
 
 /** A batch as `facts` builds it: rows of numbers, and the texts that they point to. */
@@ -74,6 +75,10 @@ export interface CaseStore {
   commit(progress: number): Promise<void>;
   search(options: SearchOptions): Promise<SearchResult>;
   coverage(): Promise<readonly Coverage[]>;
+  /** Addresses that records say are a host's own. */
+  addresses(): Promise<readonly SeenAddress[]>;
+  /** What two hosts recorded of one and the same thing. */
+  sameThings(): Promise<readonly ClockPair[]>;
   /** Rows of each kind. */
   counts(): Promise<Readonly<Record<string, number>>>;
   /** The store's own query language, read-only, with no way out of the store. */

@@ -12,6 +12,7 @@ import {
 } from '@duckdb/node-api';
 import duckdb from '@duckdb/node-bindings';
 import { parseMicros } from '../../base/index.js';
+import type { ClockPair, SeenAddress } from '../../entities/index.js';
 import { FACT_CLASSES } from '../../schema/index.js';
 import type {
   Batch,
@@ -24,6 +25,7 @@ import type {
   StoredEvidence,
 } from '../contract.js';
 import { QueryError, type QueryNode } from '../query.js';
+import { samePairs, seenAddresses } from './observations.js';
 
 /** Rows of one DuckDB vector. */
 const VECTOR = 2048;
@@ -365,6 +367,14 @@ export class DuckStore implements CaseStore {
       `SELECT ${textOf('r.host', 'h')}, ${textOf('r.source', 's')}, floor(micros / 3600e6) * 3600e6 AS hour, count(*) FROM records r LEFT JOIN texts h ON h.id = r.host LEFT JOIN texts s ON s.id = r.source WHERE NOT isnan(micros) GROUP BY ALL ORDER BY ALL`,
     );
     return rows.map((r) => ({ host: String(r[0]), source: String(r[1]), hour: Number(r[2]), records: Number(r[3]) }));
+  }
+
+  addresses(): Promise<SeenAddress[]> {
+    return seenAddresses(this.#connection);
+  }
+
+  sameThings(): Promise<ClockPair[]> {
+    return samePairs(this.#connection);
   }
 
   async search(options: SearchOptions): Promise<SearchResult> {
