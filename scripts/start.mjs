@@ -1,5 +1,5 @@
 // npm start [-- PATH... [flags]]: installs, builds, and runs the main job. Without paths it makes the sample evidence
-// (an enterprise's event logs, written by our own writer from a seed) and investigates that.
+// (a small enterprise whose mail server is broken into, from the range) and investigates that.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -22,10 +22,22 @@ const { tokens } = parseArgs({ args, options, allowPositionals: true, strict: fa
 const paths = tokens.some((t) => t.kind === 'positional');
 const named = (flag) => tokens.some((t) => t.kind === 'option' && t.name === flag);
 if (!paths && !named('help')) {
-  const sample = join(ROOT, 'samples', 'first-light');
+  const sample = join(ROOT, 'samples', 'mail-server');
   console.error('No evidence was named: using the sample (npm start -- PATH... reads your own logs).');
-  if (!existsSync(join(sample, 'TRUTH.md')))
-    run(process.execPath, [join(ROOT, 'dist', 'src', 'range', 'make-sample.js'), sample]);
+  if (!existsSync(join(sample, 'truth.json')))
+    run(process.execPath, [
+      cli,
+      'range',
+      'mail-server',
+      '--hosts',
+      '24',
+      '--days',
+      '30',
+      '--seed',
+      '7',
+      '--out',
+      sample,
+    ]);
   args.unshift(join(sample, 'evidence'));
 }
 if (!args.some((a) => a === '--out' || a === '-o' || a.startsWith('--out=')))

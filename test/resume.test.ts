@@ -12,9 +12,9 @@ import { openStore } from '../src/pipeline/search.js';
 import { verifyCase } from '../src/pipeline/verify.js';
 import { loadRules } from '../src/detect/index.js';
 import { random } from '../src/range/random.js';
-import { writeSample } from '../src/range/sample.js';
+import { playRange } from '../src/range/index.js';
 import { type CaseStore, parseQuery } from '../src/store/index.js';
-import { ROOT, tempDir } from './support.js';
+import { filesBelow, ROOT, tempDir } from './support.js';
 
 process.env.SOURCE_DATE_EPOCH = '1700000000';
 
@@ -30,15 +30,10 @@ const put = (path: string, content: string | Buffer): void => {
 function evidence(): string {
   const dir = tempDir();
   const logs = join(dir, 'logs');
-  const parts = new Map<string, { bytes: Buffer; at: number }[]>();
-  writeSample(3, (path, bytes, at) => {
-    parts.set(path, [...(parts.get(path) ?? []), { bytes: Buffer.from(bytes), at }]);
-  });
-  for (const [path, list] of [...parts].slice(0, 12)) {
-    const whole = Buffer.alloc(Math.max(...list.map((p) => p.at + p.bytes.length)));
-    for (const p of list) p.bytes.copy(whole, p.at);
-    put(join(logs, path), whole);
-  }
+  const range = join(dir, 'range');
+  playRange({ scenario: 'mail-server', seed: 3, hosts: 14, days: 10, scale: 2, format: 'evtx', out: range });
+  for (const path of filesBelow(range, '.evtx').slice(0, 12))
+    put(join(logs, path.slice(range.length)), readFileSync(path));
   const r = random(9);
   let lines = '';
   for (let i = 0; i < 100_000; i++)

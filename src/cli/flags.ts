@@ -248,6 +248,48 @@ export const COMMANDS: readonly Command[] = [
     ],
   },
   {
+    name: 'range',
+    usage: 'range SCENARIO --out DIR [--seed N] [--hosts N] [--days N] | range list',
+    summary: "Make a synthetic enterprise's logs, with what really happened beside them",
+    about:
+      'Writes the evidence of an enterprise over a time below DIR/evidence, and DIR/truth.json with the intrusions in it; networks.csv (countries of networks outside), directory.csv (people and their mailboxes), and known.yml where a declared penetration test is in it. Log records only. The same options write the same bytes. "range list" describes the scenarios.',
+    flags: [
+      {
+        name: 'out',
+        short: 'o',
+        value: 'DIR',
+        help: 'Folder to write to: empty, new, or one that range wrote before.',
+      },
+      { name: 'seed', value: 'N', help: 'Another number, another enterprise and another course. Default: 1.' },
+      { name: 'hosts', value: 'N', help: 'Machines, 10 to 5,000.' },
+      { name: 'days', value: 'N', help: 'Days, 1 to 731.' },
+      {
+        name: 'scale',
+        value: 'X',
+        help: 'How much everyday life is logged; 1 is some seventy records a host and day.',
+      },
+      { name: 'format', value: 'FORMAT', help: 'Of Windows events: evtx, xml, winlogbeat, or mixed (default).' },
+      {
+        name: 'keep-days',
+        value: 'N',
+        help: 'Days that the logs on workstations go back, on servers three times as many; default: all.',
+      },
+    ],
+    examples: [
+      ['backtrail range mail-server --hosts 40 --days 30 --out range-1', 'a small case'],
+      ['backtrail range list', 'the scenarios'],
+    ],
+  },
+  {
+    name: 'score',
+    usage: 'score TRUTH INCIDENT',
+    summary: 'Compare an investigation with what really happened',
+    about:
+      'Precision, recall and F1 for each part of an incident, the lowest of them, and by name what is missing and what is too much. TRUTH is a truth.json of "backtrail range", INCIDENT an incident.json or a case.',
+    flags: [],
+    examples: [['backtrail score range-1/truth.json case-001', '']],
+  },
+  {
     name: 'verify',
     usage: 'verify CASE',
     summary: 'Prove a case: hashes, cited records, every number',

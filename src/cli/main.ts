@@ -49,6 +49,10 @@ async function main(argv: readonly string[]): Promise<number> {
       return (await import('./identify.js')).runFormats(ctx);
     case 'dump':
       return (await import('./dump.js')).runDump(ctx);
+    case 'range':
+      return (await import('./range.js')).runRange(ctx);
+    case 'score':
+      return (await import('./range.js')).runScore(ctx);
     case 'rules':
       return (await import('./rules.js')).runRules(ctx);
     default:

@@ -12,6 +12,7 @@ const T = {
   hex32: 20,
   hex64: 21,
   strings: 0x81,
+  uint64: 10,
 } as const;
 type Type = keyof typeof T;
 
@@ -160,6 +161,170 @@ export const EVENTS = {
     'MessageNumber:uint32 MessageTotal:uint32 ScriptBlockText ScriptBlockId Path',
     { level: 5, task: 2, opcode: 15, version: 1, keywords: 0n },
   ),
+  logoffUser: AUDIT(4647, 'TargetUserSid:sid TargetUserName TargetDomainName TargetLogonId:hex64', { task: 12545 }),
+  explicit: AUDIT(
+    4648,
+    `${SUBJECT} LogonGuid:guid TargetUserName TargetDomainName TargetLogonGuid:guid TargetServerName TargetInfo ProcessId:hex64 ProcessName IpAddress IpPort`,
+    { task: 12544 },
+  ),
+  validation: AUDIT(4776, 'PackageName TargetUserName Workstation Status:hex32', { task: 14336 }),
+  preauthFailed: AUDIT(
+    4771,
+    'TargetUserName TargetSid:sid ServiceName TicketOptions:hex32 Status:hex32 PreAuthType IpAddress IpPort',
+    { task: 14339, keywords: 0x8010000000000000n },
+  ),
+  processEnd: AUDIT(4689, `${SUBJECT} Status:hex32 ProcessId:hex64 ProcessName`, { task: 13313 }),
+  taskDeleted: AUDIT(4699, `${SUBJECT} TaskName TaskContent`, { task: 12804 }),
+  serviceInstalledAudit: AUDIT(
+    4697,
+    `${SUBJECT} ServiceName ServiceFileName ServiceType:hex32 ServiceStartType:uint32 ServiceAccount`,
+    { task: 12289 },
+  ),
+  directoryAccess: AUDIT(
+    4662,
+    `${SUBJECT} ObjectServer ObjectType ObjectName OperationType HandleId:hex64 AccessList AccessMask:hex32 Properties AdditionalInfo AdditionalInfo2`,
+    { task: 14080 },
+  ),
+  passwordReset: AUDIT(4724, `TargetUserName TargetDomainName TargetSid:sid ${SUBJECT}`, { task: 13824 }),
+  auditPolicy: AUDIT(4719, `${SUBJECT} CategoryId SubcategoryId SubcategoryGuid:guid AuditPolicyChanges`, {
+    task: 13568,
+  }),
+  flowAllowed: AUDIT(
+    5156,
+    'ProcessID:uint64 Application Direction SourceAddress SourcePort DestAddress DestPort Protocol:uint32 FilterRTID:uint64 LayerName LayerRTID:uint64 RemoteUserID:sid RemoteMachineID:sid',
+    { task: 12810, version: 1 },
+  ),
+  sysmonFileTime: SYSMON(
+    2,
+    'ProcessGuid:guid ProcessId:uint32 Image TargetFilename CreationUtcTime PreviousCreationUtcTime User',
+  ),
+  sysmonEnd: SYSMON(5, 'ProcessGuid:guid ProcessId:uint32 Image User'),
+  sysmonDelete: SYSMON(
+    23,
+    'ProcessGuid:guid ProcessId:uint32 User Image TargetFilename Hashes IsExecutable:bool Archived',
+  ),
+  sysmonState: SYSMON(4, 'State Version SchemaVersion'),
+  wmiFilter: SYSMON(19, 'EventType Operation User EventNamespace Name Query'),
+  wmiConsumer: SYSMON(20, 'EventType Operation User Name Type Destination'),
+  wmiBinding: SYSMON(21, 'EventType Operation User Consumer Filter'),
+  systemCleared: kind(
+    'Microsoft-Windows-Eventlog',
+    '{fc65ddd8-d6ef-4962-83d5-6e5cfe9ce148}',
+    'System',
+    104,
+    'SubjectUserName SubjectDomainName Channel BackupPath',
+    {
+      level: 4,
+      task: 104,
+      keywords: 0x8000000000000000n,
+      userData: { element: 'LogFileCleared', namespace: 'http://manifests.microsoft.com/win/2004/08/windows/eventlog' },
+    },
+  ),
+  shutdown: kind(
+    'User32',
+    '{b0aa8734-56f7-41cc-b2f4-de228e98b946}',
+    'System',
+    1074,
+    'param1 param2 param3 param4 param5 param6 param7',
+    { level: 4, keywords: 0x8080000000000000n },
+  ),
+  kernelBoot: kind(
+    'Microsoft-Windows-Kernel-General',
+    '{a68ca8b7-004f-d7b6-a698-07e2de0f1f5d}',
+    'System',
+    12,
+    'MajorVersion:uint32 MinorVersion:uint32 BuildVersion:uint32 QfeVersion:uint32 ServiceVersion:uint32 BootMode:uint32 StartTime:filetime',
+    { level: 4, task: 1, version: 1, keywords: 0x8000000000000080n },
+  ),
+  patchInstalled: kind(
+    'Microsoft-Windows-WindowsUpdateClient',
+    '{945a8954-c147-4acd-923f-40c45405a658}',
+    'System',
+    19,
+    'updateTitle updateGuid:guid updateRevisionNumber:uint32 serviceGuid:guid',
+    { level: 4, task: 1, opcode: 13, keywords: 0x8000000000000018n },
+  ),
+  msiInstalled: kind('MsiInstaller', undefined, 'Application', 1033, '*:strings', {
+    level: 4,
+    keywords: 0x80000000000000n,
+  }),
+  remoteLogon: kind(
+    'Microsoft-Windows-TerminalServices-LocalSessionManager',
+    '{5d896912-022d-40aa-a3a8-4fa5515c76d7}',
+    'Microsoft-Windows-TerminalServices-LocalSessionManager/Operational',
+    21,
+    'User SessionID:uint32 Address',
+    { level: 4, keywords: 0x1000000000000000n, userData: { element: 'EventXML', namespace: 'Event_NS' } },
+  ),
+  remoteLogoff: kind(
+    'Microsoft-Windows-TerminalServices-LocalSessionManager',
+    '{5d896912-022d-40aa-a3a8-4fa5515c76d7}',
+    'Microsoft-Windows-TerminalServices-LocalSessionManager/Operational',
+    23,
+    'User SessionID:uint32',
+    { level: 4, keywords: 0x1000000000000000n, userData: { element: 'EventXML', namespace: 'Event_NS' } },
+  ),
+  remoteConnection: kind(
+    'Microsoft-Windows-TerminalServices-RemoteConnectionManager',
+    '{c76baa63-ae81-421c-b425-340b4b24157f}',
+    'Microsoft-Windows-TerminalServices-RemoteConnectionManager/Operational',
+    1149,
+    'Param1 Param2 Param3',
+    { level: 4, keywords: 0x1000000000000000n, userData: { element: 'EventXML', namespace: 'Event_NS' } },
+  ),
+  taskRegistered: kind(
+    'Microsoft-Windows-TaskScheduler',
+    '{de7b24ea-73c8-4a09-985d-5bdadcfa9017}',
+    'Microsoft-Windows-TaskScheduler/Operational',
+    106,
+    'TaskName UserContext',
+    { level: 4, task: 106, keywords: 0x8000000000000000n },
+  ),
+  taskRun: kind(
+    'Microsoft-Windows-TaskScheduler',
+    '{de7b24ea-73c8-4a09-985d-5bdadcfa9017}',
+    'Microsoft-Windows-TaskScheduler/Operational',
+    200,
+    'TaskName ActionName TaskInstanceId:guid EnginePID:uint32',
+    { level: 4, task: 200, opcode: 1, version: 1, keywords: 0x8000000000000000n },
+  ),
+  taskGone: kind(
+    'Microsoft-Windows-TaskScheduler',
+    '{de7b24ea-73c8-4a09-985d-5bdadcfa9017}',
+    'Microsoft-Windows-TaskScheduler/Operational',
+    141,
+    'TaskName UserName',
+    { level: 4, task: 141, keywords: 0x8000000000000000n },
+  ),
+  winrmShell: kind(
+    'Microsoft-Windows-WinRM',
+    '{a7975c8f-ac13-49f1-87da-5a984a4ab417}',
+    'Microsoft-Windows-WinRM/Operational',
+    91,
+    'resourceUri shellId',
+    { level: 4, task: 9, opcode: 1, keywords: 0x4000000000000004n },
+  ),
+  defenderOff: kind(
+    'Microsoft-Windows-Windows Defender',
+    '{11cd958a-c507-4ef3-b3f2-5fd9dfbd2c78}',
+    'Microsoft-Windows-Windows Defender/Operational',
+    5001,
+    'Product+Name Product+Version',
+    { level: 4, keywords: 0x8000000000000000n },
+  ),
+  defenderUpdate: kind(
+    'Microsoft-Windows-Windows Defender',
+    '{11cd958a-c507-4ef3-b3f2-5fd9dfbd2c78}',
+    'Microsoft-Windows-Windows Defender/Operational',
+    2000,
+    'Product+Name Product+Version Current+Signature+Version Previous+Signature+Version Update+Source',
+    { level: 4, keywords: 0x8000000000000000n },
+  ),
+  databaseMade: kind('ESENT', undefined, 'Application', 325, '*:strings', {
+    level: 4,
+    task: 1,
+    keywords: 0x80000000000000n,
+  }),
   exchangeCmdlet: kind('MSExchange CmdletLogs', undefined, 'MSExchange Management', 1, '*:strings', {
     level: 4,
     task: 1,
@@ -187,9 +352,33 @@ export function fieldValue(type: Type, v: FieldText | undefined): SpecValue {
       return value.hex32(Number(v));
     case 'hex64':
       return value.hex64(Number(v));
+    case 'uint64':
+      return value.uint64(Number(v));
+    case 'filetime':
+      return value.filetime(Number(v));
     case 'strings':
       return value.strings(Array.isArray(v) ? (v as readonly string[]) : [String(v)]);
     default:
       return value.null();
+  }
+}
+
+const hex = (n: number): string => `0x${n.toString(16)}`;
+
+/** The same as the text that Windows renders; null where the record has no value. */
+export function fieldText(type: Type, v: FieldText | undefined): string | readonly string[] | null {
+  if (v === undefined) return type === 'string' ? '-' : null;
+  switch (type) {
+    case 'hex32':
+    case 'hex64':
+      return hex(Number(v));
+    case 'guid':
+      return String(v).toUpperCase();
+    case 'filetime':
+      return new Date(Number(v) / 1000).toISOString().replace('Z', '0000Z');
+    case 'strings':
+      return Array.isArray(v) ? (v as readonly string[]) : [String(v)];
+    default:
+      return String(v);
   }
 }

@@ -131,6 +131,9 @@ export class EvtxWriter {
   #pos = CHUNK_HEADER_SIZE;
   #names = new Map<string, number>();
   #templates = new Map<TemplateSpec, number>();
+  /** What the record being written added to the two, to be taken back where it does not fit. */
+  readonly #newNames: string[] = [];
+  readonly #newTemplates: TemplateSpec[] = [];
   #records = 0;
   #recordNumber = 1;
   #firstNumber = 1;
@@ -144,8 +147,8 @@ export class EvtxWriter {
   }
 
   write(record: RecordSpec): void {
-    const names = new Map(this.#names);
-    const templates = new Map(this.#templates);
+    this.#newNames.length = 0;
+    this.#newTemplates.length = 0;
     const header = Buffer.from(this.#chunk.subarray(0, CHUNK_HEADER_SIZE));
     const start = this.#pos;
     try {
@@ -156,8 +159,8 @@ export class EvtxWriter {
       this.#chunk.fill(0, start);
       header.copy(this.#chunk, 0);
       this.#pos = start;
-      this.#names = names;
-      this.#templates = templates;
+      for (const n of this.#newNames) this.#names.delete(n);
+      for (const t of this.#newTemplates) this.#templates.delete(t);
       this.#flush();
       this.#record(record);
     }
@@ -286,6 +289,7 @@ export class EvtxWriter {
       this.#u8(0);
       this.#chunk.writeUInt32LE(this.#pos - data, data - 4);
       this.#templates.set(i.template, at);
+      this.#newTemplates.push(i.template);
     }
     this.#u32(i.values.length);
     const table = this.#pos;
@@ -320,6 +324,7 @@ export class EvtxWriter {
     this.#text(name);
     this.#u16(0);
     this.#names.set(name, at);
+    this.#newNames.push(name);
   }
 
   #element(e: ElementSpec, definition: boolean): void {

@@ -83,6 +83,9 @@ export async function samePairs(connection: DuckDBConnection): Promise<ClockPair
       .join(' AND ');
   // What one host recorded twice is no one thing.
   const once = 'count(*) = 1';
+  // A sensor's records bear no host: its source stands for it.
+  const at = "CASE WHEN hx.text = '' THEN so.c ELSE h.c END";
+  const own = 'JOIN canon h ON h.id = r.host JOIN texts hx ON hx.id = r.host JOIN canon so ON so.id = r.source';
   const row = 'min(r.micros) AS t, min(r.evidence) AS e, min(r.number) AS n';
   const queries: readonly [ClockPair['how'], string][] = [
     [
@@ -91,10 +94,11 @@ export async function samePairs(connection: DuckDBConnection): Promise<ClockPair
         ['network_activity', 'src_ip'],
         ['network_activity', 'dst_ip'],
         ['records', 'host'],
+        ['records', 'source'],
       ])},
-       one AS MATERIALIZED (SELECT s.c AS src, f.src_port AS port, d.c AS dst, f.dst_port AS to_port, h.c AS host, r.source AS source, ${row}
-         FROM network_activity f JOIN records r ON r.rec = f.rec JOIN canon s ON s.id = f.src_ip JOIN canon d ON d.id = f.dst_ip JOIN canon h ON h.id = r.host
-         WHERE ${known('f', 'src_port dst_port')} AND NOT isnan(r.micros) ${flows} GROUP BY s.c, f.src_port, d.c, f.dst_port, h.c, r.source HAVING ${once})
+       one AS MATERIALIZED (SELECT s.c AS src, f.src_port AS port, d.c AS dst, f.dst_port AS to_port, ${at} AS host, r.source AS source, ${row}
+         FROM network_activity f JOIN records r ON r.rec = f.rec JOIN canon s ON s.id = f.src_ip JOIN canon d ON d.id = f.dst_ip ${own}
+         WHERE ${known('f', 'src_port dst_port')} AND NOT isnan(r.micros) ${flows} GROUP BY s.c, f.src_port, d.c, f.dst_port, ${at}, r.source HAVING ${once})
        SELECT a.host AS ah, b.host AS bh, b.t - a.t AS d, a.e AS ae, a.n AS an, b.e AS be, b.n AS bn FROM one a JOIN one b
          ON a.src = b.src AND a.port = b.port AND a.dst = b.dst AND a.to_port = b.to_port AND a.host < b.host`,
     ],
@@ -103,10 +107,11 @@ export async function samePairs(connection: DuckDBConnection): Promise<ClockPair
       `WITH ${canonical([
         ['authentication', 'logon_guid'],
         ['records', 'host'],
+        ['records', 'source'],
       ])},
-       one AS MATERIALIZED (SELECT g.c AS guid, f.activity AS activity, h.c AS host, ${row}
-         FROM authentication f JOIN records r ON r.rec = f.rec JOIN canon g ON g.id = f.logon_guid JOIN canon h ON h.id = r.host JOIN texts x ON x.id = f.logon_guid
-         WHERE NOT isnan(r.micros) AND x.text NOT LIKE '{00000000-%' AND length(x.text) = 38 ${logons} GROUP BY g.c, f.activity, h.c HAVING ${once})
+       one AS MATERIALIZED (SELECT g.c AS guid, f.activity AS activity, ${at} AS host, ${row}
+         FROM authentication f JOIN records r ON r.rec = f.rec JOIN canon g ON g.id = f.logon_guid ${own} JOIN texts x ON x.id = f.logon_guid
+         WHERE NOT isnan(r.micros) AND x.text NOT LIKE '{00000000-%' AND length(x.text) = 38 ${logons} GROUP BY g.c, f.activity, ${at} HAVING ${once})
        SELECT a.host AS ah, b.host AS bh, b.t - a.t AS d, a.e AS ae, a.n AS an, b.e AS be, b.n AS bn FROM one a JOIN one b ON a.guid = b.guid AND a.host < b.host`,
     ],
     [
@@ -115,13 +120,14 @@ export async function samePairs(connection: DuckDBConnection): Promise<ClockPair
         ['network_activity', 'src_ip'],
         ['authentication', 'src_ip'],
         ['records', 'host'],
+        ['records', 'source'],
       ])},
-       one AS MATERIALIZED (SELECT s.c AS src, f.src_port AS port, h.c AS host, ${row}
-         FROM authentication f JOIN records r ON r.rec = f.rec JOIN canon s ON s.id = f.src_ip JOIN canon h ON h.id = r.host
-         WHERE f.src_port < -1025 AND NOT isnan(r.micros) ${logons} GROUP BY s.c, f.src_port, h.c HAVING ${once}),
-       flow AS MATERIALIZED (SELECT s.c AS src, f.src_port AS port, h.c AS host, r.source AS source, ${row}
-         FROM network_activity f JOIN records r ON r.rec = f.rec JOIN canon s ON s.id = f.src_ip JOIN canon h ON h.id = r.host
-         WHERE f.src_port < -1025 AND NOT isnan(r.micros) ${flows} GROUP BY s.c, f.src_port, h.c, r.source HAVING ${once})
+       one AS MATERIALIZED (SELECT s.c AS src, f.src_port AS port, ${at} AS host, ${row}
+         FROM authentication f JOIN records r ON r.rec = f.rec JOIN canon s ON s.id = f.src_ip ${own}
+         WHERE f.src_port < -1025 AND NOT isnan(r.micros) ${logons} GROUP BY s.c, f.src_port, ${at} HAVING ${once}),
+       flow AS MATERIALIZED (SELECT s.c AS src, f.src_port AS port, ${at} AS host, r.source AS source, ${row}
+         FROM network_activity f JOIN records r ON r.rec = f.rec JOIN canon s ON s.id = f.src_ip ${own}
+         WHERE f.src_port < -1025 AND NOT isnan(r.micros) ${flows} GROUP BY s.c, f.src_port, ${at}, r.source HAVING ${once})
        SELECT a.host AS ah, b.host AS bh, b.t - a.t AS d, a.e AS ae, a.n AS an, b.e AS be, b.n AS bn FROM one a JOIN flow b ON a.src = b.src AND a.port = b.port AND a.host <> b.host`,
     ],
   ];
