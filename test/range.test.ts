@@ -104,6 +104,29 @@ test('each format of Windows events holds the same records, and all of them are 
   assert.equal(new Set(counts.map((c) => c.join())).size, 1, JSON.stringify(counts));
 });
 
+test('a cleared log is told in every format, with the record that says so', () => {
+  for (const format of ['evtx', 'xml', 'winlogbeat'] as const) {
+    const out = join(dir, `cleared-${format}`);
+    const { truth } = playRange({ scenario: 'erased', seed: 2, hosts: 30, days: 20, format, out });
+    const expected = truth.incidents[0]!.anti_forensics.filter((a) => a.kind === 'log_cleared');
+    assert.ok(expected.length > 1);
+    const r = cli('investigate', join(out, 'evidence'), '--out', join(dir, 'cleared'), '-q');
+    assert.equal(r.status, 0, r.stderr);
+    const d = JSON.parse(readFileSync(join(dir, 'cleared', 'incident.json'), 'utf8')) as IncidentDocument;
+    const told = d.overview.anti_forensics.filter((a) => a.kind === 'log_cleared');
+    for (const e of expected)
+      // A later clearing takes the record of an earlier one with it, where nothing was shipped.
+      if (format === 'winlogbeat' || expected.findLast((x) => x.host === e.host && x.what === e.what) === e)
+        assert.ok(
+          told.some((t) => t.host === e.host && t.what.includes(`"${e.what}"`)),
+          `${format}: ${e.host} ${e.what}`,
+        );
+    const verified = cli('verify', join(dir, 'cleared'));
+    assert.equal(verified.status, 0, verified.stdout);
+    rmSync(out, { recursive: true });
+  }
+});
+
 test('clocks that are off are found by what two hosts recorded, and addresses by what hosts say of themselves', () => {
   const world = makeWorld({ seed: 4, hosts: 20 });
   const d = JSON.parse(readFileSync(join(dir, 'case-mixed', 'incident.json'), 'utf8')) as IncidentDocument;

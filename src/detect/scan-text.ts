@@ -8,6 +8,7 @@ import { settleTime, type TextRecord, type TimeSure } from '../formats/text/reco
 import { isLogSourceKey } from '../schema/index.js';
 import type { Engine } from '../sigma/index.js';
 import { type Detection, MAX_FIELD_TEXT } from './detection.js';
+import { LogTampering } from './tampering.js';
 import { MAX_PROBLEMS, type Presence, type ScanResult } from './scan.js';
 
 export interface TextScanOptions {
@@ -59,6 +60,7 @@ export function scanText(fd: number, options: TextScanOptions): TextScanResult {
   const presence = new Map<string, Presence>();
   const sure: Record<TimeSure, number> = { stated: 0, given: 0, inferred: 0, none: 0 };
   const event = new TextEvent();
+  const tampering = new LogTampering();
   let last: Presence | null = null;
   let records = 0;
   const emit = (r: TextRecord): void => {
@@ -86,6 +88,7 @@ export function scanText(fd: number, options: TextScanOptions): TextScanResult {
       if (r.micros > last.last) last.last = r.micros;
     }
     event.move(r);
+    if (register) tampering.seeText(r);
     options.each?.(event, r);
     if (engine === null) return;
     const cls = engine.classOf(engineChannel(r.channel), r.provider, r.eventId);
@@ -167,7 +170,7 @@ export function scanText(fd: number, options: TextScanOptions): TextScanResult {
     presence: [...presence.values()],
     runs: [],
     renumbered: 0,
-    tampering: [],
+    tampering: tampering.facts,
     problems,
     problemsOmitted: omitted,
     lines: read.lines,

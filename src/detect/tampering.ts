@@ -1,6 +1,7 @@
 // Records in which Windows itself says that logging was interfered with. Events are told by provider and id together:
 // the same ids mean other things from other providers (System 104 is used by several drivers).
 import type { EvtxEvent } from '../events/index.js';
+import { DATA_CHANNEL, type TextRecord } from '../formats/text/record.js';
 
 export type TamperKind = 'log_cleared' | 'audit_policy_changed' | 'sensor_stopped';
 
@@ -60,31 +61,70 @@ const SIGNS: readonly Sign[] = [
 const BY_ID = new Map<string, readonly Sign[]>();
 for (const s of SIGNS) BY_ID.set(s.eventId, [...(BY_ID.get(s.eventId) ?? []), s]);
 
+/** What of a record the signs need. `data` gives a field of the event's data, '' where there is none. */
+interface Seen {
+  readonly eventId: string;
+  readonly provider: string;
+  readonly host: string;
+  readonly channel: string;
+  readonly record: number;
+  readonly place: number;
+  readonly data: (name: string) => string;
+}
+
 export class LogTampering {
   readonly facts: TamperFact[] = [];
 
   see(event: EvtxEvent, micros: number): void {
-    const signs = BY_ID.get(event.eventId);
-    if (signs === undefined) return;
-    for (const s of signs) {
-      if (s.provider !== event.provider) continue;
-      // Data of the event; System's own Channel is not what was cleared.
-      const f = (name: string): string => {
+    if (!BY_ID.has(event.eventId)) return;
+    this.#judge(micros, {
+      eventId: event.eventId,
+      provider: event.provider,
+      host: event.computer,
+      channel: event.channel,
+      record: event.view.recordId,
+      place: event.view.chunk.place.offset,
+      // System's own Channel is not what was cleared.
+      data(name) {
         if (name === 'Channel') return dataChannel(event);
         const v = event.view.field(name);
         return typeof v === 'string' ? v : '';
-      };
-      const what = s.what(f);
+      },
+    });
+  }
+
+  /** The same of a Windows event in a text log. */
+  seeText(r: TextRecord): void {
+    if (!BY_ID.has(r.eventId)) return;
+    this.#judge(r.micros, {
+      eventId: r.eventId,
+      provider: r.provider,
+      host: r.host,
+      channel: r.channel,
+      record: r.line,
+      place: r.offset,
+      data(name) {
+        const v = r.get(name === 'Channel' ? DATA_CHANNEL : name);
+        // Flat formats keep one field of a name, System's: which log it was is not known then.
+        return typeof v === 'string' ? v : name === 'Channel' ? 'unknown' : '';
+      },
+    });
+  }
+
+  #judge(micros: number, e: Seen): void {
+    for (const s of BY_ID.get(e.eventId)!) {
+      if (s.provider !== e.provider) continue;
+      const what = s.what(e.data);
       if (what === null) continue;
-      const user = f('SubjectUserName');
-      const domain = f('SubjectDomainName');
+      const user = e.data('SubjectUserName');
+      const domain = e.data('SubjectDomainName');
       this.facts.push({
         kind: s.kind,
         micros,
-        host: event.computer,
-        channel: event.channel,
-        record: event.view.recordId,
-        chunkOffset: event.view.chunk.place.offset,
+        host: e.host,
+        channel: e.channel,
+        record: e.record,
+        chunkOffset: e.place,
         what,
         account: user === '' || user === '-' ? null : domain === '' || domain === '-' ? user : `${domain}\\${user}`,
       });

@@ -117,6 +117,8 @@ export interface TamperInput {
   readonly micros: number;
   readonly host: string;
   readonly record: number;
+  /** `record` is the number of a line. */
+  readonly byLine?: boolean;
   readonly what: string;
   readonly account: string | null;
 }

@@ -67,7 +67,7 @@ const text = {
     detections: 'Rule matches',
     rules: 'Rules that matched',
     hosts: 'Hosts seen',
-    files: 'Event logs',
+    files: 'Logs read',
     problems: 'Problems',
   },
   sections: {

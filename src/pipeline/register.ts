@@ -350,13 +350,15 @@ export async function registerEvidence(
       }
       appendRuns(state.runs, result.runs);
       for (const t of result.tampering) {
-        chunkOf(state.id).set(t.record, t.chunkOffset);
+        const record = byLine ? t.record + before : t.record;
+        chunkOf(state.id).set(record, t.chunkOffset);
         collector.tampering({
           evidence: state.id,
           kind: t.kind,
           micros: t.micros,
           host: t.host,
-          record: t.record,
+          record,
+          byLine,
           what: t.what,
           account: t.account,
         });

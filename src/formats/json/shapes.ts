@@ -3,7 +3,7 @@
 // time keeps its own names.
 import type { ParseContext } from '../text/format.js';
 import { type Flat, objectOf } from '../text/json.js';
-import type { Shapes, TextRecord, TextValue } from '../text/record.js';
+import { DATA_CHANNEL, type Shapes, type TextRecord, type TextValue } from '../text/record.js';
 import { eventFields, fillWindows } from '../xml/event-xml.js';
 import { epochMicros, isoMicros, type ReadTime } from '../text/time.js';
 
@@ -78,7 +78,7 @@ function windows(o: Obj): { fields: Map<string, TextValue>; time: unknown } | nu
     put('Computer', w.computer_name ?? obj(o.host)?.name);
     put('EventRecordID', w.record_id);
     for (const [k, v] of Object.entries(obj(w.event_data) ?? {})) put(k, v);
-    for (const [k, v] of Object.entries(obj(w.user_data) ?? {})) put(k, v);
+    for (const [k, v] of Object.entries(obj(w.user_data) ?? {})) put(k === 'Channel' ? DATA_CHANNEL : k, v);
     if (typeof o.message === 'string') put('Message', o.message);
     return { fields, time: o['@timestamp'] };
   }
@@ -106,7 +106,9 @@ function windows(o: Obj): { fields: Map<string, TextValue>; time: unknown } | nu
         else {
           const inner = obj(v);
           if (inner === null) put(k, v);
-          else for (const [k2, v2] of Object.entries(inner)) if (!k2.startsWith('#')) put(k2, v2);
+          else
+            for (const [k2, v2] of Object.entries(inner))
+              if (!k2.startsWith('#')) put(k2 === 'Channel' ? DATA_CHANNEL : k2, v2);
         }
       }
     }

@@ -46,6 +46,9 @@ export function settleTime(r: TextRecord): void {
   r.sure = 'none';
 }
 
+/** The event's own field Channel (UserData of System 104), which System's would hide. */
+export const DATA_CHANNEL = 'UserData_Channel';
+
 export type Emit = (record: TextRecord) => void;
 
 /** Names of JSON objects and the like as shared arrays: the same names in the same order are one array. */

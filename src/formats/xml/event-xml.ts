@@ -2,7 +2,7 @@
 // enclosing <Events>. Also the XML that Sysmon for Linux and log shippers put into a syslog line. Only the XML that
 // such events use is read: no document types, no entities but the five of XML and numbers.
 import type { Head, LineParser, Match, ParseContext, TextFormat } from '../text/format.js';
-import { type Emit, Shapes, TextRecord, type TextValue } from '../text/record.js';
+import { DATA_CHANNEL, type Emit, Shapes, TextRecord, type TextValue } from '../text/record.js';
 import { isoMicros } from '../text/time.js';
 
 /** Characters of one event; a longer one is given up. */
@@ -85,6 +85,7 @@ export function eventFields(xml: string): Map<string, TextValue> | null {
       const field = name === 'Data' && dataName !== '' ? dataName : name;
       if (inSystem ? text !== '' : !(out.has(field) && ['EventID', 'Channel', 'Computer'].includes(field)))
         put(field, text);
+      else if (!inSystem && field === 'Channel') put(DATA_CHANNEL, text);
     }
     leaf = false;
     text = '';
