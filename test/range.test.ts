@@ -143,10 +143,12 @@ test('clocks that are off are found by what two hosts recorded, and addresses by
   for (const h of d.overview.hosts!) {
     const host = byName.get(h.name);
     if (host === undefined) continue;
-    assert.deepEqual(
-      h.addresses.map((a) => a.address),
-      h.addresses.length === 0 ? [] : [host.ip],
-      h.name,
+    // Laptops change theirs; nothing else may have two.
+    const addresses = h.addresses.map((a) => a.address);
+    assert.ok(host.laptop || addresses.every((a) => a === host.ip), `${h.name}: ${addresses.join()}`);
+    assert.ok(
+      addresses.every((a) => a.startsWith('10.')),
+      addresses.join(),
     );
     right += h.addresses.length;
   }
@@ -243,9 +245,11 @@ test('a classifier of lengths, formats, ids, ports, times and order does not tel
       days: 25,
       out,
       onEvent(_host, t, kind, fields, cause) {
-        // One process says the same things of itself again and again: it is one witness, not a thousand.
-        if (typeof fields.ProcessGuid === 'string') {
-          const key = `${kind.spec.eventId} ${fields.ProcessGuid}`;
+        // One process, and one session at a share, says the same things of itself again and again: it is one witness, not a thousand.
+        const of =
+          fields.ProcessGuid ?? (kind.names.includes('RelativeTargetName') ? fields.SubjectLogonId : undefined);
+        if (of !== undefined) {
+          const key = `${kind.spec.eventId} ${String(of)}`;
           if (seen.has(key)) return;
           seen.add(key);
         }

@@ -168,6 +168,37 @@ export class Acts {
     this.logs.lines(key, () => new LineLog(this.logs, path, head, from)).add(t + skew, line(t + skew));
   }
 
+  readonly #released: { ip: string; t: number }[] = [];
+  #nextLease = 0;
+
+  /** A lease of the controller's DHCP: renewed, or another address, that somebody else may have had until yesterday. */
+  lease(t: number, host: Host, another: boolean): void {
+    const dc = this.world.byRole('domain_controller')[0]!;
+    if (another) {
+      const old = this.#released.findIndex((x) => t - x.t > 86_400 * S);
+      const [, site] = host.ip.split('.');
+      const ip =
+        old >= 0
+          ? this.#released.splice(old, 1)[0]!.ip
+          : `10.${site}.${200 + Math.floor(this.#nextLease / 200)}.${20 + (this.#nextLease++ % 200)}`;
+      this.#released.push({ ip: host.ip, t });
+      host.ip = ip;
+    }
+    const mac = sha256(`${host.name} mac`).slice(0, 10).toUpperCase();
+    this.line(
+      `${dc.name}/dhcp`,
+      dc,
+      t,
+      (u) => `evidence/${dc.name}/dhcp/DhcpSrvLog-${isoText(u).slice(0, 10)}.log`,
+      () =>
+        '\t\tMicrosoft DHCP Service Activity Log\n\n\nEvent ID  Meaning\n00\tThe log was started.\n10\tA new IP address was leased to a client.\n11\tA lease was renewed by a client.\n\nID,Date,Time,Description,IP Address,Host Name,MAC Address,User Name, TransactionID, QResult,Probationtime, CorrelationID,Dhcid,VendorClass(Hex),VendorClass(ASCII),UserClass(Hex),UserClass(ASCII),RelayAgentInformation,DnsRegError.\n',
+      (u) => {
+        const d = isoText(u);
+        return `${another ? '10' : '11'},${d.slice(5, 7)}/${d.slice(8, 10)}/${d.slice(2, 4)},${d.slice(11, 19)},${another ? 'Assign' : 'Renew'},${host.ip},${host.fqdn},00${mac},,${this.#sensor.below(2 ** 31)},0,,,,0x4D53465420352E30,MSFT 5.0,,,,0\n`;
+      },
+    );
+  }
+
   syslog(host: Host, t: number, program: string, pid: number, message: string, file = 'syslog'): void {
     this.line(
       `${host.name}/${file}`,

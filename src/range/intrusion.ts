@@ -301,13 +301,12 @@ export class Intruder {
       acts.access(t + 0.4 * S, dump, lsass, 0x1fffff);
       acts.file(t + 0.6 * S, dump, out);
     } else {
-      const tool = acts.start(
-        t,
-        proc,
-        `C:\\Windows\\Temp\\${this.word()}.exe`,
-        `C:\\Windows\\Temp\\${this.word()}.exe -accepteula -ma lsass.exe ${out}`,
-        { ends: 8, original: 'procdump', sha256: acts.hash('memory dumper', String(r.below(4))) },
-      );
+      const image = `C:\\Windows\\Temp\\${this.word()}.exe`;
+      const tool = acts.start(t, proc, image, `${image} -accepteula -ma lsass.exe ${out}`, {
+        ends: 8,
+        original: 'procdump',
+        sha256: acts.hash('memory dumper', String(r.below(4))),
+      });
       acts.access(t + 0.4 * S, tool, lsass, 0x1fffff);
       acts.file(t + 0.6 * S, tool, out);
     }
@@ -470,6 +469,52 @@ export class Intruder {
     return proc;
   }
 
+  /** To a Linux server, with a password that opens it. */
+  *ssh(from: Host, to: Host, who: Principal): Process {
+    const { acts, r } = this;
+    const t = acts.now;
+    const port = acts.port(from);
+    const pid = 2000 + r.below(30_000);
+    acts.connect(
+      t - 0.4 * S,
+      from,
+      to,
+      22,
+      { bytesOut: 30_000, bytesIn: 200_000, seconds: 400, service: 'ssh' },
+      { port, proc: this.foothold.get(from) },
+    );
+    acts.syslog(to, t, 'sshd', pid, `Accepted password for ${who.name} from ${from.ip} port ${port} ssh2`, 'auth.log');
+    acts.syslog(
+      to,
+      t + 0.1 * S,
+      'sshd',
+      pid,
+      `pam_unix(sshd:session): session opened for user ${who.name}(uid=1001) by (uid=0)`,
+      'auth.log',
+    );
+    for (const line of ['/usr/bin/id', '/usr/bin/cat /etc/passwd'])
+      acts.syslog(
+        to,
+        t + (20 + r.below(60)) * S,
+        'sudo',
+        pid + 9,
+        `${who.name} : TTY=pts/1 ; PWD=/home/${who.name} ; USER=root ; COMMAND=${line}`,
+        'auth.log',
+      );
+    acts.syslog(
+      to,
+      t + 390 * S,
+      'sshd',
+      pid,
+      `pam_unix(sshd:session): session closed for user ${who.name}`,
+      'auth.log',
+    );
+    this.book.host(t, to, 'controlled', [this.at(to)]);
+    this.abuse(who, [this.at(to)]);
+    this.book.move(t, from, to, 'ssh', `${who.domain}\\${who.name}`, [this.at(to)]);
+    yield t + 400 * S;
+  }
+
   /** Shares of a host are looked at, and no more. */
   *visit(from: Host, to: Host, who: Principal): Process {
     const { acts, r } = this;
@@ -588,15 +633,33 @@ export class Intruder {
       yield acts.now + (1 + r.below(12)) * S;
     }
     const archive = `C:\\ProgramData\\${this.word()}.${r.pick(['cab', 'dat', '7z', 'zip'])}`;
+    const tool = `C:\\ProgramData\\${this.word()}.exe`;
     const packer = acts.start(
       acts.now,
       proc,
-      `C:\\ProgramData\\${this.word()}.exe`,
-      `${this.word()}.exe a -hp -v200m ${archive} C:\\ProgramData\\${this.word()}\\*`,
+      tool,
+      `${tool} a -hp -v200m ${archive} C:\\ProgramData\\${this.word()}\\*`,
       { ends: 120, original: r.pick(['Rar.exe', '7za.exe']), sha256: acts.hash('packer', String(r.below(5))) },
     );
     acts.file(acts.now + 30 * S, packer, archive);
     yield* this.pause(300, 2400);
+    if (r.chance(0.15)) {
+      // Piece by piece in names that are asked for.
+      const pieces = 150 + r.below(250);
+      for (let i = 0; i < pieces; i++) {
+        acts.dns(
+          acts.now,
+          from,
+          `${guidOf(r).slice(1, -1).replaceAll('-', '')}.${i.toString(36)}.${destination}`,
+          `198.18.${r.below(256)}.${1 + r.below(254)}`,
+          proc,
+        );
+        yield acts.now + (0.5 + r.next() * 5) * S;
+      }
+      this.book.theft(acts.now, from, `documents of ${server.name}\\${share}`, 'dns', destination, pieces * 16);
+      yield* this.cover(from, 'file_deleted', archive);
+      return;
+    }
     const bytes = Math.round(2e8 + r.next() * 8e8);
     acts.https(acts.now, from, destination, { bytesOut: bytes, bytesIn: 90_000, seconds: 600 + r.below(1800) }, proc, {
       direct: from.role !== 'workstation',
@@ -615,8 +678,6 @@ export class Intruder {
     ip: string,
   ): Process {
     const { acts, r } = this;
-    const web = this.world.webName;
-    void web;
     const t = acts.now;
     const user = (p: { domain: string; name: string }): string => `${p.domain}\\${p.name}`;
     const request = (

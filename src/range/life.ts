@@ -105,6 +105,9 @@ function* person(acts: Acts, p: Person, o: LifeOptions): Process {
     const arrive = day + (p.begins + (r.next() - 0.5) * 1.2) * HOUR;
     const leave = arrive + (p.hours + (r.next() - 0.5) * 1.5) * HOUR;
     yield arrive;
+    // Laptops get about, and then another address; a desk machine keeps its own for months.
+    if (r.chance(p.host.laptop ? 0.9 : 0.15))
+      acts.lease(arrive - 30 * S, p.host, r.chance(p.host.laptop ? 0.06 : 0.005));
     // From home or travelling: the same work through the gateway.
     const away = p.host.laptop && r.chance(p.executive ? 0.25 : 0.12);
     if (away)

@@ -287,6 +287,8 @@ function* campaign(
   }
   for (const to of victims.slice(o.controlled, o.controlled + Math.ceil(o.controlled / 6)))
     step(() => i.visit(from(), to, account()));
+  for (const to of world.byRole('linux_server').slice(0, 2))
+    if (r.chance(0.5)) step(() => i.ssh(from(), to, account()));
   const later: Step[] = [];
   const targets: Person[] = [
     ...world.people.filter((p) => p.executive),
