@@ -116,6 +116,9 @@ export function sidBytes(text: string): Buffer {
 
 class ChunkFull extends Error {}
 
+/** Bytes of a chunk's buffer at first; a power of two. */
+const FIRST_SIZE = 4096;
+
 export interface WriterOptions {
   readonly dirty?: boolean;
   /** Told of every finished piece of the file, in order of the file but for the header, which comes last, at 0. */
@@ -127,7 +130,8 @@ export class EvtxWriter {
   readonly #sink: (bytes: Buffer, at: number) => void;
   readonly #dirty: boolean;
   #chunks = 0;
-  #chunk = Buffer.alloc(CHUNK_SIZE);
+  /** Grows up to a chunk's size: whoever writes thousands of logs at a time has most of them nearly empty. */
+  #chunk = Buffer.alloc(FIRST_SIZE);
   #pos = CHUNK_HEADER_SIZE;
   #names = new Map<string, number>();
   #templates = new Map<TemplateSpec, number>();
@@ -201,9 +205,12 @@ export class EvtxWriter {
     c.writeUInt32LE(recordsChecksum(c, this.#pos), 52);
     c.writeUInt32LE(1, 120);
     c.writeUInt32LE(chunkHeaderChecksum(c), 124);
-    this.#sink(c, FILE_HEADER_SIZE + this.#chunks * CHUNK_SIZE);
+    this.#sink(
+      c.length === CHUNK_SIZE ? c : Buffer.concat([c], CHUNK_SIZE),
+      FILE_HEADER_SIZE + this.#chunks * CHUNK_SIZE,
+    );
     this.#chunks++;
-    this.#chunk = Buffer.alloc(CHUNK_SIZE);
+    this.#chunk = Buffer.alloc(FIRST_SIZE);
     this.#pos = CHUNK_HEADER_SIZE;
     this.#names.clear();
     this.#templates.clear();
@@ -213,6 +220,12 @@ export class EvtxWriter {
 
   #need(n: number): void {
     if (this.#pos + n > CHUNK_SIZE) throw new ChunkFull();
+    if (this.#pos + n <= this.#chunk.length) return;
+    let size = this.#chunk.length;
+    while (this.#pos + n > size) size *= 2;
+    const grown = Buffer.alloc(size);
+    this.#chunk.copy(grown, 0, 0, this.#pos);
+    this.#chunk = grown;
   }
   #u8(v: number): void {
     this.#need(1);
