@@ -4,15 +4,16 @@ import type { ClockPair, SeenAddress } from '../../entities/index.js';
 
 /** Pairs of one pair of hosts that are looked at. */
 const MAX_SAMPLE = 2000;
-/** Rows of flows and of logons that are compared; of more, those are taken whose port falls on a grid. */
-const MAX_ROWS = 2_000_000;
+/** Rows of flows and of logons that are compared; of more, those on a grid of ports, or of the hashes of GUIDs. */
+const MAX_ROWS = 250_000;
 
 type Rows = readonly (readonly unknown[])[];
 const rowsOf = async (c: DuckDBConnection, sql: string): Promise<Rows> => (await c.runAndReadAll(sql)).getRows();
 
-/** Text numbers of columns → one number for each text, however often it stands in the dictionary. */
+/** A text as a number that is the same however often the text stands in the dictionary, and however its case and form of address. */
+const MEANING = "hash(lower(replace(text, '::ffff:', '')))";
 const canonical = (columns: readonly (readonly [table: string, column: string])[]): string =>
-  `canon AS MATERIALIZED (SELECT id, min(id) OVER (PARTITION BY lower(replace(text, '::ffff:', ''))) AS c FROM texts WHERE id IN (${columns.map(([t, c]) => `SELECT "${c}" FROM ${t}`).join(' UNION ')}))`;
+  `canon AS MATERIALIZED (SELECT id, ${MEANING} AS c FROM texts WHERE id IN (${columns.map(([t, c]) => `SELECT DISTINCT "${c}" FROM ${t}`).join(' UNION ')}))`;
 
 /** Addresses that records say are a host's own. */
 export async function seenAddresses(connection: DuckDBConnection): Promise<SeenAddress[]> {
@@ -70,12 +71,11 @@ export async function seenAddresses(connection: DuckDBConnection): Promise<SeenA
 export async function samePairs(connection: DuckDBConnection): Promise<ClockPair[]> {
   const hosts = Number((await rowsOf(connection, 'SELECT count(DISTINCT host) FROM records'))[0]?.[0] ?? 0);
   if (hosts < 2) return [];
-  const grid = async (table: string): Promise<string> => {
-    const n = Number((await rowsOf(connection, `SELECT count(*) FROM ${table}`))[0]?.[0] ?? 0);
-    return n <= MAX_ROWS ? '' : `AND src_port % ${Math.ceil(n / MAX_ROWS)} = 0`;
-  };
-  const flows = await grid('network_activity');
-  const logons = await grid('authentication');
+  const step = async (table: string): Promise<number> =>
+    Math.ceil(Math.max(1, Number((await rowsOf(connection, `SELECT count(*) FROM ${table}`))[0]?.[0] ?? 0) / MAX_ROWS));
+  const [flowStep, logonStep] = [await step('network_activity'), await step('authentication')];
+  // Both ends of a thing must be on the grid or off it.
+  const every = (expression: string, n: number): string => (n === 1 ? '' : `AND ${expression} % ${n} = 0`);
   const known = (table: string, columns: string): string =>
     columns
       .split(' ')
@@ -98,7 +98,7 @@ export async function samePairs(connection: DuckDBConnection): Promise<ClockPair
       ])},
        one AS MATERIALIZED (SELECT s.c AS src, f.src_port AS port, d.c AS dst, f.dst_port AS to_port, ${at} AS host, r.source AS source, ${row}
          FROM network_activity f JOIN records r ON r.rec = f.rec JOIN canon s ON s.id = f.src_ip JOIN canon d ON d.id = f.dst_ip ${own}
-         WHERE ${known('f', 'src_port dst_port')} AND NOT isnan(r.micros) ${flows} GROUP BY s.c, f.src_port, d.c, f.dst_port, ${at}, r.source HAVING ${once})
+         WHERE ${known('f', 'src_port dst_port')} AND NOT isnan(r.micros) ${every('f.src_port', flowStep)} GROUP BY s.c, f.src_port, d.c, f.dst_port, ${at}, r.source HAVING ${once})
        SELECT a.host AS ah, b.host AS bh, b.t - a.t AS d, a.e AS ae, a.n AS an, b.e AS be, b.n AS bn FROM one a JOIN one b
          ON a.src = b.src AND a.port = b.port AND a.dst = b.dst AND a.to_port = b.to_port AND a.host < b.host`,
     ],
@@ -111,7 +111,7 @@ export async function samePairs(connection: DuckDBConnection): Promise<ClockPair
       ])},
        one AS MATERIALIZED (SELECT g.c AS guid, f.activity AS activity, ${at} AS host, ${row}
          FROM authentication f JOIN records r ON r.rec = f.rec JOIN canon g ON g.id = f.logon_guid ${own} JOIN texts x ON x.id = f.logon_guid
-         WHERE NOT isnan(r.micros) AND x.text NOT LIKE '{00000000-%' AND length(x.text) = 38 ${logons} GROUP BY g.c, f.activity, ${at} HAVING ${once})
+         WHERE NOT isnan(r.micros) AND x.text NOT LIKE '{00000000-%' AND length(x.text) = 38 ${every('g.c', logonStep)} GROUP BY g.c, f.activity, ${at} HAVING ${once})
        SELECT a.host AS ah, b.host AS bh, b.t - a.t AS d, a.e AS ae, a.n AS an, b.e AS be, b.n AS bn FROM one a JOIN one b ON a.guid = b.guid AND a.host < b.host`,
     ],
     [
@@ -124,10 +124,10 @@ export async function samePairs(connection: DuckDBConnection): Promise<ClockPair
       ])},
        one AS MATERIALIZED (SELECT s.c AS src, f.src_port AS port, ${at} AS host, ${row}
          FROM authentication f JOIN records r ON r.rec = f.rec JOIN canon s ON s.id = f.src_ip ${own}
-         WHERE f.src_port < -1025 AND NOT isnan(r.micros) ${logons} GROUP BY s.c, f.src_port, ${at} HAVING ${once}),
+         WHERE f.src_port < -1025 AND NOT isnan(r.micros) ${every('f.src_port', Math.max(flowStep, logonStep))} GROUP BY s.c, f.src_port, ${at} HAVING ${once}),
        flow AS MATERIALIZED (SELECT s.c AS src, f.src_port AS port, ${at} AS host, r.source AS source, ${row}
          FROM network_activity f JOIN records r ON r.rec = f.rec JOIN canon s ON s.id = f.src_ip ${own}
-         WHERE f.src_port < -1025 AND NOT isnan(r.micros) ${flows} GROUP BY s.c, f.src_port, ${at}, r.source HAVING ${once})
+         WHERE f.src_port < -1025 AND NOT isnan(r.micros) ${every('f.src_port', Math.max(flowStep, logonStep))} GROUP BY s.c, f.src_port, ${at}, r.source HAVING ${once})
        SELECT a.host AS ah, b.host AS bh, b.t - a.t AS d, a.e AS ae, a.n AS an, b.e AS be, b.n AS bn FROM one a JOIN flow b ON a.src = b.src AND a.port = b.port AND a.host <> b.host`,
     ],
   ];
@@ -135,10 +135,12 @@ export async function samePairs(connection: DuckDBConnection): Promise<ClockPair
   for (const [how, sql] of queries) {
     const rows = await rowsOf(
       connection,
-      `SELECT x.text, y.text, q.total, q.list FROM (
+      `WITH names AS MATERIALIZED (SELECT ${MEANING} AS c, min(text) AS text FROM texts
+         WHERE id IN (SELECT DISTINCT host FROM records UNION SELECT DISTINCT source FROM records) GROUP BY 1)
+       SELECT x.text, y.text, q.total, q.list FROM (
          SELECT ah, bh, count(*) AS total, list({'d': d, 'ae': ae, 'an': an, 'be': be, 'bn': bn} ORDER BY xor(hash(ae, an), hash(be, bn)))[1:${MAX_SAMPLE}] AS list
          FROM (${sql}) GROUP BY ah, bh HAVING count(*) >= 5) q
-       JOIN texts x ON x.id = q.ah JOIN texts y ON y.id = q.bh ORDER BY x.text, y.text`,
+       JOIN names x ON x.c = q.ah JOIN names y ON y.c = q.bh ORDER BY x.text, y.text`,
     );
     for (const [a, b, total, list] of rows) {
       const items = (list as { items: { entries: Record<string, number> }[] }).items.map((i) => i.entries);
