@@ -121,6 +121,27 @@ test('a cleared log is told in every format, with the record that says so', () =
           told.some((t) => t.host === e.host && t.what.includes(`"${e.what}"`)),
           `${format}: ${e.host} ${e.what}`,
         );
+    // What the report opens is the record that is cited, wherever in its file it stands.
+    const exhibits = JSON.parse(readFileSync(join(dir, 'cleared', 'exhibits.json'), 'utf8')) as {
+      evidence: string;
+      record: number;
+      json: string;
+    }[];
+    const entries = new Map(d.evidence.map((e) => [e.id, e]));
+    let opened = 0;
+    for (const x of exhibits) {
+      const e = entries.get(x.evidence)!;
+      if (e.format !== 'json-lines') continue;
+      const line = readFileSync(join(out, e.path), 'utf8').split('\n')[x.record - 1]!;
+      const shown = JSON.parse(x.json) as { line: number; fields: { EventRecordID: string } };
+      assert.equal(shown.line, x.record);
+      assert.equal(
+        shown.fields.EventRecordID,
+        String((JSON.parse(line) as { winlog: { record_id: number } }).winlog.record_id),
+      );
+      opened++;
+    }
+    assert.ok(format !== 'winlogbeat' || opened > 10, String(opened));
     const verified = cli('verify', join(dir, 'cleared'));
     assert.equal(verified.status, 0, verified.stdout);
     rmSync(out, { recursive: true });

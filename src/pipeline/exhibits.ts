@@ -2,7 +2,8 @@
 import { ByteWriter } from '../base/index.js';
 import { CHUNK_SIZE, EvtxError, EvtxFile } from '../formats/evtx/index.js';
 
-import { readText, textObject, type TextReading } from './text-records.js';
+import type { TextRecord } from '../formats/text/record.js';
+import { readText, readTextAt, textObject, type TextReading } from './text-records.js';
 
 /** Records of one finding that a report carries. */
 export const EXHIBITS_PER_ITEM = 5;
@@ -77,9 +78,31 @@ export function decodeExhibits(
       file.close();
     }
   }
+  const give = (evidence: string, r: TextRecord): void => {
+    const text = JSON.stringify(textObject(r));
+    out.push({
+      evidence,
+      record: r.line,
+      json: text.length > MAX_EXHIBIT_TEXT ? `${text.slice(0, MAX_EXHIBIT_TEXT)}…` : text,
+    });
+  };
+  const done = new Set<string>();
   const lines = new Map<string, Set<number>>();
   for (const w of wanted) {
     if (!texts.has(w.evidence) || have.has(`${w.evidence}\0${w.record}`)) continue;
+    if (done.has(`${w.evidence}\0${w.record}`)) continue;
+    try {
+      const r = readTextAt(texts.get(w.evidence)!, w.chunkOffset);
+      if (r !== null) {
+        // Numbered from where the reading began.
+        r.line = w.record;
+        give(w.evidence, r);
+        done.add(`${w.evidence}\0${w.record}`);
+        continue;
+      }
+    } catch {
+      continue;
+    }
     const set = lines.get(w.evidence);
     if (set === undefined) lines.set(w.evidence, new Set([w.record]));
     else set.add(w.record);
@@ -87,14 +110,7 @@ export function decodeExhibits(
   for (const [evidence, left] of lines) {
     try {
       readText(texts.get(evidence)!, (r) => {
-        if (left.delete(r.line)) {
-          const text = JSON.stringify(textObject(r));
-          out.push({
-            evidence,
-            record: r.line,
-            json: text.length > MAX_EXHIBIT_TEXT ? `${text.slice(0, MAX_EXHIBIT_TEXT)}…` : text,
-          });
-        }
+        if (left.delete(r.line)) give(evidence, r);
         return left.size > 0;
       });
     } catch {
