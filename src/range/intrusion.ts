@@ -1,8 +1,13 @@
 // Intrusions in stages that can be put together. Every stage has variants that the seed chooses. Only log records come of it: command
 // lines stand in them as public reports print them.
-import { type Acts, type Session, SYSTEM } from './acts.js';
+import { type Acts, type Session, SYSTEM } from './acts/acts.js';
 import { EVENTS } from './events.js';
-import { BROWSERS, clearLog, docName, shellCommand, vpn } from './life.js';
+import { BROWSERS } from './life/common.js';
+import { clearLog } from './life/oddities.js';
+import { docName } from './life/common.js';
+import { shellCommand } from './life/administration.js';
+import { vpn } from './life/people.js';
+
 import { PROGRAM_WORDS, SITE_ENDS } from './names.js';
 import type { Random } from './random.js';
 import type { Process } from './simulation.js';

@@ -4,10 +4,12 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { microsText } from '../base/index.js';
-import { Acts, type Settings } from './acts.js';
-import { startLife } from './life.js';
+import { Acts, type Settings } from './acts/acts.js';
+import { startLife } from './life/life.js';
+
 import { Files, Logs } from './logs.js';
-import { type Known, type Scenario, SCENARIOS } from './scenarios.js';
+import type { Known } from './campaigns.js';
+import { type Scenario, SCENARIOS } from './scenarios.js';
 import { Simulation } from './simulation.js';
 import { type Truth, TruthBook } from './truth.js';
 import { type Host, makeWorld, type World } from './world.js';
