@@ -41,14 +41,7 @@ const WINDOW = 2e6;
 const MIN_SHARE = 0.3;
 const EXAMPLES = 3;
 
-interface Edge {
-  readonly offset: number;
-  readonly spread: number;
-  readonly pairs: number;
-  readonly share: number;
-  readonly how: 'flow' | 'logon';
-  readonly examples: readonly { readonly evidence: number; readonly number: number }[];
-}
+type Edge = Omit<HostClock, 'host' | 'reference'>;
 
 /** Where most of the differences lie; null where too few agree. */
 function agreement(pair: ClockPair): Edge | null {

@@ -6,7 +6,6 @@ import { crc32 } from 'node:zlib';
 import { microsText } from '../base/index.js';
 import { Acts, type Settings } from './acts/acts.js';
 import { startLife } from './life/life.js';
-
 import { Files, Logs } from './logs.js';
 import type { Known } from './campaigns.js';
 import { type Scenario, SCENARIOS } from './scenarios.js';

@@ -1,9 +1,7 @@
 // Scenarios: which intrusions there are in an enterprise. Each of them works from ten hosts to thousands, and from a day to years: what
 // does not fit is left out.
 import { accountEntry, campaign, hijack, penetrationTest, type Stage, strongAccount } from './campaigns.js';
-
 import { Intruder } from './intrusion.js';
-
 import { type World } from './world.js';
 
 const DAY = 86_400e6;

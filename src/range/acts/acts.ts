@@ -3,7 +3,6 @@
 // in a record tells whose it is. Here: requests to our own web servers, mail and its administration; the rest is in the classes below.
 
 import { EVENTS } from '../events.js';
-
 import { guidOf, type Host, type Principal } from '../world.js';
 import { isoText, S, two } from './common.js';
 import { Logons } from './logons.js';

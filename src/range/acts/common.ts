@@ -1,6 +1,5 @@
 // What acts share: sessions, flows, settings, times as text.
 import { type EventFormat } from '../logs.js';
-
 import { type Host, type Principal } from '../world.js';
 
 /** A session on a host: what `logon` gives. */

@@ -1,7 +1,6 @@
 // Logons: at the target, at the controller, at the source, and the connection that they come by; shares.
 
 import { EVENTS } from '../events.js';
-
 import { guidOf, type Host, type Principal, type Proc, S32 } from '../world.js';
 import { S, type Session, SYSTEM_LOGON } from './common.js';
 import { Processes } from './processes.js';

@@ -1,7 +1,6 @@
 // Connections, names, requests to servers outside: what the sensor, the proxy and both hosts write of them.
 
 import { EVENTS } from '../events.js';
-
 import { type Host, type Proc, seeded } from '../world.js';
 import { type Flow, isoText, S } from './common.js';
 import { Records } from './records.js';

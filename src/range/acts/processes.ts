@@ -1,7 +1,6 @@
 // Processes, files, registry, services and tasks of one host.
 
 import { EVENTS, type FieldText } from '../events.js';
-
 import { guidOf, type Host, type Principal, type Proc, type Program, S32, sha256 } from '../world.js';
 import { base, folder, S, type Session, SYSTEM_LOGON, sysmonTime } from './common.js';
 import { Network } from './network.js';

@@ -1,7 +1,6 @@
 // What looks like an intruder and is none.
 import { type Acts } from '../acts/acts.js';
 import { EVENTS } from '../events.js';
-
 import type { Process } from '../simulation.js';
 import { type Host, type Principal, S32 } from '../world.js';
 import { DAY, dayOf, docName, HOUR, isWorkday, type LifeOptions, S } from './common.js';

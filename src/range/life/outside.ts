@@ -1,10 +1,7 @@
 // The internet at the doors, and letters.
 import { type Acts } from '../acts/acts.js';
-
 import { SITE_ENDS, SITES } from '../names.js';
-
 import type { Process } from '../simulation.js';
-
 import { BROWSERS, DAY, docName, HOUR, isWorkday, type LifeOptions, S } from './common.js';
 
 /** The internet at the doors: scanners, wrong passwords, search engines; nothing comes of it. */

@@ -1,6 +1,5 @@
 // People: their days, programs, web, shares, mail, phones, and work from elsewhere.
 import { type Acts } from '../acts/acts.js';
-
 import { PROGRAM_WORDS } from '../names.js';
 import type { Random } from '../random.js';
 import type { Process } from '../simulation.js';

@@ -1,6 +1,5 @@
 // The enterprise's own distribution of software.
 import { type Acts } from '../acts/acts.js';
-
 import type { Random } from '../random.js';
 import type { Process } from '../simulation.js';
 import { type Host } from '../world.js';
