@@ -218,7 +218,14 @@ export async function investigate(
     if (lines.length > 0) detections.write(lines.join(''));
     detections.done();
     options.onStage?.('read', true);
-    if (store !== null && !result.aborted) result.collector.entities(await store.addresses(), await store.sameThings());
+    let notCompared: string | null = null;
+    if (store !== null && !result.aborted)
+      try {
+        result.collector.entities(await store.addresses(), await store.sameThings());
+      } catch (e) {
+        // The store's memory is bounded: what does not fit must not cost the case.
+        notCompared = (e as Error).message.split('\n')[0]!.slice(0, 200);
+      }
     const document = result.collector.document(
       {
         case: {
@@ -233,6 +240,7 @@ export async function investigate(
             timezone_minutes: reading.zone,
             ...(reading.zones.length === 0 ? {} : { timezones: reading.zones }),
             ...(reading.mappings.length === 0 ? {} : { mappings: reading.mappings }),
+            ...(notCompared === null ? {} : { hosts_and_clocks: `not compared: ${notCompared}` }),
             language: options.messages.language,
           },
           provenance: {
