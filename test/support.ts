@@ -1,6 +1,6 @@
 // What the tests share: where the shared evidence is (and a clear reason to skip where it is not), oracles, samples.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,8 +21,16 @@ export const needsShared =
     ? {}
     : { skip: 'the shared evidence (../shared) is not beside the checkout' };
 
+const folders: string[] = [];
+process.on('exit', () => {
+  for (const f of folders) rmSync(f, { recursive: true, force: true });
+});
+
+/** A folder of its own for a test; it goes when the test file's process ends. */
 export function tempDir(): string {
-  return mkdtempSync(join(tmpdir(), 'backtrail-test-'));
+  const folder = mkdtempSync(join(tmpdir(), 'backtrail-test-'));
+  folders.push(folder);
+  return folder;
 }
 
 export function filesBelow(dir: string, ending: string): string[] {
