@@ -1,6 +1,6 @@
 // What one part of the evidence puts into the store: a row for every record (when, where, what kind, its place) and rows of
 // facts, all numbers; texts stand once in a dictionary of the part. Columns can be handed between threads as they are.
-import { FACT_CLASSES, type FactMapping, factMapping, isLogSourceKey } from '../schema/index.js';
+import { FACT_CLASSES, type FactMapping, factMappings, isLogSourceKey } from '../schema/index.js';
 
 /** A column of numbers that grows. */
 class Growing {
@@ -82,7 +82,7 @@ export class BatchBuilder {
   #texts = new Map<string, number>();
   #records: Growing[] = RECORD_COLUMNS.map(() => new Growing());
   #facts: Growing[][] = FACT_CLASSES.map((c) => [new Growing(), ...c.columns.map(() => new Growing())]);
-  readonly #plans = new Map<string, Map<string, Plan | null>>();
+  readonly #plans = new Map<string, Map<string, readonly Plan[]>>();
 
   #text(t: string): number {
     const code = decimalCode(t);
@@ -94,29 +94,27 @@ export class BatchBuilder {
     return n;
   }
 
-  #plan(channel: string, eventId: string): Plan | null {
+  #plan(channel: string, eventId: string): readonly Plan[] {
     let byId = this.#plans.get(channel);
     if (byId === undefined) {
       if (this.#plans.size > 4096) this.#plans.clear();
-      this.#plans.set(channel, (byId = new Map<string, Plan | null>()));
+      this.#plans.set(channel, (byId = new Map<string, readonly Plan[]>()));
     }
-    let plan = byId.get(eventId);
-    if (plan === undefined) {
-      const mapping = factMapping(channel, eventId);
-      if (mapping === null) plan = null;
-      else {
+    let plans = byId.get(eventId);
+    if (plans === undefined) {
+      plans = factMappings(channel, eventId).map((mapping): Plan => {
         const names: string[] = [];
         const at = (n: string): number => {
           const i = names.indexOf(n);
           return i >= 0 ? i : names.push(n) - 1;
         };
         const columns = mapping.fields.map((f) => (f[0]?.startsWith('=') === true ? f[0].slice(1) : f.map(at)));
-        plan = { mapping, index: FACT_CLASSES.indexOf(mapping.fact), needs: mapping.needs.map(at), columns, names };
-      }
+        return { mapping, index: FACT_CLASSES.indexOf(mapping.fact), needs: mapping.needs.map(at), columns, names };
+      });
       if (byId.size > 65_536) byId.clear();
-      byId.set(eventId, plan);
+      byId.set(eventId, plans);
     }
-    return plan;
+    return plans;
   }
 
   add(
@@ -142,13 +140,14 @@ export class BatchBuilder {
     c[5]!.push(this.#text(r.provider));
     c[6]!.push(this.#text(r.eventId));
     c[7]!.push(r.place);
-    const plan = this.#plan(r.channel, r.eventId);
-    if (plan === null) {
-      if (isLogSourceKey(r.channel)) this.#message(event, row);
-      return;
-    }
+    for (const plan of this.#plan(r.channel, r.eventId)) if (this.#fact(event, row, plan)) return;
+    if (isLogSourceKey(r.channel)) this.#message(event, row);
+  }
+
+  /** False where the record lacks what such a fact needs. */
+  #fact(event: FactEvent, row: number, plan: Plan): boolean {
     event.bind(plan.names);
-    for (const n of plan.needs) if (typeof event.value(n) !== 'string') return;
+    for (const n of plan.needs) if (typeof event.value(n) !== 'string') return false;
     const f = this.#facts[plan.index]!;
     f[0]!.push(row);
     for (let k = 0; k < plan.columns.length; k++) {
@@ -166,6 +165,7 @@ export class BatchBuilder {
         text === '' || text === '-' ? -1 : this.#text(text.length > MAX_TEXT ? text.slice(0, MAX_TEXT) : text),
       );
     }
+    return true;
   }
 
   /** What a record of a text log says that is no fact of a class: words to be found by. */

@@ -12,6 +12,7 @@ import type {
   EvidenceEntry,
   Finding,
   HostEntry,
+  Incident,
   IncidentDocument,
   Technique,
   TimelineEntry,
@@ -132,6 +133,14 @@ export interface NumberingInput {
   readonly records: number;
   /** Holes mean something only where header numbers are the host's own and nothing of the file was lost. */
   readonly trustworthy: boolean;
+}
+
+/** What came of the reconstruction, for the document. */
+export interface ReconstructionResult {
+  readonly performed: boolean;
+  readonly note: string;
+  readonly incidents: readonly Incident[];
+  readonly geo: IncidentDocument['case']['provenance']['geo'];
 }
 
 export class Collector {
@@ -315,7 +324,14 @@ export class Collector {
     });
   }
 
-  /** The whole document. `evidence` is the finished register. */
+  /** A function from any spelling of a host to its name; clocks by name, in microseconds ahead. */
+  names(): { resolve: (host: string) => string; clocks: ReadonlyMap<string, number> } {
+    const resolve = this.#names.resolver();
+    const pairs = this.#pairs ?? [];
+    const clocks = hostClocks(pairs.map((p) => ({ ...p, a: resolve(p.a), b: resolve(p.b) })));
+    return { resolve, clocks: new Map(clocks.map((c) => [c.host, c.offset])) };
+  }
+
   /** What the store says about hosts; before, hosts are joined by their names only. */
   entities(addresses: readonly SeenAddress[], pairs: readonly ClockPair[]): void {
     this.#addresses = addresses;
@@ -365,10 +381,12 @@ export class Collector {
     return { hosts, clocks };
   }
 
+  /** The whole document. `evidence` is the finished register. */
   document(
     head: Pick<IncidentDocument, 'case'>,
     evidence: readonly EvidenceEntry[],
     unreadable: number,
+    result: ReconstructionResult = { performed: false, note: this.#m.reconstruction.off, incidents: [], geo: null },
   ): IncidentDocument {
     const by =
       <T>(key: (t: T) => readonly (string | number)[]) =>
@@ -393,11 +411,12 @@ export class Collector {
         count: f.count,
         first: microsText(f.first),
         last: microsText(f.last),
-        why_apart: this.#m.whyApart,
+        why_apart: result.performed ? this.#m.whyApart : this.#m.whyApartUnknown,
         matched: f.matched,
         evidence: f.list,
         evidence_omitted: f.omitted,
       }));
+    const linked = new Set(result.incidents.flatMap((i) => i.detections.map((f) => `${f.rule}\0${f.host}`)));
     const techniques: Technique[] = [...this.#techniques]
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([technique, t]) => ({
@@ -455,16 +474,18 @@ export class Collector {
       schema: 'backtrail.incident/1',
       case: head.case,
       evidence,
-      incidents: [],
-      reconstruction: { performed: false, note: this.#m.reconstruction },
-      other_findings: findings,
+      incidents: result.incidents,
+      reconstruction: { performed: result.performed, note: result.note },
+      other_findings: findings.filter((f) => !linked.has(`${f.rule}\0${f.host}`)),
       overview: { anti_forensics: tampering, techniques, timeline, blind_spots: blind, coverage, hosts, clocks },
       counts: {
         records: evidence.reduce((n, e) => n + e.records, 0),
         unreadable_records: unreadable,
         detections: this.#detections,
-        incidents: 0,
-        hosts_controlled: 0,
+        incidents: result.incidents.length,
+        hosts_controlled: new Set(
+          result.incidents.flatMap((i) => i.hosts.filter((h) => h.status === 'controlled').map((h) => h.name)),
+        ).size,
         hosts_seen: new Set(coverage.map((c) => c.host).filter((h) => h !== '')).size,
         files: evidence.length,
         event_logs: evidence.filter((e) => e.format === 'evtx').length,

@@ -140,6 +140,140 @@ export interface ClockEntry {
   readonly evidence: readonly Cite[];
 }
 
+export type Confidence = 'high' | 'moderate' | 'low';
+
+/** One intrusion. Names and meanings are the contract's; fields may be added. */
+export interface Incident {
+  readonly id: string;
+  readonly statement: string;
+  /** Added: the same paragraph in other languages. */
+  readonly statements: Readonly<Record<string, string>>;
+  readonly confidence: Confidence;
+  /** Added: the rule that gave the confidence, and what would change it. */
+  readonly confidence_why: string;
+  readonly first_seen: string | null;
+  readonly last_seen: string | null;
+  readonly entry: {
+    readonly vector: string;
+    readonly technique: string | null;
+    readonly host: string;
+    readonly service: string | null;
+    readonly time: string | null;
+    readonly source_ip: string | null;
+    readonly account: string | null;
+    readonly why: string;
+    readonly confidence: Confidence;
+    readonly evidence: readonly Cite[];
+  } | null;
+  readonly hosts: readonly {
+    readonly name: string;
+    readonly role: string;
+    readonly status: 'controlled' | 'accessed' | 'attempted';
+    readonly first: string | null;
+    readonly last: string | null;
+    readonly how: readonly string[];
+    readonly confidence: Confidence;
+    readonly evidence: readonly Cite[];
+  }[];
+  readonly accounts: readonly {
+    readonly name: string;
+    readonly privileged: boolean;
+    readonly status: 'abused' | 'created' | 'attempted';
+    readonly first: string | null;
+    readonly last: string | null;
+    readonly evidence: readonly Cite[];
+  }[];
+  readonly lateral_movement: readonly {
+    readonly from: string;
+    readonly to: string;
+    readonly time: string | null;
+    readonly method: string;
+    readonly technique: string;
+    readonly account: string | null;
+    readonly confidence: Confidence;
+    readonly evidence: readonly Cite[];
+  }[];
+  readonly implants: readonly {
+    readonly sha256: string | null;
+    readonly names: readonly string[];
+    readonly paths: readonly string[];
+    readonly hosts: readonly string[];
+    readonly first: string | null;
+    readonly evidence: readonly Cite[];
+  }[];
+  readonly persistence: readonly {
+    readonly host: string;
+    readonly kind: string;
+    readonly name: string;
+    readonly command: string | null;
+    readonly time: string | null;
+    readonly technique: string;
+    readonly evidence: readonly Cite[];
+  }[];
+  readonly command_and_control: readonly {
+    readonly address: string;
+    readonly country: string | null;
+    readonly asn: number | null;
+    readonly first: string | null;
+    readonly last: string | null;
+    readonly hosts: readonly string[];
+    readonly pattern: string;
+    readonly evidence: readonly Cite[];
+  }[];
+  readonly sessions: readonly {
+    readonly start: string | null;
+    readonly end: string | null;
+    readonly source_ip: string;
+    readonly country: string | null;
+    readonly asn: number | null;
+    readonly network: string | null;
+    readonly channel: string;
+    readonly target: string;
+    readonly account: string | null;
+    readonly actions: number;
+    readonly evidence: readonly Cite[];
+  }[];
+  readonly mailboxes: readonly {
+    readonly address: string;
+    readonly owner: string | null;
+    readonly title: string | null;
+    readonly method: string;
+    readonly first: string | null;
+    readonly last: string | null;
+    readonly items: number | null;
+    readonly items_is: 'exact' | 'lower_bound' | 'upper_bound' | null;
+    readonly evidence: readonly Cite[];
+  }[];
+  readonly data_theft: readonly {
+    readonly time: string | null;
+    readonly host: string;
+    readonly what: string;
+    readonly staged_as: string | null;
+    readonly method: string;
+    readonly destination: string;
+    readonly bytes: number;
+    readonly bytes_is: 'exact' | 'lower_bound' | 'upper_bound';
+    readonly evidence: readonly Cite[];
+  }[];
+  readonly update_hijack: {
+    readonly server: string;
+    readonly product: string | null;
+    readonly package: string;
+    readonly sha256: string | null;
+    readonly tampered_at: string | null;
+    readonly by: string | null;
+    readonly hosts_executed: readonly string[];
+    readonly hosts_downloaded: readonly string[];
+    readonly evidence: readonly Cite[];
+  } | null;
+  readonly anti_forensics: readonly AntiForensics[];
+  readonly blind_spots: readonly BlindSpot[];
+  readonly techniques: readonly Technique[];
+  readonly timeline: readonly TimelineEntry[];
+  /** Added: findings of rules whose records are records of this incident. */
+  readonly detections: readonly Finding[];
+}
+
 export interface RuleSetProvenance {
   readonly name: string;
   readonly version: string | null;
@@ -168,13 +302,13 @@ export interface IncidentDocument {
       readonly tool: string;
       readonly node: string;
       readonly schema: string;
-      readonly geo: null;
+      readonly geo: { readonly name: string; readonly date: string | null; readonly sha256: string } | null;
       readonly attack: string | null;
       readonly rules: readonly RuleSetProvenance[];
     };
   };
   readonly evidence: readonly EvidenceEntry[];
-  readonly incidents: readonly never[];
+  readonly incidents: readonly Incident[];
   /** Added: whether incidents were looked for at all. */
   readonly reconstruction: { readonly performed: boolean; readonly note: string };
   readonly other_findings: readonly Finding[];

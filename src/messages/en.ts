@@ -1,6 +1,8 @@
 // Every word that a reader of a case reads: report, statements, notes in incident.json. Another language is another
 // file of this shape. Numbers and texts from evidence come in as arguments and are escaped by whoever prints them.
 
+import { incidentEn } from './incident-en.js';
+
 export interface Messages {
   readonly language: string;
   readonly text: typeof text;
@@ -9,6 +11,7 @@ export interface Messages {
 const plural = (n: number, one: string, many: string): string => `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
 
 const text = {
+  incident: incidentEn,
   reportTitle: 'Intrusion log analysis',
   caseTitle: (id: string): string => `Case ${id}`,
   level: { critical: 'Critical', high: 'High', medium: 'Medium', low: 'Low', informational: 'Informational' } as Record<
@@ -47,9 +50,15 @@ const text = {
     notRead: (what: string): string =>
       `Not read: this is ${what}, a kind of evidence that this version does not take in.`,
   },
-  whyApart: 'A rule match. It has not been linked to an intrusion: this version does not reconstruct incidents.',
-  reconstruction:
-    'The reconstruction of incidents is not part of this version. The list of incidents is empty because none was looked for, not because none was found.',
+  whyApart: 'A rule match. No record of it is a record of an incident.',
+  whyApartUnknown: 'A rule match. It has not been linked to an intrusion: no incident was looked for in this run.',
+  reconstruction: {
+    none: 'No incident was found: no strong lead is in this evidence that administration does not explain. What the evidence does not cover, it cannot show.',
+    found: (n: number): string =>
+      `${plural(n, 'incident was', 'incidents were')} reconstructed from the leads and causes that the records show. What the evidence does not cover, it cannot show.`,
+    failed: (why: string): string => `Incidents were not looked for: ${why}`,
+    off: 'Incidents were not looked for: the reconstruction needs the case store (--no-store was given).',
+  },
   times: (n: number): string => (n === 1 ? '' : ` (${n.toLocaleString('en')} times)`),
   // report
   cover: {

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { diagnostic, TOOL } from '../base/index.js';
 import { CaseError, Journal, JOURNAL_FILE, openCase, readCase } from '../case/index.js';
 import type { LoadedRules } from '../detect/index.js';
-import type { IncidentDocument } from '../incident/index.js';
+import type { IncidentDocument, ReconstructionResult } from '../incident/index.js';
+import { type Declared, lookForIncidents, NOTHING_DECLARED } from './incidents.js';
 import type { Messages } from '../messages/index.js';
 import { renderHtml } from '../report/index.js';
 import type { Container, SourceFile } from '../sources/index.js';
@@ -84,6 +85,8 @@ export interface InvestigateOptions {
   readonly reading?: Reading;
   /** False: no case store. */
   readonly store?: boolean;
+  /** What the user knows: declared tests, networks, people. */
+  readonly declared?: Declared;
   readonly title?: string;
   readonly tlp?: string;
   readonly onProgress?: (p: { bytes: number; records: number; detections: number }) => void;
@@ -226,8 +229,7 @@ export async function investigate(
         // The store's memory is bounded: what does not fit must not cost the case.
         notCompared = (e as Error).message.split('\n')[0]!.slice(0, 200);
       }
-    const document = result.collector.document(
-      {
+    const head = (geo: ReconstructionResult['geo']): Pick<IncidentDocument, 'case'> => ({
         case: {
           id: earlier?.id ?? id,
           title: options.title ?? earlier?.title ?? options.messages.text.caseTitle(id),
@@ -247,7 +249,7 @@ export async function investigate(
             tool: TOOL,
             node: process.versions.node.split('.')[0]!,
             schema: 'backtrail.incident/1',
-            geo: null,
+            geo,
             attack: null,
             rules:
               options.rules?.sets.map((s) => ({
@@ -259,11 +261,16 @@ export async function investigate(
               })) ?? [],
           },
         },
-      },
-      result.evidence,
-      result.unreadable,
-    );
-    if (result.aborted) return { document, aborted: true };
+    });
+    if (result.aborted)
+      return { document: result.collector.document(head(null), result.evidence, result.unreadable), aborted: true };
+    options.onStage?.('reconstruct', false);
+    const found =
+      store === null
+        ? undefined
+        : await lookForIncidents(store, result.collector, head(null), result.evidence, options.declared ?? NOTHING_DECLARED, options.messages);
+    const document = result.collector.document(head(found?.geo ?? null), result.evidence, result.unreadable, found);
+    options.onStage?.('reconstruct', true);
     options.onStage?.('write', false);
     for (const [evidence, records] of result.chunks)
       for (const [record, chunkOffset] of records) wanted.push({ evidence, record, chunkOffset });

@@ -1,6 +1,6 @@
 // What really happened, told by whoever did it while it is done: names and words of the incident contract. What no log holds any more is
 // listed apart: nobody can be asked to find it.
-import { microsText } from '../base/index.js';
+import { microsText as textOf } from '../base/index.js';
 import type { Host, Person } from './world.js';
 
 export interface TruthIncident {
@@ -79,6 +79,9 @@ export interface Truth {
   readonly records: number;
   readonly incidents: readonly TruthIncident[];
 }
+
+/** Moments of the simulation lie between microseconds; records do not. */
+const microsText = (t: number): string | null => textOf(Math.floor(t));
 
 /** A log that shows something, at a time; it may be cleared later. Null: a log that nobody can reach (the sensor's, a collector's). */
 export type Witness = { readonly host: Host; readonly t: number } | null;

@@ -1,6 +1,8 @@
 // What happened, by OCSF class: which records tell it, and in which of their fields its attributes stand. Columns are named
 // as OCSF names the attribute where it has one; the first field that has a value counts.
 
+import { MORE_SOURCES } from './fact-sources.js';
+
 export interface FactClass {
   /** OCSF class name: the name of its table. */
   readonly name: string;
@@ -12,26 +14,53 @@ export interface FactClass {
 const one = (name: string, uid: number, columns: string): FactClass => ({ name, uid, columns: columns.split(' ') });
 
 export const FACT_CLASSES: readonly FactClass[] = [
-  one('file_activity', 1001, 'activity path process user hash share src_ip'),
+  one(
+    'file_activity',
+    1001,
+    'activity path process user hash share src_ip process_guid pid logon_id access created',
+  ),
+  one('memory_activity', 1004, 'activity process process_guid pid target target_guid target_pid access user'),
+  one('scheduled_job_activity', 1006, 'activity task command user logon_id'),
   one(
     'process_activity',
     1007,
-    'process command_line parent_process parent_command_line user pid parent_pid process_guid parent_guid hash logon_id',
+    'process command_line parent_process parent_command_line user pid parent_pid process_guid parent_guid hash logon_id original_name domain integrity',
   ),
-  one('service_activity', 201004, 'activity service command_line account start_type user'),
+  one('event_log_activity', 1008, 'activity log user logon_id what'),
+  one('script_activity', 1009, 'script script_id path user'),
+  one('registry_value_activity', 201002, 'activity key details process process_guid pid user'),
+  one('service_activity', 201004, 'activity service command_line account start_type user logon_id'),
+  // WMI subscriptions: OCSF has no class of their own.
+  one('wmi_activity', 0, 'activity name destination user'),
+  one('account_change', 3001, 'activity user domain actor logon_id member'),
   one(
     'authentication',
     3002,
-    'activity user domain logon_type src_ip src_port workstation process logon_id auth_protocol status service actor logon_guid',
+    'activity user domain logon_type src_ip src_port workstation process logon_id auth_protocol status service actor logon_guid pid actor_logon_id sid',
   ),
+  one('entity_management', 3004, 'activity object properties user logon_id access'),
   one(
     'network_activity',
     4001,
-    'activity src_ip src_port dst_ip dst_port protocol process user bytes_out bytes_in direction',
+    'activity src_ip src_port dst_ip dst_port protocol process user bytes_out bytes_in direction process_guid pid duration dst_host',
   ),
-  one('http_activity', 4002, 'src_ip user method host path query status user_agent referer bytes'),
-  one('dns_activity', 4003, 'query type answer src_ip process'),
+  one(
+    'http_activity',
+    4002,
+    'src_ip user method host path query status user_agent referer bytes server_ip mailbox protocol bytes_out',
+  ),
+  one('dns_activity', 4003, 'query type answer src_ip process process_guid pid'),
   one('dhcp_activity', 4004, 'activity ip hostname mac'),
+  // The name in a TLS handshake; OCSF has it as an object of network activity.
+  one('tls_activity', 0, 'server_name src_ip src_port dst_ip dst_port'),
+  one('tunnel_activity', 4014, 'activity user src_ip inside_ip'),
+  one('email_activity', 4009, 'activity sender recipient subject src_ip'),
+  one('api_activity', 6003, 'operation parameters user service status src_ip'),
+  one(
+    'datastore_activity',
+    6005,
+    'operation logon_type owner owner_name user client src_ip folder items mailbox',
+  ),
   // What is in no class: the words of the record.
   one('base_event', 0, 'message'),
 ];
@@ -44,9 +73,9 @@ export interface FactMapping {
   readonly needs: readonly string[];
 }
 
-type Columns = Readonly<Record<string, string | readonly string[]>>;
+export type Columns = Readonly<Record<string, string | readonly string[]>>;
 
-interface Source {
+export interface Source {
   readonly channel: string;
   /** Event ids; absent: all of the channel. */
   readonly ids?: readonly (string | number)[];
@@ -70,6 +99,9 @@ const LOGON: Columns = {
   status: ['SubStatus', 'Status', 'FailureReason'],
   actor: 'SubjectUserName',
   logon_guid: ['LogonGuid', 'TargetLogonGuid'],
+  pid: 'ProcessId',
+  actor_logon_id: 'SubjectLogonId',
+  sid: ['TargetUserSid', 'TargetSid'],
 };
 const SYSMON_PROCESS: Columns = {
   process: 'Image',
@@ -83,6 +115,8 @@ const SYSMON_PROCESS: Columns = {
   parent_guid: 'ParentProcessGuid',
   hash: 'Hashes',
   logon_id: 'LogonId',
+  original_name: 'OriginalFileName',
+  integrity: 'IntegrityLevel',
 };
 const SYSMON_NETWORK: Columns = {
   activity: '=connect',
@@ -94,6 +128,9 @@ const SYSMON_NETWORK: Columns = {
   process: 'Image',
   user: 'User',
   direction: 'Initiated',
+  process_guid: 'ProcessGuid',
+  pid: 'ProcessId',
+  dst_host: 'DestinationHostname',
 };
 const sysmonFile = (activity: string): Columns => ({
   activity: `=${activity}`,
@@ -101,9 +138,13 @@ const sysmonFile = (activity: string): Columns => ({
   process: 'Image',
   user: 'User',
   hash: ['Hashes', 'Hash'],
+  process_guid: 'ProcessGuid',
+  pid: 'ProcessId',
+  created: 'CreationUtcTime',
 });
 
 const SOURCES: readonly Source[] = [
+  ...MORE_SOURCES,
   { channel: SECURITY, ids: [4624], fact: 'authentication', columns: { ...LOGON, activity: '=logon' } },
   { channel: SECURITY, ids: [4625], fact: 'authentication', columns: { ...LOGON, activity: '=logon failed' } },
   { channel: SECURITY, ids: [4634, 4647], fact: 'authentication', columns: { ...LOGON, activity: '=logoff' } },
@@ -111,7 +152,7 @@ const SOURCES: readonly Source[] = [
     channel: SECURITY,
     ids: [4648],
     fact: 'authentication',
-    columns: { ...LOGON, activity: '=explicit credentials', service: 'TargetServerName' },
+    columns: { ...LOGON, activity: '=explicit credentials', service: 'TargetServerName', logon_guid: 'TargetLogonGuid' },
   },
   {
     channel: SECURITY,
@@ -204,10 +245,12 @@ const SOURCES: readonly Source[] = [
       process: 'NewProcessName',
       command_line: 'CommandLine',
       parent_process: 'ParentProcessName',
-      user: ['SubjectUserName'],
+      user: 'SubjectUserName',
+      domain: 'SubjectDomainName',
       pid: 'NewProcessId',
       parent_pid: 'ProcessId',
       logon_id: 'SubjectLogonId',
+      integrity: 'MandatoryLabel',
     },
   },
   {
@@ -268,6 +311,7 @@ const SOURCES: readonly Source[] = [
       protocol: 'proto',
       bytes_out: 'orig_bytes',
       bytes_in: 'resp_bytes',
+      duration: 'duration',
     },
   },
   {
@@ -327,7 +371,7 @@ const SOURCES: readonly Source[] = [
     channel: SECURITY,
     ids: [4663],
     fact: 'file_activity',
-    columns: { activity: '=access', path: 'ObjectName', process: 'ProcessName', user: 'SubjectUserName' },
+    columns: { activity: '=access', path: 'ObjectName', process: 'ProcessName', user: 'SubjectUserName', pid: 'ProcessId', logon_id: 'SubjectLogonId', access: 'AccessMask' },
   },
   {
     channel: SECURITY,
@@ -339,13 +383,15 @@ const SOURCES: readonly Source[] = [
       share: 'ShareName',
       user: 'SubjectUserName',
       src_ip: 'IpAddress',
+      logon_id: 'SubjectLogonId',
+      access: 'AccessMask',
     },
   },
   {
     channel: SECURITY,
     ids: [5140],
     fact: 'file_activity',
-    columns: { activity: '=share access', share: 'ShareName', user: 'SubjectUserName', src_ip: 'IpAddress' },
+    columns: { activity: '=share access', share: 'ShareName', user: 'SubjectUserName', src_ip: 'IpAddress', logon_id: 'SubjectLogonId', access: 'AccessMask' },
   },
   {
     channel: 'zeek/smb_files',
@@ -376,6 +422,7 @@ const SOURCES: readonly Source[] = [
       account: 'ServiceAccount',
       start_type: 'ServiceStartType',
       user: 'SubjectUserName',
+      logon_id: 'SubjectLogonId',
     },
   },
   {
@@ -399,6 +446,8 @@ const SOURCES: readonly Source[] = [
       user_agent: 'cs-user-agent',
       referer: 'cs-referer',
       bytes: 'sc-bytes',
+      bytes_out: 'cs-bytes',
+      server_ip: 's-ip',
     },
   },
   {
@@ -430,6 +479,9 @@ const SOURCES: readonly Source[] = [
       status: 'HttpStatus',
       user_agent: 'UserAgent',
       bytes: 'ResponseBytes',
+      bytes_out: 'RequestBytes',
+      mailbox: 'AnchorMailbox',
+      protocol: 'Protocol',
     },
   },
   {
@@ -445,6 +497,8 @@ const SOURCES: readonly Source[] = [
       user_agent: 'user_agent',
       referer: 'referrer',
       bytes: 'response_body_len',
+      bytes_out: 'request_body_len',
+      server_ip: 'id.resp_h',
     },
   },
   {
@@ -466,7 +520,7 @@ const SOURCES: readonly Source[] = [
     channel: SYSMON,
     ids: [22],
     fact: 'dns_activity',
-    columns: { query: 'QueryName', answer: 'QueryResults', process: 'Image' },
+    columns: { query: 'QueryName', answer: 'QueryResults', process: 'Image', process_guid: 'ProcessGuid', pid: 'ProcessId' },
   },
   {
     channel: 'dhcp',
@@ -517,8 +571,8 @@ for (const fact of FACT_CLASSES)
     { ids: null, mapping: { fact, needs: [], fields: fact.columns.map((c) => [c]) } },
   ]);
 
-/** The mapping for records of a channel and event id; null if they are no fact of these classes. */
-export function factMapping(channel: string, eventId: string): FactMapping | null {
-  const list = BY_CHANNEL.get(channel.toLowerCase());
-  return list?.find((x) => x.ids === null || x.ids.has(eventId))?.mapping ?? null;
+/** The mappings for records of a channel and event id, in the order in which they are tried; none if they are no fact of these classes. */
+export function factMappings(channel: string, eventId: string): readonly FactMapping[] {
+  const list = BY_CHANNEL.get(channel.toLowerCase()) ?? [];
+  return list.filter((x) => x.ids === null || x.ids.has(eventId)).map((x) => x.mapping);
 }

@@ -65,6 +65,20 @@ export interface Coverage {
   readonly records: number;
 }
 
+/** Rows of one class of facts, with the record that each stands in. Texts are numbers: -1 for none, below -1 a decimal number itself
+ * (-(n + 2)), 0 and up a text of `texts`. */
+export interface FactChunk {
+  readonly rows: number;
+  readonly evidence: Int32Array;
+  readonly number: Float64Array;
+  /** Microseconds since 1970 UTC. */
+  readonly micros: Float64Array;
+  readonly host: Int32Array;
+  readonly source: Int32Array;
+  /** Columns that were asked for. */
+  readonly columns: readonly Int32Array[];
+}
+
 export interface CaseStore {
   append(evidence: number, batch: Batch, linesBefore: number): Promise<void>;
   detections(evidence: number, rows: readonly StoredDetection[]): Promise<void>;
@@ -79,6 +93,10 @@ export interface CaseStore {
   addresses(): Promise<readonly SeenAddress[]>;
   /** What two hosts recorded of one and the same thing. */
   sameThings(): Promise<readonly ClockPair[]>;
+  /** Facts of a class that have a time, in its order (then by evidence and number). */
+  facts(name: string, columns: readonly string[]): AsyncIterable<FactChunk>;
+  /** All texts by number, from 0 on without a hole. One text may have several numbers. */
+  texts(): AsyncIterable<readonly string[]>;
   /** Rows of each kind. */
   counts(): Promise<Readonly<Record<string, number>>>;
   /** The store's own query language, read-only, with no way out of the store. */

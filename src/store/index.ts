@@ -2,6 +2,7 @@ export type {
   Batch,
   CaseStore,
   Coverage,
+  FactChunk,
   Found,
   SearchOptions,
   SearchResult,

@@ -57,6 +57,7 @@ function messageFields(program: string, message: string, put: (name: string, val
     }
     return null;
   }
+  if (vpnFields(program, message, put)) return null;
   if (program === 'sudo') {
     const m = /^\s*(\S+) : (?:.*?; )?TTY=(\S+) ; PWD=(.*?) ; USER=(\S+) ;(?:.*?;)? COMMAND=([\s\S]*)$/.exec(message);
     if (m !== null) {
@@ -117,9 +118,70 @@ function messageFields(program: string, message: string, put: (name: string, val
       put('dst_ip', other[2]!);
       if (other[3] !== undefined) put('dst_port', other[3]);
     }
+    const user = /\bUser(?:name)? ?[=:<]+ ?<?([^>,\s]+)/i.exec(text)?.[1];
+    const outside = /\bIP ?[=:<]+ ?<?([\da-fA-F.:]+)/.exec(text)?.[1];
+    const vpn = ASA_VPN.get(asa[3]!);
+    if (vpn !== undefined && user !== undefined) {
+      put('vpn_action', vpn);
+      put('user', user);
+      if (outside !== undefined) put('src_ip', outside);
+      const inside = /\bAddress <([\d.]+)>|assigned (?:IPv4 )?(?:address )?<?(\d+\.\d+\.\d+\.\d+)/i.exec(text);
+      if (inside !== null) put('inside_ip', (inside[1] ?? inside[2])!);
+    }
     return 'firewall';
   }
   return null;
+}
+
+/** Cisco's message numbers of remote-access tunnels: begun, an address given, ended. */
+const ASA_VPN: ReadonlyMap<string, string> = new Map([
+  ['113039', 'connect'],
+  ['716001', 'connect'],
+  ['722022', 'connect'],
+  ['722051', 'address'],
+  ['746012', 'address'],
+  ['113019', 'disconnect'],
+  ['716002', 'disconnect'],
+  ['722023', 'disconnect'],
+]);
+
+const IP4 = String.raw`\d{1,3}(?:\.\d{1,3}){3}`;
+const OCSERV = new RegExp(String.raw`^(?:main|worker|sec-mod)\[([^\]]+)\]: (?:(${IP4})(?::\d+)? )?(.*)$`);
+const OPENVPN = new RegExp(String.raw`^(?:([^/\s]+)/)?(${IP4}):\d+ (.*)$`);
+
+/** What VPN gateways (ocserv, OpenVPN) say of people's tunnels. */
+function vpnFields(program: string, message: string, put: (name: string, value: string) => void): boolean {
+  if (program === 'ocserv') {
+    const m = OCSERV.exec(message);
+    if (m === null) return false;
+    const inside = new RegExp(String.raw`sending IPv4 (${IP4})`).exec(m[3]!)?.[1];
+    const action = /^user logged in/.test(m[3]!)
+      ? 'connect'
+      : /^user disconnected/.test(m[3]!)
+        ? 'disconnect'
+        : inside !== undefined
+          ? 'address'
+          : null;
+    if (action === null) return false;
+    put('vpn_action', action);
+    put('user', m[1]!);
+    if (m[2] !== undefined) put('src_ip', m[2]);
+    if (inside !== undefined) put('inside_ip', inside);
+    return true;
+  }
+  if (program !== 'openvpn' && program !== 'ovpn-server') return false;
+  const m = OPENVPN.exec(message);
+  if (m === null) return false;
+  const peer = /^\[([^\]]+)\] Peer Connection Initiated/.exec(m[3]!)?.[1];
+  const inside = new RegExp(String.raw`(?:MULTI: Learn|primary virtual IP for \S+): ?(?:${IP4} -> )?(${IP4})?`).exec(m[3]!);
+  const ended = /SIGTERM|client-instance exiting|Inactivity timeout/.test(m[3]!);
+  const user = peer ?? m[1];
+  if (user === undefined || (peer === undefined && inside === null && !ended)) return false;
+  put('vpn_action', peer !== undefined ? 'connect' : ended ? 'disconnect' : 'address');
+  put('user', user);
+  put('src_ip', m[2]!);
+  if (inside?.[1] !== undefined) put('inside_ip', inside[1]);
+  return true;
 }
 
 const PF = ['rule', 'action', 'direction', 'interface', 'src_ip', 'src_port', 'dst_ip', 'dst_port'];

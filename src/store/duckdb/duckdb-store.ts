@@ -18,6 +18,7 @@ import type {
   Batch,
   CaseStore,
   Coverage,
+  FactChunk,
   Found,
   SearchOptions,
   SearchResult,
@@ -375,6 +376,43 @@ export class DuckStore implements CaseStore {
 
   sameThings(): Promise<ClockPair[]> {
     return samePairs(this.#connection);
+  }
+
+  async *facts(name: string, columns: readonly string[]): AsyncGenerator<FactChunk> {
+    await this.flush();
+    const result = await this.#connection.stream(
+      `SELECT r.evidence, r.number, r.micros, r.host, r.source${columns.map((c) => `, f."${c}"`).join('')}
+       FROM ${name} f JOIN records r ON r.rec = f.rec WHERE NOT isnan(r.micros) ORDER BY r.micros, r.evidence, r.number`,
+    );
+    for (;;) {
+      const chunk = await result.fetchChunk();
+      if (chunk === null || chunk.rowCount === 0) return;
+      const n = chunk.rowCount;
+      const raw = (chunk as unknown as { chunk: Parameters<typeof duckdb.data_chunk_get_vector>[0] }).chunk;
+      // The vector's memory is DuckDB's and goes with the chunk: it is copied.
+      const bytes = (i: number, size: number): ArrayBuffer =>
+        Uint8Array.from(duckdb.vector_get_data(duckdb.data_chunk_get_vector(raw, i), n * size)).buffer;
+      const ints = (i: number): Int32Array => new Int32Array(bytes(i, 4));
+      yield {
+        rows: n,
+        evidence: ints(0),
+        number: new Float64Array(bytes(1, 8)),
+        micros: new Float64Array(bytes(2, 8)),
+        host: ints(3),
+        source: ints(4),
+        columns: columns.map((_, i) => ints(5 + i)),
+      };
+    }
+  }
+
+  async *texts(): AsyncGenerator<readonly string[]> {
+    await this.flush();
+    const result = await this.#connection.stream('SELECT text FROM texts ORDER BY id');
+    for (;;) {
+      const chunk = await result.fetchChunk();
+      if (chunk === null || chunk.rowCount === 0) return;
+      yield chunk.getColumnValues(0) as string[];
+    }
   }
 
   async search(options: SearchOptions): Promise<SearchResult> {

@@ -1,0 +1,115 @@
+// Credentials taken: memory of the local security authority read, the directory's database copied, the registry's secrets saved,
+// the directory replicated by an account that is no controller's.
+import type { Lead } from '../graph/suspicion.js';
+import { baseName, ownAccount, type World } from '../graph/world.js';
+
+/** PROCESS_VM_READ. */
+const VM_READ = 0x10;
+/** A program that reads this memory on so many hosts is a sensor or a protection. */
+const EVERYWHERE = 3;
+/** Days on which somebody replicates the directory before it counts as a job of theirs. */
+const JOB_DAYS = 4;
+const MEMORY_LINE = /comsvcs(?:\.dll)?["']?[ ,]+(?:#|minidump)|-ma\s+(?:lsass|\d+)\b.*|lsass\.dmp|sekurlsa|\blsass\.exe\b.*\.dmp/i;
+const DATABASE_LINE =
+  /ntdsutil.*\bifm\b|ntds\.dit\b.*(?:copy|esentutl|vss|shadow)|(?:copy|esentutl|xcopy|robocopy).*ntds\.dit|secretsdump|\bdcsync\b|reg(?:\.exe)?["']?\s+save\s+(?:hklm|hkey_local_machine)\\(?:sam|system|security)\b/i;
+const REPLICATION =
+  /1131f6a[adb]-9c07-11d1-f79f-00c04fc2dcd2|89e95b76-444d-4c62-991a-0facbeda640c/i;
+
+export function credentials(w: World): Lead[] {
+  const out: Lead[] = [];
+  const { texts } = w.facts;
+  const p = w.processes;
+  const line = texts.asker((t) => (MEMORY_LINE.test(t) ? 1 : DATABASE_LINE.test(t) ? 2 : 0));
+  for (let r = 0; r < p.rows; r++) {
+    const kind = p.command.at(r) < 0 || !Number.isFinite(p.start.at(r)) ? 0 : line(p.command.at(r));
+    if (kind === 0) continue;
+    out.push({
+      detector: kind === 1 ? 'credential-memory' : 'directory-copy',
+      technique: kind === 1 ? 'T1003.001' : /\breg\b/i.test(p.commandText(r)) ? 'T1003.002' : 'T1003.003',
+      host: p.host.at(r),
+      t: p.start.at(r),
+      process: r,
+      session: null,
+      weight: 1,
+      places: p.places(r),
+      what: kind === 1 ? 'lead.memory' : 'lead.directory-copy',
+    });
+  }
+  const m = w.facts.table('memory_activity');
+  const [activity, target, image, access, guid, pid] = [
+    'activity',
+    'target',
+    'process',
+    'access',
+    'process_guid',
+    'pid',
+  ].map((c) => m.column(c)) as [Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array];
+  const lsass = texts.asker((t) => /\\lsass\.exe$/i.test(t));
+  const open = texts.asker((t) => t === 'open');
+  const readers = new Map<number, Set<number>>();
+  const rows: number[] = [];
+  for (let i = 0; i < m.rows; i++) {
+    if (!open(activity[i]!) || !lsass(target[i]!)) continue;
+    const mask = texts.number(access[i]!);
+    if (Number.isNaN(mask) || (mask & VM_READ) === 0) continue;
+    rows.push(i);
+    const key = texts.fold(image[i]!);
+    readers.set(key, (readers.get(key) ?? new Set()).add(m.host[i]!));
+  }
+  // Programs that a host's own system is made of read this memory all day long; shells and loaders do not.
+  const loader = texts.asker((t) => /\\(?:rundll32|powershell|cmd|taskmgr|regsvr32|werfault)\.exe$/i.test(t));
+  const own = texts.asker((t) => w.systemPath(t));
+  for (const i of rows) {
+    const name = texts.fold(image[i]!);
+    if ((own(name) && !loader(name)) || (readers.get(name)!.size >= EVERYWHERE && !loader(name))) continue;
+    const r = w.processAt(m.host[i]!, guid[i]!, pid[i]!, m.t[i]!);
+    const full = (texts.number(access[i]!) & 0x1fffff) === 0x1fffff || texts.number(access[i]!) === 0x1010 || texts.number(access[i]!) === 0x1410 || texts.number(access[i]!) === 0x1438;
+    out.push({
+      detector: 'credential-memory',
+      technique: 'T1003.001',
+      host: m.host[i]!,
+      t: m.t[i]!,
+      process: r,
+      session: null,
+      weight: r >= 0 && full ? 1 : 0.5,
+      places: [m.place(i)],
+      what: 'lead.memory',
+    });
+  }
+  // A replication that an account asks for which is no machine's.
+  const e = w.facts.table('entity_management');
+  const [properties, user, logon] = [e.column('properties'), e.column('user'), e.column('logon_id')];
+  const replication = texts.asker((t) => REPLICATION.test(t));
+  const byUser = new Map<number, number[]>();
+  for (let i = 0; i < e.rows; i++) {
+    if (!replication(properties[i]!) || ownAccount(texts.text(user[i]!))) continue;
+    const list = byUser.get(user[i]!);
+    if (list === undefined) byUser.set(user[i]!, [i]);
+    else list.push(i);
+  }
+  for (const list of byUser.values()) {
+    const days = new Set(list.map((i) => Math.floor(e.t[i]! / 86_400e6))).size;
+    for (const i of list)
+      out.push({
+        detector: 'directory-replication',
+        technique: 'T1003.006',
+        host: e.host[i]!,
+        t: e.t[i]!,
+        process: -1,
+        session: replicationSession(w, e.host[i]!, texts.number(logon[i]!), texts.text(user[i]!).toLowerCase(), e.t[i]!),
+        weight: days >= JOB_DAYS ? 0 : 1,
+        places: [e.place(i)],
+        what: 'lead.replication',
+      });
+  }
+  return out;
+}
+
+/** The session that asked: by its number, else the account's latest over the network. */
+function replicationSession(w: World, host: number, id: number, user: string, t: number): Lead['session'] {
+  const l = Number.isNaN(id) ? null : w.logons.session(host, id, t);
+  if (l !== null && l.user === user) return l;
+  return w.logons.remote(host, t - 600e6, t + 1e6).findLast((x) => x.user === user) ?? null;
+}
+
+export { baseName };

@@ -1,0 +1,104 @@
+// Code that no administrator runs like this: a service that is a command line, an office program that starts a script, a password
+// guessed until it fits, tickets asked for in bulk.
+import type { Lead, Suspicion } from '../graph/suspicion.js';
+import { baseName, type World } from '../graph/world.js';
+import type { Place } from '../facts/table.js';
+
+const SERVICE_SHELL =
+  /^(?:"?(?:%comspec%|%systemroot%\\system32\\|c:\\windows\\(?:system32|syswow64)\\)?(?:cmd|powershell|pwsh|mshta|wscript|cscript)(?:\.exe)?"?)(?:\s|$)/i;
+const PIPE = /\\\\\.\\pipe\\/i;
+const OFFICE = /^(?:winword|excel|powerpnt|outlook|msaccess|mspub|visio|onenote|eqnedt32|acrord32|acrobat|wordpad)\.exe$/;
+const SCRIPT = /^(?:cmd|powershell|pwsh|wscript|cscript|mshta|regsvr32|certutil|bitsadmin|msbuild|wmic)\.exe$/;
+const ARMED = /-enc?o?d?|frombase64|downloadstring|downloadfile|invoke-webrequest|\biwr\b|hidden|-w\s+h|https?:\/\/|javascript:|\/i:http|-nop\b|urlcache/i;
+/** The part of a program's starts that are followed by a script when it is a habit of the house. */
+const GUESSES = 12;
+const GUESS_WINDOW = 3600e6;
+
+export function execution(w: World, s: Suspicion): Lead[] {
+  const out: Lead[] = [];
+  const { texts } = w.facts;
+  const p = w.processes;
+  const services = w.facts.table('service_activity');
+  const hostsOf = new Map<string, Set<number>>();
+  for (const x of s.services) hostsOf.set(x.name, (hostsOf.get(x.name) ?? new Set()).add(x.host));
+  for (const x of s.services) {
+    if (!SERVICE_SHELL.test(x.command) && !PIPE.test(x.command)) continue;
+    // One that every machine has under one name came with software.
+    const common = hostsOf.get(x.name)!.size > 5;
+    const ran = s.remote
+      .startedBy(x.host, x.t - 2e6, x.t + 300e6, /^services\.exe$/)
+      .find((r) => baseName(p.imageText(r)) === baseName(x.command.split(/[\s"]+/).find((c) => /\.exe$|^cmd|^powershell/i.test(c))?.toLowerCase().replace(/^%comspec%$/, 'cmd.exe') ?? ''));
+    const session = x.logon > 0 && x.logon !== 0x3e7 ? w.logons.session(x.host, x.logon, x.t) : null;
+    out.push({
+      detector: 'service-shell',
+      technique: 'T1569.002',
+      host: x.host,
+      t: x.t,
+      process: ran ?? -1,
+      session: session !== null && (session.type === 3 || session.type === 10) ? session : null,
+      weight: common ? 0.3 : 1,
+      places: [services.place(x.row)],
+      what: 'lead.service-shell',
+    });
+  }
+  const office = texts.asker((t) => OFFICE.test(baseName(t)));
+  const script = texts.asker((t) => SCRIPT.test(baseName(t)));
+  const armed = texts.asker((t) => ARMED.test(t));
+  for (let r = 0; r < p.rows; r++) {
+    const parent = p.parent.at(r);
+    if (parent < 0 || !script(p.image.at(r)) || !office(p.image.at(parent))) continue;
+    out.push({
+      detector: 'office-script',
+      technique: 'T1204.002',
+      host: p.host.at(r),
+      t: p.start.at(r),
+      process: r,
+      session: null,
+      weight: armed(p.command.at(r)) ? 1 : 0.5,
+      places: p.places(r),
+      what: 'lead.office-script',
+    });
+  }
+  out.push(...guessing(w));
+  return out;
+}
+
+/** Many wrong passwords from one address outside, then a session from it. */
+function guessing(w: World): Lead[] {
+  const a = w.facts.table('authentication');
+  const { texts } = w.facts;
+  const [activity, ip] = [a.column('activity'), a.column('src_ip')];
+  const kind = texts.asker((t) => (t === 'logon failed' || t === 'failed' || t === 'invalid user' ? 1 : t === 'logon' || t === 'accepted' ? 2 : 0));
+  const wrong = new Map<string, { t: number; place: Place }[]>();
+  const out: Lead[] = [];
+  for (let i = 0; i < a.rows; i++) {
+    const k = kind(activity[i]!);
+    if (k === 0 || ip[i]! < 0) continue;
+    const address = w.addresses.text(ip[i]!);
+    if (!w.addresses.outside(address)) continue;
+    const key = `${a.host[i]!}|${address}`;
+    if (k === 1) {
+      const list = wrong.get(key) ?? [];
+      list.push({ t: a.t[i]!, place: a.place(i) });
+      if (list.length > 400) list.shift();
+      wrong.set(key, list);
+      continue;
+    }
+    const before = (wrong.get(key) ?? []).filter((x) => a.t[i]! - x.t < GUESS_WINDOW);
+    if (before.length < GUESSES) continue;
+    const l = w.logons.logon(i);
+    if (l.type !== 10 && l.type !== 3 && l.type !== 22) continue;
+    out.push({
+      detector: 'guessed-password',
+      technique: 'T1110',
+      host: a.host[i]!,
+      t: a.t[i]!,
+      process: -1,
+      session: l,
+      weight: l.type === 3 ? 0.5 : 1,
+      places: [...before.slice(0, 50).map((x) => x.place), a.place(i)],
+      what: 'lead.guessed',
+    });
+  }
+  return out;
+}

@@ -1,0 +1,59 @@
+// A server's process starts a shell. What a server honestly starts, it starts again and again and from many machines; a break-in is
+// the first time.
+import type { Lead } from '../graph/suspicion.js';
+import { baseName, SERVER, type World } from '../graph/world.js';
+
+/** Accounts that only servers run as. */
+export const SERVER_ACCOUNT = /^(?:iis apppool\\|www-data$|apache$|nginx$|tomcat\d*$|httpd$|http$|confluence\d?$|jira\d?$|jboss$|nobody$|zimbra$)/i;
+/** What someone types who has just come in, and what fetches more. */
+const HANDS =
+  /\b(?:whoami|ipconfig|ifconfig|systeminfo|net1?(?:\.exe)?["']? +(?:user|group|localgroup|view|use|accounts)|nltest|quser|query user|tasklist|netstat|hostname|ver|arp -a|route print|dir [a-z]:|uname|id|cat \/etc\/|certutil.+-urlcache|bitsadmin|curl |wget |-enc(?:odedcommand)?\b|frombase64string|downloadstring|invoke-webrequest|\biex\b|base64|\/dev\/tcp\/|mkfifo|nc -|bash -i|powershell.+-(?:w|e|nop))/i;
+const SHELLS =
+  /^(?:cmd|powershell|pwsh|cscript|wscript|mshta|sh|bash|dash|zsh|rundll32|regsvr32|certutil|bitsadmin|whoami|net1?|nltest|systeminfo|ipconfig|tasklist|quser|curl|wget|nc|ncat|id|uname|python[\d.]*|perl)(?:\.exe)?$/;
+/** Times that a server starts the same thing before it counts as a habit of its. */
+const HABIT_DAYS = 4;
+
+export function serverShell(w: World): Lead[] {
+  const p = w.processes;
+  const { texts } = w.facts;
+  const server = texts.asker((t) => SERVER.test(baseName(t)));
+  const account = texts.asker((t) => SERVER_ACCOUNT.test(t));
+  const shell = texts.asker((t) => SHELLS.test(baseName(t)));
+  const hands = texts.asker((t) => HANDS.test(t));
+  const database = texts.asker((t) => /^(?:sqlservr|mysqld|postgres|oracle|javaw?|node)(?:\.exe)?$/.test(baseName(t)));
+  const found: number[] = [];
+  const days = new Map<string, Set<number>>();
+  const hosts = new Map<number, Set<number>>();
+  for (let r = 0; r < p.rows; r++) {
+    const parent = p.parent.at(r);
+    if (parent < 0 || !Number.isFinite(p.start.at(r)) || !shell(p.image.at(r))) continue;
+    if (!server(p.image.at(parent)) && !(account(p.user.at(r)) && !shell(p.image.at(parent)))) continue;
+    found.push(r);
+    const key = `${p.host.at(r)}|${p.command.at(r)}`;
+    const d = days.get(key) ?? new Set();
+    days.set(key, d.add(Math.floor(p.start.at(r) / 86_400e6)));
+    if (p.command.at(r) >= 0) {
+      const h = hosts.get(p.command.at(r)) ?? new Set();
+      hosts.set(p.command.at(r), h.add(p.host.at(r)));
+    }
+  }
+  return found.map((r): Lead => {
+    const typed = hands(p.command.at(r)) || p.children(r).some((c) => hands(p.command.at(c)));
+    // The same line every day, or on machine after machine, is what the server does for a living.
+    const habit =
+      !typed &&
+      ((days.get(`${p.host.at(r)}|${p.command.at(r)}`)?.size ?? 0) >= HABIT_DAYS || (hosts.get(p.command.at(r))?.size ?? 0) >= 3);
+    const certain = typed || (!database(p.image.at(p.parent.at(r))) && !habit);
+    return {
+      detector: 'server-shell',
+      technique: 'T1190',
+      host: p.host.at(r),
+      t: p.start.at(r),
+      process: r,
+      session: null,
+      weight: habit ? 0 : certain ? 1 : 0.5,
+      places: p.places(r),
+      what: 'lead.server-shell',
+    };
+  });
+}

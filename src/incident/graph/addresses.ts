@@ -1,0 +1,116 @@
+// Which host had an address at a time. Leases move, so the nearest thing that a host itself recorded counts, not the most frequent.
+import { isAddress, plainAddress } from '../../entities/index.js';
+import type { Facts } from '../facts/read.js';
+
+const PRIVATE =
+  /^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|127\.|169\.254\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|::1$|f[cd]|fe80:|0\.0\.0\.0)/;
+/** Evidence of an address that is older or younger than this says nothing of now. */
+const STALE = 45 * 86_400e6;
+
+export class Addresses {
+  readonly #seen = new Map<string, { t: number[]; host: number[] }>();
+  readonly #fixed = new Map<string, number>();
+  readonly #plain: (id: number) => string;
+
+  constructor(facts: Facts) {
+    const { texts, hosts } = facts;
+    this.#plain = texts.asker((t) => (t === '' ? '' : plainAddress(t)));
+    const found: { a: string; t: number; h: number }[] = [];
+    const last = new Map<string, number>();
+    const see = (a: string, t: number, h: number): void => {
+      if (h < 0 || !isAddress(a) || /^(?:127\.|::1$|0\.|fe80:|169\.254\.|22[4-9]\.|23\d\.|255\.)/.test(a)) return;
+      // One note an hour is enough.
+      const key = `${a}|${h}`;
+      if (Math.abs((last.get(key) ?? Number.NEGATIVE_INFINITY) - t) < 3600e6) return;
+      last.set(key, t);
+      found.push({ a, t, h });
+    };
+    const net = facts.table('network_activity');
+    const [src, dst, dir] = [net.column('src_ip'), net.column('dst_ip'), net.column('direction')];
+    const way = texts.asker((t) => (/^(?:true|%%14593|outbound)$/i.test(t) ? 1 : /^(?:false|%%14592|inbound)$/i.test(t) ? 2 : 0));
+    for (let i = 0; i < net.rows; i++) {
+      if (net.host[i]! < 0) continue;
+      const w = way(dir[i]!);
+      if (w === 1) see(this.#plain(src[i]!), net.t[i]!, net.host[i]!);
+      else if (w === 2) see(this.#plain(dst[i]!), net.t[i]!, net.host[i]!);
+    }
+    const auth = facts.table('authentication');
+    const [user, ip] = [auth.column('user'), auth.column('src_ip')];
+    const machine = texts.asker((t) => {
+      const m = /^([^@$]+)\$(?:@|$)/.exec(t);
+      return m === null ? -1 : hosts.known(m[1]!);
+    });
+    for (let i = 0; i < auth.rows; i++) {
+      const h = machine(user[i]!);
+      if (h >= 0) see(this.#plain(ip[i]!), auth.t[i]!, h);
+    }
+    const dhcp = facts.table('dhcp_activity');
+    const [lease, name] = [dhcp.column('ip'), dhcp.column('hostname')];
+    for (let i = 0; i < dhcp.rows; i++) see(this.#plain(lease[i]!), dhcp.t[i]!, hosts.known(texts.text(name[i]!)));
+    found.sort((x, y) => x.t - y.t);
+    for (const { a, t, h } of found) {
+      let s = this.#seen.get(a);
+      if (s === undefined) this.#seen.set(a, (s = { t: [], host: [] }));
+      s.t.push(t);
+      s.host.push(h);
+    }
+    // Names looked up: for machines that record nothing of their own address.
+    const dns = facts.table('dns_activity');
+    const [query, answer] = [dns.column('query'), dns.column('answer')];
+    const named = texts.asker((t) => (t.includes('.') ? hosts.known(t) : -1));
+    for (let i = 0; i < dns.rows; i++) {
+      const h = named(query[i]!);
+      if (h < 0) continue;
+      const a = this.#plain(answer[i]!).replace(/;$/, '');
+      if (PRIVATE.test(a) && !this.#seen.has(a) && texts.text(query[i]!).toLowerCase() === hosts.names[h]!.toLowerCase())
+        this.#fixed.set(a, h);
+    }
+  }
+
+  /** For servers whose own address stands in their logs. */
+  fix(address: string, host: number): void {
+    if (!this.#seen.has(address)) this.#fixed.set(address, host);
+  }
+
+  text(id: number): string {
+    return this.#plain(id);
+  }
+
+  /** The host that had an address at a time; -1 if none is known to. */
+  hostAt(address: string, t: number): number {
+    const s = this.#seen.get(address);
+    if (s === undefined) return this.#fixed.get(address) ?? -1;
+    let lo = 0;
+    let hi = s.t.length;
+    while (lo < hi) {
+      const mid = (lo + hi) >> 1;
+      if (s.t[mid]! <= t) lo = mid + 1;
+      else hi = mid;
+    }
+    const before = lo - 1;
+    // Who had it last still has it, unless the next that has it is another and nearer.
+    if (before >= 0 && t - s.t[before]! < STALE) {
+      if (lo < s.t.length && s.host[lo] !== s.host[before] && s.t[lo]! - t < 120e6 && s.t[lo]! - t < t - s.t[before]!)
+        return s.host[lo]!;
+      return s.host[before]!;
+    }
+    return lo < s.t.length && s.t[lo]! - t < STALE ? s.host[lo]! : before >= 0 ? s.host[before]! : -1;
+  }
+
+  /** Addresses that a host is known by, the most recent last. */
+  of(host: number): string[] {
+    const out: string[] = [];
+    for (const [a, s] of this.#seen) if (s.host.includes(host)) out.push(a);
+    for (const [a, h] of this.#fixed) if (h === host) out.push(a);
+    return out;
+  }
+
+  known(address: string): boolean {
+    return this.#seen.has(address) || this.#fixed.has(address);
+  }
+
+  /** Not one of the enterprise's: neither of a private range nor known to be a host's. */
+  outside(address: string): boolean {
+    return address !== '' && isAddress(address) && !PRIVATE.test(address) && !this.known(address);
+  }
+}

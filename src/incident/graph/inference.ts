@@ -1,0 +1,74 @@
+// Sessions whose opener no log names: from a host under control, as an account in the intruder's hands, to run something, along a way
+// that this account never took before. All of it together is believed, and is graded lower than what a record shows.
+import type { Suspicion } from './suspicion.js';
+import { ownAccount, SSH, type World } from './world.js';
+
+const HOUR = 3600e6;
+/** Logons that are looked at of one account from one host: of more, it is that account's everyday way. */
+const EVERYDAY = 40;
+
+/** Gives how many nodes were added. */
+export function unnamedMoves(w: World, s: Suspicion): number {
+  const before = s.nodes.size;
+  // When each host was under control, and which accounts were in hand by when, group by group.
+  const hosts = new Map<string, Map<number, { first: number; last: number }>>();
+  const accounts = new Map<string, Map<string, number>>();
+  for (const n of s.nodes.values()) {
+    const g = s.group(n.key);
+    if (n.kind === 'process') {
+      const m = hosts.get(g) ?? new Map<number, { first: number; last: number }>();
+      hosts.set(g, m);
+      const h = m.get(n.host);
+      if (h === undefined) m.set(n.host, { first: n.t, last: n.t });
+      else {
+        h.first = Math.min(h.first, n.t);
+        h.last = Math.max(h.last, n.t);
+      }
+    } else if (n.kind === 'session') {
+      const { user } = w.logons.logon(n.row);
+      const m = accounts.get(g) ?? new Map<string, number>();
+      accounts.set(g, m);
+      m.set(user, Math.min(m.get(user) ?? Number.POSITIVE_INFINITY, n.t));
+    }
+  }
+  // Everyday ways: source and account, before control or where nothing was ever run.
+  const ways = new Map<string, number[]>();
+  const candidates: { row: number; source: number; user: string }[] = [];
+  const t = w.logons.table;
+  const activity = t.column('activity');
+  const is = w.facts.texts.asker((x) => x === 'logon' || x === 'accepted');
+  const wanted = new Set([...accounts.values()].flatMap((m) => [...m.keys()]));
+  for (let i = 0; i < t.rows; i++) {
+    if (!is(activity[i]!) || t.host[i]! < 0) continue;
+    const l = w.logons.logon(i);
+    if ((l.type !== 3 && l.type !== 10 && l.type !== SSH) || !wanted.has(l.user) || ownAccount(l.user)) continue;
+    const source = w.logons.source(l);
+    if (source < 0) continue;
+    const key = `${source}|${l.user}`;
+    const list = ways.get(key) ?? [];
+    ways.set(key, list);
+    list.push(i);
+    candidates.push({ row: i, source, user: l.user });
+  }
+  for (const c of candidates) {
+    if (s.nodes.has(`s${c.row}`)) continue;
+    const l = w.logons.logon(c.row);
+    for (const [g, m] of hosts) {
+      const control = m.get(c.source);
+      const since = accounts.get(g)?.get(c.user);
+      if (control === undefined || since === undefined || l.t < control.first || l.t < since - HOUR) continue;
+      const way = ways.get(`${c.source}|${c.user}`)!;
+      const honest = way.filter((r) => !s.nodes.has(`s${r}`));
+      // Any use of this way before control, or often beside it, is somebody's own.
+      if (honest.some((r) => t.t[r]! < control.first) || honest.length > EVERYDAY) continue;
+      const by = s.remote.opener(l, c.source);
+      if (by >= 0 && !s.nodes.has(`p${by}`) && !/^(?:system|)$|\\(?:svchost|lsass)\.exe$/.test(w.processes.imageText(by))) continue;
+      const anchor = [...s.nodes.values()].find((n) => n.host === c.source && n.kind === 'process' && s.group(n.key) === g && n.t <= l.t);
+      if (anchor === undefined) continue;
+      s.session(l, anchor, 'edge.way', 'likely');
+      s.drain();
+      break;
+    }
+  }
+  return s.nodes.size - before;
+}

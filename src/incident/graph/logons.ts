@@ -1,0 +1,149 @@
+// Logon sessions: on which host, as whom, from where. Numbers are rows of the table of authentications.
+import type { Facts } from '../facts/read.js';
+import type { Table } from '../facts/table.js';
+import type { Addresses } from './addresses.js';
+
+export interface Logon {
+  readonly row: number;
+  readonly host: number;
+  readonly t: number;
+  readonly user: string;
+  readonly domain: string;
+  readonly type: number;
+  readonly address: string;
+  readonly port: number;
+  readonly id: number;
+  readonly guid: number;
+}
+
+/** The type of logons by SSH, beside Windows' own. */
+export const SSH = 22;
+
+export class Logons {
+  readonly table: Table;
+  readonly #facts: Facts;
+  readonly #addresses: Addresses;
+  /** By host and number of the session: rows in the order of time. */
+  readonly #bySession = new Map<string, number[]>();
+  readonly #byGuid = new Map<number, number[]>();
+  /** By the address and port that it came from. */
+  readonly #byPort = new Map<string, number[]>();
+  /** Logons over the network and by remote desktop, by host. */
+  readonly #byHost = new Map<number, number[]>();
+  readonly #user: (id: number) => string;
+  #ssh: (id: number) => boolean = () => false;
+  readonly #columns;
+
+  constructor(facts: Facts, addresses: Addresses) {
+    this.#facts = facts;
+    this.#addresses = addresses;
+    const { texts } = facts;
+    const a = (this.table = facts.table('authentication'));
+    const c = (n: string): Int32Array => a.column(n);
+    this.#columns = {
+      activity: c('activity'),
+      user: c('user'),
+      domain: c('domain'),
+      type: c('logon_type'),
+      ip: c('src_ip'),
+      port: c('src_port'),
+      workstation: c('workstation'),
+      id: c('logon_id'),
+      guid: c('logon_guid'),
+    };
+    this.#user = texts.asker((t) => t.replace(/@.*$/, '').toLowerCase());
+    const is = texts.asker((t) => t === 'logon' || t === 'accepted');
+    const ssh = texts.asker((t) => t === 'accepted');
+    this.#ssh = ssh;
+    const empty = texts.asker((t) => t === '' || /^\{?0{8}-/.test(t));
+    for (let i = 0; i < a.rows; i++) {
+      if (!is(this.#columns.activity[i]!) || a.host[i]! < 0) continue;
+      const l = this.logon(i);
+      if (l.id >= 0) push(this.#bySession, `${l.host}|${l.id}`, i);
+      if (!empty(this.#columns.guid[i]!)) push(this.#byGuid, this.#columns.guid[i]!, i);
+      if (l.port > 0 && l.address !== '') push(this.#byPort, `${l.address}|${l.port}`, i);
+      if (l.type === 3 || l.type === 10 || l.type === 8 || l.type === SSH) push(this.#byHost, l.host, i);
+    }
+  }
+
+  logon(row: number): Logon {
+    const c = this.#columns;
+    const { texts } = this.#facts;
+    const n = (id: number): number => {
+      const v = texts.number(id);
+      return Number.isNaN(v) ? -1 : v;
+    };
+    return {
+      row,
+      host: this.table.host[row]!,
+      t: this.table.t[row]!,
+      user: this.#user(c.user[row]!),
+      domain: texts.text(c.domain[row]!),
+      type: this.#ssh(c.activity[row]!) ? SSH : n(c.type[row]!),
+      address: this.#addresses.text(c.ip[row]!),
+      port: n(c.port[row]!),
+      id: n(c.id[row]!),
+      guid: c.guid[row]!,
+    };
+  }
+
+  /** The session with a number on a host that was open at a time. */
+  session(host: number, id: number, t: number): Logon | null {
+    const rows = this.#bySession.get(`${host}|${id}`);
+    if (rows === undefined) return null;
+    let found = -1;
+    for (const r of rows) if (this.table.t[r]! <= t + 2e6) found = r;
+    return found < 0 ? null : this.logon(found);
+  }
+
+  byGuid(guid: number): readonly Logon[] {
+    return guid < 0 ? [] : (this.#byGuid.get(guid) ?? []).map((r) => this.logon(r));
+  }
+
+  /** Sessions that came from an address and port, nearest in time. */
+  byPort(address: string, port: number, t: number, slack: number): readonly Logon[] {
+    return (this.#byPort.get(`${address}|${port}`) ?? [])
+      .filter((r) => Math.abs(this.table.t[r]! - t) <= slack)
+      .map((r) => this.logon(r));
+  }
+
+  /** Logons over the network and by remote desktop on a host in a stretch of time. */
+  remote(host: number, from: number, to: number): readonly Logon[] {
+    const rows = this.#byHost.get(host) ?? [];
+    let lo = 0;
+    let hi = rows.length;
+    while (lo < hi) {
+      const mid = (lo + hi) >> 1;
+      if (this.table.t[rows[mid]!]! < from) lo = mid + 1;
+      else hi = mid;
+    }
+    const out: Logon[] = [];
+    for (; lo < rows.length && this.table.t[rows[lo]!]! <= to; lo++) out.push(this.logon(rows[lo]!));
+    return out;
+  }
+
+  /** The host that a logon came from; -1 if it came from the machine itself or from outside. */
+  source(l: Logon): number {
+    const byAddress = l.address === '' ? -1 : this.#addresses.hostAt(l.address, l.t);
+    if (byAddress >= 0) return byAddress === l.host ? -1 : byAddress;
+    const w = this.#facts.texts.text(this.#columns.workstation[l.row]!);
+    if (w === '' || l.type !== 3) return -1;
+    const h = this.#facts.hosts.known(w);
+    return h === l.host ? -1 : h;
+  }
+}
+
+export function push<K>(map: Map<K, number[]>, key: K, v: number): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [v]);
+  else list.push(v);
+}
+
+/** Accounts that are no person's and no named service's: they are never listed. */
+export const ownAccount = (name: string): boolean =>
+  name === '' ||
+  name.endsWith('$') ||
+  /^(?:system|local service|network service|localsystem|anonymous logon|localservice|networkservice|système|dwm-\d+|umfd-\d+|root|window manager|font driver host|iusr|-)$/i.test(
+    name.replace(/^.*\\/, ''),
+  ) ||
+  /^(?:iis apppool|nt authority|nt service|window manager|font driver host|nt-autorität|autorite nt)\\/i.test(name);

@@ -1,0 +1,174 @@
+// Processes: one for each start, whether Sysmon, the audit log or both wrote it down, with its parent where that is known. Numbers
+// are rows; a parent that was there before the logs begin has a row of its own without a start.
+import type { Facts } from '../facts/read.js';
+import { Doubles, Ints, type Place, type Table } from '../facts/table.js';
+
+/** Records of one start of a process are no further apart. */
+const SAME_START = 5e6;
+
+export const baseName = (path: string): string => path.slice(Math.max(path.lastIndexOf('\\'), path.lastIndexOf('/')) + 1);
+
+export class Processes {
+  readonly host = new Ints();
+  /** Microseconds; -Infinity for what was there before. */
+  readonly start = new Doubles();
+  readonly pid = new Ints();
+  /** Texts: path in lower case, command line, user, hash. */
+  readonly image = new Ints();
+  readonly command = new Ints();
+  readonly user = new Ints();
+  readonly hash = new Ints();
+  readonly original = new Ints();
+  readonly parent = new Ints();
+  /** Number of the logon session; -1. */
+  readonly session = new Doubles();
+  readonly #places: Ints = new Ints();
+  readonly #second: Ints = new Ints();
+  readonly #byGuid = new Map<number, number>();
+  readonly #last = new Map<number, number>();
+  readonly #before = new Ints();
+  readonly #children = new Map<number, number[]>();
+  readonly #table: Table;
+  readonly #facts: Facts;
+  /** SHA-256 in lower case of a text with hashes in it; ''. */
+  readonly sha256: (id: number) => string;
+
+  constructor(facts: Facts) {
+    this.#facts = facts;
+    const { texts } = facts;
+    this.sha256 = texts.asker((t) => /(?:sha256=|^)([0-9a-f]{64})(?:,|$)/i.exec(t)?.[1]?.toLowerCase() ?? '');
+    const p = facts.table('process_activity');
+    this.#table = p;
+    const c = (n: string): Int32Array => p.column(n);
+    const [image, command, parentImage, user] = [c('process'), c('command_line'), c('parent_process'), c('user')];
+    const [pid, ppid, guid, pguid] = [c('pid'), c('parent_pid'), c('process_guid'), c('parent_guid')];
+    const [hash, logon, original, domain] = [c('hash'), c('logon_id'), c('original_name'), c('domain')];
+    const number = texts.asker((t) => (t === '' ? -1 : Number.isNaN(Number(t)) ? -1 : Number(t)));
+    const value = (id: number): number => (id < -1 ? -(id + 2) : id < 0 ? -1 : number(id));
+    const fold = (id: number): number => texts.fold(id);
+    const base = texts.asker((t) => baseName(t).toLowerCase());
+    const joined = new Map<string, number>();
+    const join = (d: number, u: number): number => {
+      if (d < 0 || u < 0) return u;
+      const key = `${d}|${u}`;
+      let id = joined.get(key);
+      if (id === undefined) joined.set(key, (id = texts.add(`${texts.text(d)}\\${texts.text(u)}`)));
+      return id;
+    };
+    for (let i = 0; i < p.rows; i++) {
+      const h = p.host[i]!;
+      if (h < 0) continue;
+      const n = value(pid[i]!);
+      const known = n < 0 ? undefined : this.#last.get(h * 4_194_304 + n);
+      if (
+        known !== undefined &&
+        Math.abs(p.t[i]! - this.start.at(known)) < SAME_START &&
+        p.source[this.#places.at(known)] !== p.source[i] &&
+        base(this.image.at(known)) === base(image[i]!)
+      ) {
+        // The same start, written down by another.
+        if (this.#second.at(known) < 0) this.#second.data[known] = i;
+        if (guid[i]! >= 0) this.#byGuid.set(guid[i]!, known);
+        if (this.command.at(known) < 0) this.command.data[known] = command[i]!;
+        if (this.hash.at(known) < 0) this.hash.data[known] = hash[i]!;
+        if (this.original.at(known) < 0) this.original.data[known] = original[i]!;
+        if (this.session.at(known) < 0) this.session.data[known] = value(logon[i]!);
+        continue;
+      }
+      const row = this.#add(h, p.t[i]!, n, fold(image[i]!), i);
+      this.command.data[row] = command[i]!;
+      this.user.data[row] = join(domain[i]!, user[i]!);
+      this.hash.data[row] = hash[i]!;
+      this.original.data[row] = original[i]!;
+      this.session.data[row] = value(logon[i]!);
+      if (guid[i]! >= 0) this.#byGuid.set(guid[i]!, row);
+      let parent = pguid[i]! >= 0 ? (this.#byGuid.get(pguid[i]!) ?? -1) : -1;
+      const parentPid = value(ppid[i]!);
+      if (parent < 0 && parentPid >= 0) {
+        const same = this.#at(h, parentPid, p.t[i]!, row);
+        if (same >= 0 && (parentImage[i]! < 0 || base(this.image.at(same)) === base(parentImage[i]!))) {
+          parent = same;
+          if (pguid[i]! >= 0) this.#byGuid.set(pguid[i]!, same);
+        }
+      }
+      if (parent < 0 && (parentImage[i]! >= 0 || pguid[i]! >= 0)) {
+        // It ran before the logs begin, or its start was not logged.
+        const inserted = this.#add(h, Number.NEGATIVE_INFINITY, parentPid, fold(parentImage[i]!), -1, row);
+        if (pguid[i]! >= 0) this.#byGuid.set(pguid[i]!, inserted);
+        parent = inserted;
+      }
+      this.parent.data[row] = parent;
+      if (parent >= 0) {
+        const list = this.#children.get(parent);
+        if (list === undefined) this.#children.set(parent, [row]);
+        else list.push(row);
+      }
+    }
+  }
+
+  #add(host: number, t: number, pid: number, image: number, place: number, before = -1): number {
+    const row = this.host.push(host);
+    this.start.push(t);
+    this.pid.push(pid);
+    this.image.push(image);
+    this.command.push(-1);
+    this.user.push(-1);
+    this.hash.push(-1);
+    this.original.push(-1);
+    this.parent.push(-1);
+    this.session.push(-1);
+    this.#places.push(place);
+    this.#second.push(-1);
+    if (pid >= 0 && host >= 0) {
+      const key = host * 4_194_304 + pid;
+      if (before < 0 || this.#last.get(key) === undefined) {
+        this.#before.push(this.#last.get(key) ?? -1);
+        this.#last.set(key, row);
+      } else {
+        // Behind what is later already.
+        const last = this.#last.get(key)!;
+        this.#before.push(this.#before.at(last));
+        this.#before.data[last] = row;
+      }
+    } else this.#before.push(-1);
+    return row;
+  }
+
+  get rows(): number {
+    return this.host.length;
+  }
+
+  #at(host: number, pid: number, t: number, except: number): number {
+    let row = this.#last.get(host * 4_194_304 + pid) ?? -1;
+    while (row >= 0 && (row === except || this.start.at(row) > t)) row = this.#before.at(row);
+    return row;
+  }
+
+  /** The process that had a number on a host at a time; -1. */
+  at(host: number, pid: number, t: number): number {
+    return this.#at(host, pid, t + 2e6, -1);
+  }
+
+  byGuid(guid: number): number {
+    return guid < 0 ? -1 : (this.#byGuid.get(guid) ?? -1);
+  }
+
+  children(row: number): readonly number[] {
+    return this.#children.get(row) ?? [];
+  }
+
+  imageText(row: number): string {
+    return this.#facts.texts.text(this.image.at(row));
+  }
+  commandText(row: number): string {
+    return this.#facts.texts.text(this.command.at(row));
+  }
+  userText(row: number): string {
+    return this.#facts.texts.text(this.user.at(row));
+  }
+
+  /** Records that tell of its start. */
+  places(row: number): Place[] {
+    return [this.#places.at(row), this.#second.at(row)].filter((i) => i >= 0).map((i) => this.#table.place(i));
+  }
+}

@@ -1,0 +1,394 @@
+// From leads to everything that they caused, and what caused them: nodes (processes, sessions, files, services, tasks) joined by
+// causes that records show. A node knows the one that it was reached from, so that any of them can be explained back to a lead.
+// Programs that act for everybody (a service manager, a desktop, a web server's worker) carry nothing by themselves.
+import type { Place } from '../facts/table.js';
+import { type Logon, ownAccount } from './logons.js';
+import { REMOTE_PORTS, Remote } from './remote.js';
+import { baseName, SERVER, type World } from './world.js';
+
+export type NodeKind = 'process' | 'session' | 'file' | 'service' | 'task';
+/** How sure an edge is: its ends share an identifier; or they agree in several respects and nothing else explains it. */
+export type Sure = 'certain' | 'likely';
+
+export interface Node {
+  readonly key: string;
+  readonly kind: NodeKind;
+  /** Row of the process, of the logon, of the service's or task's record; -1 for files. */
+  readonly row: number;
+  readonly host: number;
+  readonly t: number;
+  readonly places: readonly Place[];
+  readonly from: Node | null;
+  /** Message of the edge that it was reached by, or of the lead that it is. */
+  readonly because: string;
+  readonly sure: Sure;
+  readonly path: string;
+}
+
+/** What a detector found. */
+export interface Lead {
+  readonly detector: string;
+  readonly technique: string;
+  readonly host: number;
+  readonly t: number;
+  /** Row of the process that did it; -1. */
+  readonly process: number;
+  readonly session: Logon | null;
+  /** 1 and more begins an incident by itself; less only supports one. */
+  readonly weight: number;
+  readonly places: readonly Place[];
+  readonly what: string;
+}
+
+const MINUTE = 60e6;
+/** A service or task that was made to run once runs within this. */
+const RUNS_WITHIN = 5 * MINUTE;
+/** A session's number means that session no longer than this. */
+const SESSION_LENGTH = 24 * 3600e6;
+
+interface Installed {
+  readonly row: number;
+  readonly host: number;
+  readonly t: number;
+  readonly name: string;
+  readonly command: string;
+  readonly logon: number;
+  readonly user: string;
+}
+
+export class Suspicion {
+  readonly world: World;
+  readonly nodes = new Map<string, Node>();
+  readonly leads: Lead[] = [];
+  /** Tainted sessions by the source host that they came from; `process` where it is known. */
+  readonly arrivals = new Map<number, { logon: Logon; source: number; process: number; node: Node }>();
+  readonly services: readonly Installed[];
+  readonly tasks: readonly Installed[];
+  readonly remote: Remote;
+  readonly #group = new Map<string, string>();
+  readonly #queue: Node[] = [];
+  readonly #servicesByHost = new Map<number, Installed[]>();
+  readonly #tasksByHost = new Map<number, Installed[]>();
+  readonly #declared: (host: number, t: number, user: string, address: string) => boolean;
+
+  constructor(world: World, declared: (host: number, t: number, user: string, address: string) => boolean) {
+    this.world = world;
+    this.#declared = declared;
+    this.services = installed(world, 'service_activity', 'install', 'service');
+    this.tasks = installed(world, 'scheduled_job_activity', 'create', 'task');
+    for (const s of this.services) listIn(this.#servicesByHost, s.host).push(s);
+    for (const s of this.tasks) listIn(this.#tasksByHost, s.host).push(s);
+    this.remote = new Remote(world);
+  }
+
+  // Groups: what is joined by a cause is one
+
+  group(key: string): string {
+    let k = key;
+    for (;;) {
+      const up = this.#group.get(k);
+      if (up === undefined || up === k) break;
+      k = up;
+    }
+    return k;
+  }
+
+  join(a: string, b: string): void {
+    const [x, y] = [this.group(a), this.group(b)];
+    if (x !== y) this.#group.set(x < y ? y : x, x < y ? x : y);
+  }
+
+  #node(n: Node): Node | null {
+    const known = this.nodes.get(n.key);
+    if (known !== undefined) {
+      if (n.from !== null) this.join(known.key, n.from.key);
+      return null;
+    }
+    this.nodes.set(n.key, n);
+    this.#group.set(n.key, n.key);
+    if (n.from !== null) this.join(n.key, n.from.key);
+    this.#queue.push(n);
+    return n;
+  }
+
+  process(row: number, from: Node | null, because: string, sure: Sure = 'certain', places: readonly Place[] = []): Node | null {
+    const p = this.world.processes;
+    const start = p.start.at(row);
+    const t = Number.isFinite(start) ? start : (from?.t ?? start);
+    if (this.#declared(p.host.at(row), t, p.userText(row), '')) return null;
+    return this.#node({
+      key: `p${row}`,
+      kind: 'process',
+      row,
+      host: p.host.at(row),
+      t,
+      places: [...p.places(row), ...places],
+      from,
+      because,
+      sure,
+      path: p.imageText(row),
+    });
+  }
+
+  session(l: Logon, from: Node | null, because: string, sure: Sure = 'certain'): Node | null {
+    if (ownAccount(l.user) || this.#declared(l.host, l.t, l.user, l.address)) return null;
+    return this.#node({
+      key: `s${l.row}`,
+      kind: 'session',
+      row: l.row,
+      host: l.host,
+      t: l.t,
+      places: [this.world.logons.table.place(l.row)],
+      from,
+      because,
+      sure,
+      path: '',
+    });
+  }
+
+  file(host: number, path: string, t: number, from: Node, because: string, places: readonly Place[], sure: Sure = from.sure): void {
+    const folded = path.toLowerCase();
+    if (folded === '' || this.nodes.has(`f${host}|${folded}`)) {
+      if (folded !== '') this.join(`f${host}|${folded}`, from.key);
+      return;
+    }
+    this.#node({ key: `f${host}|${folded}`, kind: 'file', row: -1, host, t, places, from, because, sure, path: folded });
+  }
+
+  #installed(kind: 'service' | 'task', s: Installed, from: Node, because: string, sure: Sure): void {
+    const table = this.world.facts.table(kind === 'service' ? 'service_activity' : 'scheduled_job_activity');
+    this.#node({
+      key: `${kind === 'service' ? 'v' : 'k'}${s.row}`,
+      kind,
+      row: s.row,
+      host: s.host,
+      t: s.t,
+      places: [table.place(s.row)],
+      from,
+      because,
+      sure,
+      path: s.command.toLowerCase(),
+    });
+  }
+
+  lead(l: Lead): void {
+    if (this.#declared(l.host, l.t, l.session?.user ?? (l.process >= 0 ? this.world.processes.userText(l.process) : ''), l.session?.address ?? ''))
+      return;
+    this.leads.push(l);
+  }
+
+  /** Follows every lead that begins an incident to all that it caused and that caused it. */
+  spread(): void {
+    for (const l of this.leads) {
+      if (l.weight < 1) continue;
+      if (l.process >= 0 && !this.world.hub(l.process)) this.process(l.process, null, l.what, 'certain', l.places);
+      if (l.session !== null) this.session(l.session, null, l.what);
+    }
+    this.drain();
+  }
+
+  drain(): void {
+    for (;;) {
+      const n = this.#queue.pop();
+      if (n === undefined) return;
+      if (n.kind === 'process') this.#ofProcess(n);
+      else if (n.kind === 'session') this.#ofSession(n);
+      else if (n.kind === 'file') this.#ofFile(n);
+      else this.#ofInstalled(n);
+    }
+  }
+
+  #ofProcess(n: Node): void {
+    const w = this.world;
+    const p = w.processes;
+    for (const c of p.children(n.row)) this.process(c, n, 'edge.child', n.sure);
+    const files = w.facts.table('file_activity');
+    const path = files.column('path');
+    const made = files.column('activity');
+    for (const i of w.files(n.row)) {
+      const what = w.text(made[i]!);
+      if (what === 'create' || what === 'create stream')
+        this.file(n.host, w.text(path[i]!), files.t[i]!, n, 'edge.wrote', [files.place(i)]);
+    }
+    if (!w.system(n.row) && !w.hub(n.row)) this.file(n.host, n.path, n.t, n, 'edge.ran', n.places);
+    // Connections that it opened to other machines, and what came of them there.
+    for (const hop of this.remote.of(n.row)) {
+      const node = this.session(hop.logon, n, hop.how, hop.sure);
+      this.#arrived(hop.logon, n.host, n.row, node ?? this.nodes.get(`s${hop.logon.row}`) ?? null);
+    }
+    this.#backward(n);
+  }
+
+  #arrived(logon: Logon, source: number, process: number, node: Node | null): void {
+    if (node === null) return;
+    const known = this.arrivals.get(logon.row);
+    if (known === undefined || (known.process < 0 && process >= 0)) this.arrivals.set(logon.row, { logon, source, process, node });
+  }
+
+  /** What started a process, where that is more than a program that starts things for everybody. */
+  #backward(n: Node): void {
+    const w = this.world;
+    const p = w.processes;
+    const parent = p.parent.at(n.row);
+    const name = parent < 0 ? '' : baseName(p.imageText(parent));
+    const command = p.commandText(n.row).toLowerCase();
+    const id = p.session.at(n.row);
+    if (/^services\.exe$/.test(name)) {
+      for (const s of this.#servicesByHost.get(n.host) ?? [])
+        if (s.t <= n.t + 5e6 && n.t - s.t <= RUNS_WITHIN && runs(s.command, n.path, command))
+          this.#installed('service', s, n, 'edge.service-of', n.sure);
+      return;
+    }
+    if (/^(?:svchost|taskeng|taskhostw?)\.exe$/.test(name)) {
+      for (const s of this.#tasksByHost.get(n.host) ?? [])
+        if (s.t <= n.t + 5e6 && n.t - s.t <= RUNS_WITHIN && runs(s.command, n.path, command))
+          this.#installed('task', s, n, 'edge.task-of', n.sure);
+    }
+    if (id > 0 && id !== 0x3e7 && id !== 0x3e4 && id !== 0x3e5) {
+      const l = w.logons.session(n.host, id, n.t);
+      // Somebody's own desktop is not the intruder's because one thing in it is.
+      if (l !== null && (l.type === 3 || l.type === 10 || l.type === 9)) this.session(l, n, 'edge.in-session', n.sure);
+    }
+    if (parent >= 0 && SERVER.test(name)) {
+      // What one server's workers start came in by that server.
+      const key = `w${n.host}`;
+      if (!this.#group.has(key)) this.#group.set(key, key);
+      this.join(key, n.key);
+    }
+    if (parent < 0 || w.hub(parent)) return;
+    if (w.shell(parent) || !w.system(parent)) this.process(parent, n, 'edge.parent', n.sure);
+  }
+
+  #ofSession(n: Node): void {
+    const w = this.world;
+    const l = w.logons.logon(n.row);
+    const end = l.t + SESSION_LENGTH;
+    const here = (t: number, logon: number): boolean => l.id >= 0 && logon === l.id && t >= l.t - 5e6 && t <= end;
+    if (l.type !== 2 && l.type !== 11)
+      for (const r of w.inSession(n.host, l.id))
+        if (w.processes.start.at(r) >= l.t - 5e6 && w.processes.start.at(r) <= end && this.#mine(r, l))
+          if (!w.hub(r)) this.process(r, n, 'edge.session-process', n.sure);
+    for (const s of this.#servicesByHost.get(n.host) ?? [])
+      if (here(s.t, s.logon)) this.#installed('service', s, n, 'edge.session-service', n.sure);
+    for (const s of this.#tasksByHost.get(n.host) ?? [])
+      if (here(s.t, s.logon)) this.#installed('task', s, n, 'edge.session-task', n.sure);
+    const files = w.facts.table('file_activity');
+    for (const i of this.remote.writes(n.host, l)) {
+      const path = this.remote.localPath(i);
+      if (path !== '') this.file(n.host, path, files.t[i]!, n, 'edge.copied', [files.place(i)]);
+    }
+    // Where it came from.
+    const source = w.logons.source(l);
+    if (source < 0) return;
+    const by = this.remote.opener(l, source);
+    this.#arrived(l, source, by, n);
+    if (by >= 0 && !w.hub(by) && (!w.system(by) || w.shell(by))) this.process(by, n, 'edge.opened', n.sure);
+  }
+
+  /** A process that carries a session's number: that session's, not a later one's of the same number. */
+  #mine(r: number, l: Logon): boolean {
+    return this.world.logons.session(l.host, l.id, this.world.processes.start.at(r))?.row === l.row;
+  }
+
+  #ofFile(n: Node): void {
+    const w = this.world;
+    const image = w.facts.texts.find(n.path);
+    if (image >= 0 && w.runs(image) < 20_000 && !w.shellPath(n.path))
+      for (const r of w.withImage(image))
+        if (w.processes.host.at(r) === n.host && w.processes.start.at(r) >= n.t - 10e6)
+          this.process(r, n, 'edge.file-ran', n.sure);
+    for (const [kind, list] of [
+      ['service', this.#servicesByHost],
+      ['task', this.#tasksByHost],
+    ] as const)
+      for (const s of list.get(n.host) ?? [])
+        if (s.t >= n.t - 10e6 && n.path.length > 6 && s.command.toLowerCase().includes(n.path))
+          this.#installed(kind, s, n, 'edge.file-installed', n.sure);
+  }
+
+  #ofInstalled(n: Node): void {
+    const w = this.world;
+    const list = n.kind === 'service' ? this.#servicesByHost : this.#tasksByHost;
+    const s = (list.get(n.host) ?? []).find((x) => x.row === n.row);
+    if (s === undefined) return;
+    // The same installation, as another log tells it.
+    for (const o of list.get(n.host) ?? [])
+      if (o.row !== s.row && o.name === s.name && Math.abs(o.t - s.t) < 10e6) this.#installed(n.kind as 'service', o, n, 'edge.same', n.sure);
+    const l = s.logon > 0 && s.logon !== 0x3e7 ? w.logons.session(n.host, s.logon, s.t) : null;
+    if (l !== null && (l.type === 3 || l.type === 10)) this.session(l, n, 'edge.installed-in', n.sure);
+    const starters = n.kind === 'service' ? /^services\.exe$/ : /^(?:svchost|taskeng|taskhostw?)\.exe$/;
+    for (const r of this.remote.startedBy(n.host, s.t - 2e6, s.t + RUNS_WITHIN, starters))
+      if (runs(s.command, w.processes.imageText(r), w.processes.commandText(r).toLowerCase()))
+        this.process(r, n, n.kind === 'service' ? 'edge.service-ran' : 'edge.task-ran', n.sure);
+    const exe = programOf(s.command);
+    if (exe !== '' && !w.systemPath(exe)) this.file(n.host, exe, s.t, n, 'edge.command-of', n.places);
+  }
+}
+
+/** The program that a command starts: its path in lower case; ''. */
+export function programOf(command: string): string {
+  const c = command.trim().toLowerCase().replace(/^%systemroot%/, 'c:\\windows').replace(/^\\systemroot/, 'c:\\windows').replace(/^\\\?\?\\/, '');
+  const quoted = /^"([^"]+)"/.exec(c);
+  if (quoted !== null) return quoted[1]!;
+  const m = /^(.+?\.(?:exe|com|bat|cmd|ps1|vbs|js|dll|scr))(?=\s|$)/.exec(c);
+  return m?.[1] ?? c.split(' ')[0]!;
+}
+
+/** Whether a process is what a service's or task's command starts. */
+export function runs(command: string, image: string, line: string): boolean {
+  const c = command.trim().toLowerCase();
+  if (c === '') return false;
+  const program = programOf(c);
+  if (line !== '' && (line === c || line.includes(c) || c.includes(line))) return true;
+  if (baseName(program) !== baseName(image) && !baseName(image).startsWith(`${baseName(program)}.`)) return false;
+  // Of a program that everybody has, the arguments must be the same, where they are known.
+  const rest = c.slice(c.startsWith('"') ? program.length + 2 : program.length).trim();
+  return rest === '' || line === '' || line.includes(rest);
+}
+
+function listIn<T>(map: Map<number, T[]>, key: number): T[] {
+  let list = map.get(key);
+  if (list === undefined) map.set(key, (list = []));
+  return list;
+}
+
+/** What a task's XML starts. */
+export function taskCommand(content: string): string {
+  if (!content.includes('<')) return content;
+  const unescape = (t: string): string =>
+    t.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&apos;', "'").replaceAll('&amp;', '&');
+  const command = /<Command>([\s\S]*?)<\/Command>/i.exec(content)?.[1] ?? '';
+  const args = /<Arguments>([\s\S]*?)<\/Arguments>/i.exec(content)?.[1] ?? '';
+  return unescape(args === '' ? command : `${command} ${args}`).trim();
+}
+
+function installed(world: World, table: string, activity: string, name: string): Installed[] {
+  const { texts } = world.facts;
+  const t = world.facts.table(table);
+  const [what, names, command, logon, user] = [
+    t.column('activity'),
+    t.column(name),
+    t.column(table === 'service_activity' ? 'command_line' : 'command'),
+    t.column('logon_id'),
+    t.column('user'),
+  ];
+  const is = texts.asker((x) => x === activity);
+  const line = texts.asker(taskCommand);
+  const out: Installed[] = [];
+  for (let i = 0; i < t.rows; i++) {
+    if (!is(what[i]!) || t.host[i]! < 0) continue;
+    const id = texts.number(logon[i]!);
+    out.push({
+      row: i,
+      host: t.host[i]!,
+      t: t.t[i]!,
+      name: texts.text(names[i]!),
+      command: line(command[i]!),
+      logon: Number.isNaN(id) ? -1 : id,
+      user: texts.text(user[i]!),
+    });
+  }
+  return out;
+}
+
+export { REMOTE_PORTS };

@@ -1,0 +1,149 @@
+// Everything that is known of a case, put together once: what detectors and the search for causes ask.
+import type { Facts } from '../facts/read.js';
+import type { Place } from '../facts/table.js';
+import { Addresses } from './addresses.js';
+import { Logons, push } from './logons.js';
+import { baseName, Processes } from './processes.js';
+
+export { baseName } from './processes.js';
+export { type Logon, ownAccount, SSH } from './logons.js';
+
+/** What a path says of itself. */
+export const SYSTEM_FOLDER = /^(?:[a-z]:)?\\(?:windows\\(?:system32|syswow64|servicing|winsxs|microsoft\.net|systemapps|immersivecontrolpanel)|program files(?: \(x86\))?)\\|^(?:c:\\windows\\[^\\]+\.exe$)|^\/(?:usr|bin|sbin|lib|opt)\//i;
+/** Programs that start others on behalf of everybody: nothing is said of them by what they start. */
+export const HUB =
+  /^(?:services|svchost|wininit|winlogon|explorer|userinit|lsass|smss|csrss|system|wmiprvse|taskeng|taskhostw?|dllhost|runtimebroker|sihost|w3wp|httpd|nginx|apache2?|tomcat\d*|sqlservr|wsmprovhost|mmc|msiexec|trustedinstaller|php-fpm[\d.]*|php-cgi|systemd|init|sshd|cron|crond|java|javaw|searchindexer|spoolsv|outlook|winword|excel|powerpnt|chrome|msedge|firefox|iexplore|teams|onedrive|acrobat|acrord32|code|consent|userinit|logonui|umworkerprocess)(?:\.exe)?$/i;
+export const SHELL =
+  /^(?:cmd|powershell|pwsh|powershell_ise|cscript|wscript|mshta|sh|bash|dash|zsh|ksh|csh|rundll32|regsvr32|certutil|bitsadmin|installutil|msbuild|python[\d.]*|perl|wmic|whoami|net1?|nltest|systeminfo|quser|ipconfig|tasklist|curl|wget|nc|ncat|id|uname|hostname|netstat)(?:\.exe)?$/i;
+
+/** Programs that answer requests from outside. */
+export const SERVER =
+  /^(?:w3wp|httpd|nginx|apache2?|tomcat\d*w?|php-cgi|php-fpm[\d.]*|lighttpd|caddy|umworkerprocess|umservice|msexchange\w*|ws_tomcatservice|beasvc|coldfusion\d*|jrun|sqlservr|mysqld|postgres|oracle|httpserver|javaw?|node|gunicorn|uwsgi|screenconnect\.service|solarwinds\.businesslayerhost|zentao|jbosssvc|weblogic|catalina|iisexpress|fmserver\w*|connectwise\w*)(?:\.exe)?$/;
+
+export class World {
+  readonly facts: Facts;
+  readonly addresses: Addresses;
+  readonly processes: Processes;
+  readonly logons: Logons;
+  /** Hosts that a program (path in lower case) ran on, and how often. */
+  readonly #programs = new Map<number, { hosts: Set<number>; runs: number; first: number }>();
+  readonly #byHash = new Map<string, number[]>();
+  readonly #byImage = new Map<number, number[]>();
+  readonly #bySession = new Map<string, number[]>();
+  readonly #flowsByProcess = new Map<number, number[]>();
+  readonly #filesByProcess = new Map<number, number[]>();
+  readonly #ahead: readonly number[];
+  /** Sysmon or what does the same writes of this host. */
+  readonly #sensed = new Set<number>();
+
+  constructor(facts: Facts, clocks: ReadonlyMap<string, number>) {
+    this.facts = facts;
+    this.#ahead = facts.hosts.names.map((n) => clocks.get(n) ?? 0);
+    this.addresses = new Addresses(facts);
+    this.processes = new Processes(facts);
+    this.logons = new Logons(facts, this.addresses);
+    const p = this.processes;
+    for (let r = 0; r < p.rows; r++) {
+      if (!Number.isFinite(p.start.at(r))) continue;
+      const image = p.image.at(r);
+      const host = p.host.at(r);
+      let k = this.#programs.get(image);
+      if (k === undefined) this.#programs.set(image, (k = { hosts: new Set(), runs: 0, first: p.start.at(r) }));
+      k.hosts.add(host);
+      k.runs++;
+      push(this.#byImage, image, r);
+      const sha = p.sha256(p.hash.at(r));
+      if (sha !== '') push(this.#byHash as Map<unknown, number[]>, sha, r);
+      if (p.session.at(r) > 0x3e7 || (p.session.at(r) > 0 && p.session.at(r) < 0x3e0))
+        push(this.#bySession as Map<unknown, number[]>, `${host}|${p.session.at(r)}`, r);
+    }
+    const net = facts.table('network_activity');
+    const [guid, pid] = [net.column('process_guid'), net.column('pid')];
+    for (let i = 0; i < net.rows; i++) {
+      if (guid[i]! < 0 && pid[i] === -1) continue;
+      this.#sensed.add(net.host[i]!);
+      const r = this.processAt(net.host[i]!, guid[i]!, pid[i]!, net.t[i]!);
+      if (r >= 0) push(this.#flowsByProcess, r, i);
+    }
+    const file = facts.table('file_activity');
+    const [fguid, fpid] = [file.column('process_guid'), file.column('pid')];
+    for (let i = 0; i < file.rows; i++) {
+      if (fguid[i]! < 0 && fpid[i] === -1) continue;
+      const r = this.processAt(file.host[i]!, fguid[i]!, fpid[i]!, file.t[i]!);
+      if (r >= 0) push(this.#filesByProcess, r, i);
+    }
+  }
+
+  /** The process that a record names by GUID, or by its number at the time. */
+  processAt(host: number, guid: number, pid: number, t: number): number {
+    const byGuid = this.processes.byGuid(guid);
+    if (byGuid >= 0) return byGuid;
+    const n = this.facts.texts.number(pid);
+    return Number.isNaN(n) || host < 0 ? -1 : this.processes.at(host, n, t);
+  }
+
+  text(id: number): string {
+    return this.facts.texts.text(id);
+  }
+
+  /** Hosts that a program ran on. */
+  spread(image: number): number {
+    return this.#programs.get(image)?.hosts.size ?? 0;
+  }
+  runs(image: number): number {
+    return this.#programs.get(image)?.runs ?? 0;
+  }
+  withHash(sha256: string): readonly number[] {
+    return this.#byHash.get(sha256) ?? [];
+  }
+  /** Starts of a program. */
+  withImage(image: number): readonly number[] {
+    return this.#byImage.get(image) ?? [];
+  }
+  inSession(host: number, id: number): readonly number[] {
+    return this.#bySession.get(`${host}|${id}`) ?? [];
+  }
+  /** Rows of network activity that a process is named in. */
+  flows(process: number): readonly number[] {
+    return this.#flowsByProcess.get(process) ?? [];
+  }
+  files(process: number): readonly number[] {
+    return this.#filesByProcess.get(process) ?? [];
+  }
+  sensed(host: number): boolean {
+    return this.#sensed.has(host);
+  }
+
+  /** A time of one host's clock as another's clock would have had it. */
+  carried(t: number, from: number, to: number): number {
+    return t - (this.#ahead[from] ?? 0) + (this.#ahead[to] ?? 0);
+  }
+
+  hub(process: number): boolean {
+    return HUB.test(baseName(this.processes.imageText(process)));
+  }
+  shell(process: number): boolean {
+    return SHELL.test(baseName(this.processes.imageText(process)));
+  }
+  system(process: number): boolean {
+    return SYSTEM_FOLDER.test(this.processes.imageText(process));
+  }
+
+  shellPath(path: string): boolean {
+    return SHELL.test(baseName(path)) || HUB.test(baseName(path));
+  }
+  serverImage(process: number): boolean {
+    return SERVER.test(baseName(this.processes.imageText(process)));
+  }
+  systemPath(path: string): boolean {
+    return SYSTEM_FOLDER.test(path);
+  }
+
+  hostName(host: number): string {
+    return this.facts.hosts.names[host] ?? '';
+  }
+
+  processPlaces(process: number): Place[] {
+    return this.processes.places(process);
+  }
+}

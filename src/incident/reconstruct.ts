@@ -1,0 +1,270 @@
+// From the facts of a case to its incidents: leads, what they caused and what caused them, the groups that causes join, and for each
+// group the parts that the contract names.
+import { microsText } from '../base/index.js';
+import type { Messages } from '../messages/index.js';
+import { credentials } from './detectors/credentials.js';
+import { execution } from './detectors/execution.js';
+import { serverShell } from './detectors/server-shell.js';
+import { type FactSource, readFacts } from './facts/read.js';
+import type { Place } from './facts/table.js';
+import { brought, lookers, sameProgram } from './graph/implants.js';
+import { unnamedMoves } from './graph/inference.js';
+import { type Node, Suspicion } from './graph/suspicion.js';
+import { baseName, type Logon, World } from './graph/world.js';
+import type { BlindSpot, Cite, Coverage, Finding, Incident } from './model.js';
+import type { LookUp } from './networks.js';
+import { assemble } from './scope/assemble.js';
+import { Group } from './scope/group.js';
+import { cmdlets, type Directory } from './scope/mail.js';
+import { roles } from './scope/roles.js';
+import type { Sign } from './scope/traces.js';
+import { follow, hijack, type HijackClaim } from './scope/update.js';
+import { Requests, type WebFindings, webScripts, webSources } from './scope/web.js';
+
+/** Tests that were declared, and what else an analyst knows to be no intrusion. */
+export interface Known {
+  readonly why: string;
+  readonly accounts: readonly string[];
+  readonly addresses: readonly string[];
+  readonly hosts: readonly string[];
+  /** Microseconds; null: from the beginning, to the end. */
+  readonly from: number | null;
+  readonly to: number | null;
+}
+
+export interface ReconstructInput {
+  readonly source: FactSource;
+  readonly resolve: (host: string) => string;
+  /** Microseconds that hosts' clocks are ahead. */
+  readonly clocks: ReadonlyMap<string, number>;
+  readonly signs: readonly { host: string; kind: string; time: number; what: string; evidence: readonly Cite[] }[];
+  readonly byLine: (evidence: number) => boolean;
+  /** Path of a file of the evidence, as the register names it. */
+  readonly path: (evidence: number) => string;
+  readonly coverage: readonly Coverage[];
+  readonly blind: readonly BlindSpot[];
+  readonly findings: readonly Finding[];
+  readonly known: readonly Known[];
+  readonly networks: LookUp;
+  readonly directory: Directory | null;
+  readonly messages: readonly Messages[];
+}
+
+/** What the search for causes found, for `explain`. */
+export interface Reconstruction {
+  readonly incidents: readonly Incident[];
+  readonly groups: readonly Group[];
+  readonly world: World;
+}
+
+/** Rounds until nothing more is found; each finds at least one thing more, so that few are needed. */
+const MAX_ROUNDS = 8;
+
+export async function reconstruct(input: ReconstructInput): Promise<Reconstruction> {
+  const facts = await readFacts(input.source, input.resolve);
+  const w = new World(facts, input.clocks);
+  const s = new Suspicion(w, declared(w, input.known));
+  for (const l of serverShell(w)) s.lead(l);
+  for (const l of credentials(w)) s.lead(l);
+  for (const l of execution(w, s)) s.lead(l);
+  s.spread();
+  const names = lookers(w);
+  const settle = (): void => {
+    for (let round = 0; round < MAX_ROUNDS; round++) if (sameProgram(w, s, names) + unnamedMoves(w, s) === 0) break;
+  };
+  settle();
+  const evidenceHost = hostsOfEvidence(w, input.path);
+  const requests = new Requests(w, evidenceHost);
+  const scripts = webScripts(w);
+  const domains = accountDomains(w);
+  // Scripts that servers of an incident wrote are files of it.
+  plantScripts(w, s, scripts);
+  settle();
+  let groups = grouped(w, s, domains);
+  let hijacks = new Map<string, HijackClaim>();
+  for (let round = 0; round < 3; round++) {
+    hijacks = new Map();
+    let found = 0;
+    for (const g of groups) {
+      const h = hijack(w, g, requests);
+      if (h === null) continue;
+      hijacks.set(g.id, h);
+      found += follow(s, g, h);
+    }
+    if (found === 0) break;
+    settle();
+    groups = grouped(w, s, domains);
+  }
+  // Groups that came from the same addresses, and pieces whose beginning is lost on hosts that one intruder holds, are one.
+  const web = new Map<string, WebFindings>();
+  for (let round = 0; round < 4; round++) {
+    web.clear();
+    for (const g of groups) web.set(g.id, webSources(w, g, requests, scripts));
+    if (!unite(s, groups, web)) break;
+    groups = grouped(w, s, domains);
+  }
+  hijacks = new Map();
+  for (const g of groups) {
+    const h = hijack(w, g, requests);
+    if (h !== null) hijacks.set(g.id, h);
+  }
+  const role = roles(w, requests);
+  const commands = cmdlets(w);
+  const signs: Sign[] = input.signs.map((x) => ({
+    host: facts.hosts.known(x.host),
+    kind: x.kind,
+    t: x.time,
+    what: x.what,
+    places: x.evidence.map((c) => ({ evidence: Number(c.evidence.slice(1)), number: c.record ?? c.line ?? 0 })),
+  }));
+  const cite = (p: Place): Cite =>
+    input.byLine(p.evidence)
+      ? { evidence: `e${p.evidence}`, line: p.number }
+      : { evidence: `e${p.evidence}`, record: p.number };
+  groups.sort((a, b) => a.first - b.first || (a.id < b.id ? -1 : 1));
+  const incidents = groups.map((g, i) =>
+    assemble({
+      id: `i${i + 1}`,
+      world: w,
+      suspicion: s,
+      group: g,
+      requests,
+      web: web.get(g.id)!,
+      hijack: hijacks.get(g.id) ?? null,
+      role,
+      commands,
+      domains,
+      signs,
+      cite,
+      input,
+    }),
+  );
+  return { incidents, groups, world: w };
+}
+
+function declared(w: World, known: readonly Known[]): (host: number, t: number, user: string, address: string) => boolean {
+  if (known.length === 0) return () => false;
+  const list = known.map((k) => ({
+    ...k,
+    accounts: new Set(k.accounts.map((a) => a.replace(/^.*\\/, '').replace(/@.*$/, '').toLowerCase())),
+    hosts: new Set(k.hosts.map((h) => w.facts.hosts.known(h)).filter((h) => h >= 0)),
+    addresses: new Set(k.addresses),
+  }));
+  return (host, t, user, address) => {
+    const name = user.replace(/^.*\\/, '').replace(/@.*$/, '').toLowerCase();
+    return list.some(
+      (k) =>
+        (k.from === null || t >= k.from) &&
+        (k.to === null || t <= k.to) &&
+        (k.accounts.has(name) || k.addresses.has(address) || (k.hosts.has(host) && k.accounts.size === 0)),
+    );
+  };
+}
+
+/** Hosts by the folder that a file lies in, for logs that name none. */
+function hostsOfEvidence(w: World, path: (evidence: number) => string): (evidence: number) => number {
+  const known = new Map<number, number>();
+  return (e) => {
+    let h = known.get(e);
+    if (h === undefined) {
+      h = -1;
+      for (const part of path(e).split('/').slice(0, -1)) {
+        const found = /^[\w.-]{2,63}$/.test(part) ? w.facts.hosts.known(part) : -1;
+        if (found >= 0) h = found;
+      }
+      known.set(e, h);
+    }
+    return h;
+  };
+}
+
+/** The short name of each account's domain, as logons say it most often. */
+function accountDomains(w: World): ReadonlyMap<string, string> {
+  const a = w.logons.table;
+  const [user, domain, activity] = [a.column('user'), a.column('domain'), a.column('activity')];
+  const counts = new Map<string, number>();
+  const is = w.facts.texts.asker((t) => t === 'logon');
+  for (let i = 0; i < a.rows; i++) {
+    if (!is(activity[i]!) || domain[i]! < 0 || user[i]! < 0) continue;
+    const key = `${user[i]!}|${domain[i]!}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  const best = new Map<string, { domain: string; n: number }>();
+  for (const [key, n] of counts) {
+    const [u, d] = key.split('|').map(Number) as [number, number];
+    const name = w.text(u).replace(/@.*$/, '').toLowerCase();
+    const text = w.text(d);
+    if (text.includes('.')) continue;
+    const known = best.get(name);
+    if (known === undefined || n > known.n) best.set(name, { domain: text.toUpperCase(), n });
+  }
+  return new Map([...best].map(([k, v]) => [k, v.domain]));
+}
+
+function plantScripts(w: World, s: Suspicion, scripts: ReturnType<typeof webScripts>): void {
+  const f = w.facts.table('file_activity');
+  for (const x of scripts) {
+    if (x.process < 0 || !w.serverImage(x.process)) continue;
+    const child = [...s.nodes.values()].find(
+      (n) =>
+        n.kind === 'process' &&
+        n.host === x.host &&
+        x.t >= n.t - 3600e6 &&
+        w.processes.parent.at(n.row) >= 0 &&
+        w.serverImage(w.processes.parent.at(n.row)),
+    );
+    if (child !== undefined) s.file(x.host, x.path, x.t, child, 'edge.worker-wrote', [f.place(x.row)]);
+  }
+  s.drain();
+}
+
+function grouped(w: World, s: Suspicion, domains: ReadonlyMap<string, string>): Group[] {
+  const by = new Map<string, Node[]>();
+  for (const n of s.nodes.values()) {
+    const g = s.group(n.key);
+    const list = by.get(g);
+    if (list === undefined) by.set(g, [n]);
+    else list.push(n);
+  }
+  return [...by]
+    .map(([id, nodes]) => new Group(w, s, id, nodes, domains))
+    .filter((g) => g.nodes.some((n) => n.kind === 'process' || n.kind === 'session'));
+}
+
+/** Joins what is one. True if anything was. */
+function unite(s: Suspicion, groups: readonly Group[], web: ReadonlyMap<string, WebFindings>): boolean {
+  let changed = false;
+  const join = (a: Group, b: Group): void => {
+    if (s.group(a.nodes[0]!.key) === s.group(b.nodes[0]!.key)) return;
+    s.join(a.nodes[0]!.key, b.nodes[0]!.key);
+    changed = true;
+  };
+  const byAddress = new Map<string, Group>();
+  for (const g of groups)
+    for (const a of web.get(g.id)!.addresses.keys()) {
+      const other = byAddress.get(a);
+      if (other === undefined) byAddress.set(a, g);
+      else join(other, g);
+    }
+  const rooted = (g: Group): boolean =>
+    web.get(g.id)!.openings.size > 0 ||
+    g.nodes.some((n) => n.because === 'lead.office-script' || n.because === 'lead.guessed' || n.because === 'lead.server-shell');
+  for (const g of groups) {
+    if (rooted(g)) continue;
+    // Where this piece begins: on a host that somebody holds already, or in a session from one.
+    const start = g.nodes.find((n) => n.kind !== 'file')!;
+    const holders = groups.filter((o) => {
+      if (o === g || !(o.first <= g.first)) return false;
+      if (o.hosts.get(start.host)?.status === 'controlled' && o.hosts.get(start.host)!.first <= start.t) return true;
+      return [...g.sessions.keys()].some((row) => {
+        const source = s.world.logons.source(s.world.logons.logon(row) as Logon);
+        return source >= 0 && o.hosts.get(source)?.status === 'controlled' && o.hosts.get(source)!.first <= start.t;
+      });
+    });
+    const best = holders.sort((a, b) => b.nodes.length - a.nodes.length)[0];
+    if (best !== undefined) join(best, g);
+  }
+  return changed;
+}
+
+export { baseName, brought, microsText };

@@ -1,0 +1,447 @@
+// One group of causes as an incident of the contract: every list with the records that prove each of its entries.
+import { microsText } from '../../base/index.js';
+import type { Place } from '../facts/table.js';
+import { brought, dualUse } from '../graph/implants.js';
+import type { Lead, Suspicion } from '../graph/suspicion.js';
+import { baseName, type World } from '../graph/world.js';
+import type { AntiForensics, BlindSpot, Cite, Confidence, Incident, Technique, TimelineEntry } from '../model.js';
+import type { ReconstructInput } from '../reconstruct.js';
+import { entry as findEntry, type EntryClaim } from './entry.js';
+import type { Group } from './group.js';
+import { type Cmdlet, mail, Mailboxes, plainAccount } from './mail.js';
+import { Network, outward } from './network.js';
+import { covered, createdAccounts, persistence, type Sign } from './traces.js';
+import type { HijackClaim } from './update.js';
+import { attackSessions, type Requests, tunnels, type WebFindings } from './web.js';
+
+/** Citations of one entry; the contract's lists stay lists, and the rest is in the case store. */
+const MAX_CITES = 300;
+/** Entries of an incident's timeline. */
+const MAX_ENTRIES = 4000;
+
+export interface AssembleInput {
+  readonly id: string;
+  readonly world: World;
+  readonly suspicion: Suspicion;
+  readonly group: Group;
+  readonly requests: Requests;
+  readonly web: WebFindings;
+  readonly hijack: HijackClaim | null;
+  readonly role: (host: number) => string;
+  readonly commands: readonly Cmdlet[];
+  readonly domains: ReadonlyMap<string, string>;
+  readonly signs: readonly Sign[];
+  readonly cite: (p: Place) => Cite;
+  readonly input: ReconstructInput;
+}
+
+export function assemble(a: AssembleInput): Incident {
+  const { world: w, group: g, requests, web, role, domains, input } = a;
+  const { messages } = input;
+  const m = messages[0]!.text.incident;
+  const time = (t: number): string | null => (Number.isFinite(t) ? microsText(t) : null);
+  const name = (h: number): string => w.hostName(h);
+  const cites = (places: readonly Place[]): Cite[] => {
+    const seen = new Set<string>();
+    const out: Cite[] = [];
+    for (const p of places) {
+      const key = `${p.evidence}|${p.number}`;
+      if (seen.has(key)) continue;
+      seen.add(key);
+      out.push(a.cite(p));
+      if (out.length >= MAX_CITES) break;
+    }
+    return out;
+  };
+  const full = (user: string): string => {
+    const plain = plainAccount(user);
+    const d = domains.get(plain) ?? g.accounts.get(plain)?.domain ?? '';
+    return d === '' ? plain : `${d}\\${plain}`;
+  };
+  const leads = a.suspicion.leads.filter(
+    (l) => (l.process >= 0 && g.processes.has(l.process)) || (l.session !== null && g.sessions.has(l.session.row)),
+  );
+
+  // Where they sat.
+  const addresses = new Map(web.addresses);
+  for (const n of g.sessions.values()) {
+    const l = w.logons.logon(n.row);
+    if (l.address !== '' && w.addresses.outside(l.address)) addresses.set(l.address, Math.min(addresses.get(l.address) ?? l.t, l.t));
+    const v = tunnels(w).find((x) => x.taken.includes(l.address) && x.start <= l.t + 60e6 && l.t <= x.end + 12 * 3600e6);
+    if (v !== undefined) addresses.set(v.ip, Math.min(addresses.get(v.ip) ?? v.start, v.start));
+  }
+  const boxes = new Mailboxes(w, requests, new Set(addresses.keys()), input.directory);
+  const { mailboxes, traces } = mail(w, g, requests, addresses, boxes, a.commands, domains);
+  const sessions = attackSessions(w, g, requests, addresses);
+  for (const s of sessions) for (const u of s.accounts) g.account(u, domains, 'abused', s.start, s.places.slice(0, 5));
+  const created = createdAccounts(w, g);
+  for (const c of created) g.account(`${c.domain}\\${c.name}`, domains, 'created', c.t, c.places);
+  const stays = persistence(w, g, web, traces);
+  const net = new Network(w, g.processes);
+  const { channels, thefts } = outward(w, g, net);
+  // What an intruder laid out on a server of ours and fetched.
+  for (const ip of addresses.keys())
+    for (const r of requests.by(ip))
+      if (!r.front && r.bytes >= 10e6 && r.user === '' && r.status < 400)
+        thefts.push({
+          t: r.t,
+          host: r.host,
+          destination: ip,
+          bytes: r.bytes,
+          exact: true,
+          method: 'web_download',
+          what: r.path,
+          stagedAs: r.path,
+          places: [requests.place(r.row)],
+        });
+  const marks = covered(w, g, a.signs, traces);
+  const way: EntryClaim | null = findEntry(w, g, web, requests, role, leads);
+  if (way?.account !== null && way?.account !== undefined) g.account(full(way.account), domains, 'abused', way.t, way.places);
+
+  // Programs of theirs.
+  const programs = new Map<string, { sha: string; rows: number[]; places: Place[] }>();
+  const shaOfPath = new Map<string, string>();
+  for (const r of g.processes) {
+    const sha = w.processes.sha256(w.processes.hash.at(r));
+    if (sha !== '' && brought(w, r)) shaOfPath.set(w.processes.imageText(r), sha);
+  }
+  const kept = new Set(stays.map((p) => (p.command ?? '').toLowerCase()));
+  const talk = new Set<string>();
+  const lookup = (r: number): boolean =>
+    net.lookups(r).length > 0 || w.flows(r).some((i) => net.contact(r, i) !== null);
+  for (const r of g.processes) if (brought(w, r) && lookup(r)) talk.add(w.processes.imageText(r));
+  for (const r of g.processes) {
+    if (!brought(w, r) || dualUse(w, r)) continue;
+    const path = w.processes.imageText(r);
+    const isPackage = a.hijack?.processes.includes(r) === true;
+    if (!talk.has(path) && !isPackage && ![...kept].some((c) => c.includes(path))) continue;
+    const sha = w.processes.sha256(w.processes.hash.at(r)) || (shaOfPath.get(path) ?? '');
+    const key = sha === '' ? path : sha;
+    const known = programs.get(key) ?? { sha, rows: [], places: [] };
+    programs.set(key, known);
+    known.rows.push(r);
+    known.places.push(...w.processes.places(r));
+  }
+  if (a.hijack?.sha256 !== null && a.hijack !== null) {
+    const rows = a.hijack.processes.filter((r) => w.processes.sha256(w.processes.hash.at(r)) === a.hijack!.sha256);
+    const known = programs.get(a.hijack.sha256!) ?? { sha: a.hijack.sha256!, rows: [], places: [] };
+    programs.set(a.hijack.sha256!, known);
+    for (const r of rows)
+      if (!known.rows.includes(r)) {
+        known.rows.push(r);
+        known.places.push(...w.processes.places(r));
+      }
+  }
+  const implants = [...programs.values()]
+    .filter((p) => p.rows.length > 0)
+    .map((p) => ({
+      sha256: p.sha === '' ? null : p.sha,
+      names: unique(p.rows.map((r) => baseName(w.processes.imageText(r)))),
+      paths: unique(p.rows.map((r) => w.processes.imageText(r))),
+      hosts: unique(p.rows.map((r) => name(w.processes.host.at(r)))),
+      first: time(Math.min(...p.rows.map((r) => w.processes.start.at(r)).filter((t) => Number.isFinite(t)))),
+      evidence: cites(p.places),
+    }))
+    .sort((x, y) => ((x.first ?? '') < (y.first ?? '') ? -1 : 1));
+
+  const privileged = (user: string): boolean => {
+    const n = plainAccount(user);
+    return a.commands.some((c) => c.caller === n) || g.moves.filter((x) => x.user === n).length > 0 || created.some((c) => c.name === n);
+  };
+  const confidenceOf = (certain: boolean): Confidence => (certain ? 'high' : 'moderate');
+  const hosts = [...g.hosts.values()]
+    .sort((x, y) => x.first - y.first || x.host - y.host)
+    .map((h) => ({
+      name: name(h.host),
+      role: role(h.host),
+      status: h.status,
+      first: time(h.first),
+      last: time(h.last),
+      how: [...h.how].sort().map((k) => m.how[k] ?? k),
+      confidence: confidenceOf(h.certain),
+      evidence: cites(h.places),
+    }));
+  const times = [
+    ...g.nodes.filter((n) => n.kind !== 'file').map((n) => n.t),
+    ...sessions.flatMap((s) => [s.start, s.end]),
+    ...mailboxes.flatMap((b) => [b.first, b.last]),
+    ...channels.flatMap((c) => [c.first, c.last]),
+    ...thefts.map((t) => t.t),
+    ...marks.map((t) => t.t),
+    ...(a.hijack === null ? [] : [a.hijack.t]),
+  ].filter((t) => Number.isFinite(t));
+  const first = times.reduce((x, y) => Math.min(x, y), Number.POSITIVE_INFINITY);
+  const last = times.reduce((x, y) => Math.max(x, y), Number.NEGATIVE_INFINITY);
+
+  const anti: AntiForensics[] = marks.map((t) => ({
+    host: name(t.host),
+    kind: t.kind,
+    time: time(t.t),
+    what: m.trace(t.kind, t.what),
+    evidence: cites(t.places),
+  }));
+  const blind: BlindSpot[] = blindSpots(a, hosts, marks);
+  const detectors = new Set(leads.filter((l) => l.weight >= 1).map((l) => l.detector));
+  const controlled = hosts.filter((h) => h.status === 'controlled');
+  const likely = hosts.filter((h) => h.confidence !== 'high').length;
+  const confidence: Confidence =
+    detectors.size >= 2 || (detectors.size === 1 && (controlled.length > 1 || channels.length > 0 || sessions.length > 1))
+      ? likely * 2 > hosts.length
+        ? 'moderate'
+        : 'high'
+      : 'moderate';
+
+  // ATT&CK, by what was found and by the rules that matched the same records.
+  const techniques = new Map<string, { tactics: Set<string>; count: number; first: number; places: Place[] }>();
+  const technique = (id: string | null, t: number, places: readonly Place[]): void => {
+    if (id === null) return;
+    const x = techniques.get(id) ?? { tactics: new Set(TACTICS[id.split('.')[0]!] ?? []), count: 0, first: t, places: [] };
+    techniques.set(id, x);
+    x.count++;
+    x.first = Math.min(x.first, t);
+    x.places.push(...places.slice(0, 20));
+  };
+  const timeline: (TimelineEntry & { t: number })[] = [];
+  const event = (t: number, host: number, phase: string, text: string, id: string | null, places: readonly Place[], count = 1): void => {
+    technique(id, t, places);
+    timeline.push({ t, time: time(t), host: name(host), phase, text, technique: id, level: null, count, evidence: cites(places), evidence_omitted: Math.max(0, places.length - MAX_CITES) });
+  };
+  if (way !== null) event(way.t, way.host, 'initial-access', m.entry[way.why] ?? way.why, way.technique, way.places);
+  for (const l of leads) if (l.weight >= 1 && l.detector !== 'server-shell') event(l.t, l.host, PHASES[l.technique.split('.')[0]!] ?? 'execution', m.lead[l.what] ?? l.what, l.technique, l.places);
+  for (const n of g.nodes) {
+    if (n.kind !== 'process') continue;
+    const line = w.processes.commandText(n.row) || w.processes.imageText(n.row);
+    // A shell and the one thing that it was started for are one entry.
+    if (n.from?.kind === 'process' && n.from.host === n.host && w.shell(n.from.row) && w.processes.commandText(n.from.row).toLowerCase().includes(line.toLowerCase())) continue;
+    event(n.t, n.host, 'execution', m.ran(line.slice(0, 500)), /powershell|pwsh/i.test(baseName(n.path)) ? 'T1059.001' : /cmd\.exe$/i.test(n.path) ? 'T1059.003' : /\/(?:ba|da|z)?sh$/.test(n.path) ? 'T1059.004' : null, n.places);
+  }
+  for (const x of g.moves) event(x.t, x.to, 'lateral-movement', m.moved(name(x.from), x.method, full(x.user)), x.technique, x.places);
+  for (const p of stays) event(p.t, p.host, 'persistence', m.stays(p.kind, p.name), p.technique, p.places);
+  for (const c of channels) event(c.first, [...c.hosts][0]!, 'command-and-control', m.talked(c.address), c.dns ? 'T1071.004' : 'T1071.001', c.places);
+  for (const b of mailboxes) event(b.first, mailServer(w, requests, role), 'collection', m.mailbox(b.address, b.method), MAIL_TECHNIQUE[b.method] ?? 'T1114', b.places);
+  for (const t of thefts) event(t.t, t.host, 'exfiltration', m.stolen(t.bytes, t.destination), t.method === 'dns' ? 'T1048' : t.method === 'web_download' ? 'T1567' : 'T1041', t.places);
+  for (const t of marks) event(t.t, t.host, 'defense-impairment', m.trace(t.kind, t.what), TRACE_TECHNIQUE[t.kind] ?? 'T1070', t.places);
+  if (a.hijack !== null) event(a.hijack.t, a.hijack.server, 'initial-access', m.hijack(a.hijack.package, a.hijack.executed.size), 'T1195.002', a.hijack.places);
+  timeline.sort((x, y) => x.t - y.t || (x.host < y.host ? -1 : x.host > y.host ? 1 : 0) || (x.text < y.text ? -1 : 1));
+
+  const place = (ip: string) => input.networks.of(ip);
+  const draft: Omit<Incident, 'statement' | 'statements' | 'detections'> = {
+    id: a.id,
+    confidence,
+    confidence_why: m.confidence(confidence, detectors.size, controlled.length, likely),
+    first_seen: time(first),
+    last_seen: time(last),
+    entry:
+      way === null
+        ? null
+        : {
+            vector: way.vector,
+            technique: way.technique,
+            host: name(way.host),
+            service: way.service,
+            time: time(way.t),
+            source_ip: way.ip,
+            account: way.account === null ? null : full(way.account),
+            why: m.entry[way.why] ?? way.why,
+            confidence: way.confidence,
+            evidence: cites(way.places),
+          },
+    hosts,
+    accounts: [...g.accounts.values()]
+      .sort((x, y) => x.first - y.first || (x.name < y.name ? -1 : 1))
+      .map((x) => ({
+        name: full(x.name),
+        privileged: privileged(x.name),
+        status: x.status,
+        first: time(x.first),
+        last: time(x.last),
+        evidence: cites(x.places),
+      })),
+    lateral_movement: g.moves
+      .filter((x) => g.hosts.get(x.to)?.status === 'controlled')
+      .sort((x, y) => x.t - y.t || x.to - y.to)
+      .map((x) => ({
+        from: name(x.from),
+        to: name(x.to),
+        time: time(x.t),
+        method: x.method,
+        technique: x.technique,
+        account: full(x.user),
+        confidence: confidenceOf(x.sure === 'certain'),
+        evidence: cites(x.places),
+      })),
+    implants,
+    persistence: stays.map((p) => ({
+      host: name(p.host),
+      kind: p.kind,
+      name: p.name,
+      command: p.command,
+      time: time(p.t),
+      technique: p.technique,
+      evidence: cites(p.places),
+    })),
+    command_and_control: channels
+      .sort((x, y) => x.first - y.first || (x.address < y.address ? -1 : 1))
+      .map((c) => ({
+        address: c.address,
+        country: place(c.address).country,
+        asn: place(c.address).asn,
+        first: time(c.first),
+        last: time(c.last),
+        hosts: unique([...c.hosts].map(name)),
+        pattern: m.pattern(c.dns, rhythm(c.times), c.count),
+        evidence: cites(c.places),
+      })),
+    sessions: sessions
+      .sort((x, y) => x.start - y.start || (x.ip < y.ip ? -1 : 1))
+      .map((s) => ({
+        start: time(s.start),
+        end: time(s.end),
+        source_ip: s.ip,
+        country: place(s.ip).country,
+        asn: place(s.ip).asn,
+        network: place(s.ip).label,
+        channel: s.channel,
+        target: name(s.target),
+        account: s.accounts.size === 1 ? full([...s.accounts][0]!) : null,
+        actions: s.actions,
+        evidence: cites(s.places),
+      })),
+    mailboxes: mailboxes.map((b) => ({
+      address: b.address,
+      owner: b.owner,
+      title: b.title,
+      method: b.method,
+      first: time(b.first),
+      last: time(b.last),
+      items: b.items > 0 ? b.items : null,
+      items_is: b.items > 0 ? 'lower_bound' : null,
+      evidence: cites(b.places),
+    })),
+    data_theft: thefts
+      .sort((x, y) => x.t - y.t)
+      .map((t) => ({
+        time: time(t.t),
+        host: name(t.host),
+        what: t.what === '' ? m.unknownData : t.what,
+        staged_as: t.stagedAs,
+        method: t.method,
+        destination: t.destination,
+        bytes: Math.round(t.bytes),
+        bytes_is: t.exact ? 'upper_bound' : 'lower_bound',
+        evidence: cites(t.places),
+      })),
+    update_hijack:
+      a.hijack === null
+        ? null
+        : {
+            server: name(a.hijack.server),
+            product: a.hijack.product,
+            package: a.hijack.package,
+            sha256: a.hijack.sha256,
+            tampered_at: time(a.hijack.t),
+            by: a.hijack.by,
+            hosts_executed: unique([...a.hijack.executed.keys()].map(name)),
+            hosts_downloaded: unique([...a.hijack.downloaded.keys()].map(name)),
+            evidence: cites([...a.hijack.places, ...[...a.hijack.executed.values()].flat(), ...[...a.hijack.downloaded.values()].flat()]),
+          },
+    anti_forensics: anti,
+    blind_spots: blind,
+    techniques: [...techniques]
+      .sort(([x], [y]) => (x < y ? -1 : 1))
+      .map(([id, t]): Technique => ({ technique: id, tactics: [...t.tactics].sort(), count: t.count, first: time(t.first), evidence: cites(t.places), evidence_omitted: 0 })),
+    timeline: timeline.slice(0, MAX_ENTRIES).map(({ t: _, ...e }) => e),
+  };
+  const statements = Object.fromEntries(messages.map((l) => [l.language, l.text.incident.statement(draft)]));
+  const own = new Set<string>();
+  for (const n of g.nodes) for (const p of n.places) own.add(`e${p.evidence}|${p.number}`);
+  for (const list of [draft.anti_forensics, draft.persistence, draft.sessions, draft.mailboxes, draft.data_theft])
+    for (const x of list) for (const c of x.evidence) own.add(`${c.evidence}|${c.record ?? c.line}`);
+  for (const l of leads) for (const p of l.places) own.add(`e${p.evidence}|${p.number}`);
+  const detections = input.findings.filter((f) => f.evidence.some((c) => own.has(`${c.evidence}|${c.record ?? c.line}`)));
+  return { ...draft, statement: statements[messages[0]!.language]!, statements, detections };
+}
+
+const unique = (list: readonly string[]): string[] => [...new Set(list)].sort();
+
+function mailServer(w: World, requests: Requests, role: (h: number) => string): number {
+  for (let h = 0; h < w.facts.hosts.names.length; h++) if (role(h) === 'mail_server' && requests.has(h)) return h;
+  return -1;
+}
+
+/** The time between one and the next, in minutes: median and how far apart the middle half is, of its median. */
+function rhythm(times: readonly number[]): { minutes: number; spread: number } | null {
+  if (times.length < 4) return null;
+  const t = [...times].sort((a, b) => a - b);
+  const gaps = t.slice(1).map((x, i) => (x - t[i]!) / 60e6).sort((a, b) => a - b);
+  const at = (q: number): number => gaps[Math.floor(q * (gaps.length - 1))]!;
+  return at(0.5) <= 0 ? null : { minutes: at(0.5), spread: (at(0.75) - at(0.25)) / at(0.5) };
+}
+
+/** What the evidence cannot show of this incident. */
+function blindSpots(a: AssembleInput, hosts: Incident['hosts'], marks: readonly { host: number; kind: string; t: number }[]): BlindSpot[] {
+  const m = a.input.messages[0]!.text.incident;
+  const own = new Set(hosts.map((h) => h.name));
+  const out: BlindSpot[] = a.input.blind.filter((b) => b.host !== null && own.has(b.host)).map((b) => ({ ...b, weakens: [...new Set([...b.weakens, 'hosts', 'accounts'])] }));
+  const sources = new Map<string, Set<string>>();
+  for (const c of a.input.coverage) sources.set(c.host, (sources.get(c.host) ?? new Set()).add(c.source));
+  const all = new Set(a.input.coverage.map((c) => c.source));
+  for (const h of hosts) {
+    const s = sources.get(h.name) ?? new Set();
+    if (s.size === 0) out.push({ host: h.name, source: '*', from: h.first, to: h.last, why: m.blind.noLogs, weakens: ['hosts', 'implants', 'persistence', 'lateral_movement'] });
+    else if (![...s].some((x) => /sysmon/i.test(x)) && [...s].some((x) => x === 'Security'))
+      out.push({ host: h.name, source: 'Microsoft-Windows-Sysmon/Operational', from: h.first, to: h.last, why: m.blind.noSensor, weakens: ['implants', 'persistence', 'command_and_control', 'anti_forensics'] });
+    if (s.size > 0 && !s.has('Security') && [...s].some((x) => /sysmon|^System$/i.test(x)))
+      out.push({ host: h.name, source: 'Security', from: h.first, to: h.last, why: m.blind.noAudit, weakens: ['accounts', 'lateral_movement'] });
+  }
+  const none = (source: RegExp, name: string, why: string, weakens: string[]): void => {
+    if (![...all].some((x) => source.test(x))) out.push({ host: null, source: name, from: null, to: null, why, weakens });
+  };
+  none(/^zeek\/|^flow$|^firewall$|^suricata\/|^proxy$/, 'network', m.blind.noNetwork, ['command_and_control', 'data_theft', 'lateral_movement']);
+  if (hosts.some((h) => h.role === 'mail_server')) none(/mailbox-audit|m365\/audit/, 'mailbox audit', m.blind.noMailAudit, ['mailboxes']);
+  const dc = a.input.coverage.some((c) => c.source === 'Security' && a.role(a.world.facts.hosts.known(c.host)) === 'domain_controller');
+  if (!dc) out.push({ host: null, source: 'domain controllers', from: null, to: null, why: m.blind.noControllers, weakens: ['accounts', 'lateral_movement'] });
+  void marks;
+  return out;
+}
+
+const TACTICS: Readonly<Record<string, readonly string[]>> = {
+  T1190: ['initial-access'],
+  T1133: ['initial-access', 'persistence'],
+  T1078: ['initial-access', 'persistence', 'privilege-escalation'],
+  T1566: ['initial-access'],
+  T1199: ['initial-access'],
+  T1195: ['initial-access'],
+  T1204: ['execution'],
+  T1059: ['execution'],
+  T1569: ['execution'],
+  T1047: ['execution'],
+  T1053: ['execution', 'persistence'],
+  T1021: ['lateral-movement'],
+  T1543: ['persistence'],
+  T1547: ['persistence'],
+  T1546: ['persistence'],
+  T1505: ['persistence'],
+  T1136: ['persistence'],
+  T1098: ['persistence'],
+  T1003: ['credential-access'],
+  T1110: ['credential-access'],
+  T1114: ['collection'],
+  T1071: ['command-and-control'],
+  T1041: ['exfiltration'],
+  T1048: ['exfiltration'],
+  T1567: ['exfiltration'],
+  T1070: ['stealth'],
+  T1562: ['defense-impairment'],
+};
+const PHASES: Readonly<Record<string, string>> = { T1003: 'credential-access', T1110: 'credential-access', T1569: 'execution', T1204: 'execution' };
+const MAIL_TECHNIQUE: Readonly<Record<string, string>> = { export: 'T1114.002', impersonation: 'T1114.002', delegate: 'T1098.002', owner_session: 'T1114.002', search: 'T1114.002' };
+const TRACE_TECHNIQUE: Readonly<Record<string, string>> = {
+  log_cleared: 'T1070.001',
+  record_gap: 'T1070.001',
+  sensor_stopped: 'T1562.001',
+  audit_policy_changed: 'T1562.002',
+  file_deleted: 'T1070.004',
+  timestomp: 'T1070.006',
+};
+export type { Lead };

@@ -1,0 +1,118 @@
+// How they came in: the earliest thing of theirs, and what led to it.
+import type { Place } from '../facts/table.js';
+import type { Lead } from '../graph/suspicion.js';
+import { baseName, SSH, type World } from '../graph/world.js';
+import type { Group } from './group.js';
+import { type Request, type Requests, tunnels, type WebFindings } from './web.js';
+
+export interface EntryClaim {
+  readonly vector: string;
+  readonly technique: string | null;
+  readonly host: number;
+  readonly service: string | null;
+  readonly t: number;
+  readonly ip: string | null;
+  readonly account: string | null;
+  readonly why: string;
+  readonly confidence: 'high' | 'moderate' | 'low';
+  readonly places: Place[];
+}
+
+const OFFICE = /^(?:winword|excel|powerpnt|outlook|msaccess|acrord32|acrobat|onenote)\.exe$/;
+const REMOTE_TOOL =
+  /(?:remote|support|assist|screenconnect|teamviewer|anydesk|vnc|logmein|splashtop|bomgar|kaseya|agentmon|atera|ninja|rmm|dameware)/i;
+
+export function entry(
+  w: World,
+  g: Group,
+  web: WebFindings,
+  requests: Requests,
+  role: (host: number) => string,
+  leads: readonly Lead[],
+): EntryClaim | null {
+  const certain = g.nodes.filter((n) => n.kind !== 'file');
+  const first = certain[0];
+  if (first === undefined) return null;
+  const p = w.processes;
+  // A server broken into.
+  const children = certain.filter(
+    (n) => n.kind === 'process' && p.parent.at(n.row) >= 0 && w.serverImage(p.parent.at(n.row)),
+  );
+  const child = children[0];
+  const guessed = leads
+    .filter((l) => l.detector === 'guessed-password' && l.session !== null && g.sessions.has(l.session.row))
+    .sort((a, b) => a.t - b.t)[0];
+  if (child !== undefined && child.t <= first.t + 3600e6) {
+    const opening: Request | undefined = web.openings.get(child.host);
+    const kind = role(child.host);
+    return {
+      vector: kind === 'mail_server' || kind === 'document_server' ? kind : 'web',
+      technique: 'T1190',
+      host: child.host,
+      service: baseName(p.imageText(p.parent.at(child.row))),
+      t: child.t,
+      ip: opening?.ip ?? null,
+      account: null,
+      why: 'entry.server',
+      confidence: opening === undefined ? 'moderate' : 'high',
+      places: [...child.places, ...(opening === undefined ? [] : [requests.place(opening.row)])],
+    };
+  }
+  if (guessed !== undefined && guessed.t <= first.t + 3600e6)
+    return {
+      vector: guessed.session!.type === SSH ? 'ssh' : 'remote_desktop',
+      technique: 'T1133',
+      host: guessed.host,
+      service: guessed.session!.type === SSH ? 'sshd' : 'TermService',
+      t: guessed.t,
+      ip: guessed.session!.address,
+      account: guessed.session!.user,
+      why: 'entry.guessed',
+      confidence: 'high',
+      places: [...guessed.places],
+    };
+  // A session from outside, or by a tunnel.
+  const session = certain.find((n) => n.kind === 'session' && n.t <= first.t + 3600e6);
+  if (session !== undefined) {
+    const l = w.logons.logon(session.row);
+    const tunnel = tunnels(w).find((v) => v.taken.includes(l.address) && v.start <= l.t + 60e6 && l.t <= v.end + 12 * 3600e6);
+    if (tunnel !== undefined)
+      return {
+        vector: 'vpn',
+        technique: 'T1078',
+        host: tunnel.host,
+        service: null,
+        t: tunnel.start,
+        ip: tunnel.ip,
+        account: tunnel.user,
+        why: 'entry.vpn',
+        confidence: 'high',
+        places: [...tunnel.touches.map((x) => x[1]), ...session.places],
+      };
+    if (w.addresses.outside(l.address))
+      return {
+        vector: l.type === 10 ? 'remote_desktop' : l.type === SSH ? 'ssh' : 'other',
+        technique: 'T1133',
+        host: l.host,
+        service: l.type === 10 ? 'TermService' : l.type === SSH ? 'sshd' : null,
+        t: l.t,
+        ip: l.address,
+        account: l.user,
+        why: 'entry.outside',
+        confidence: 'moderate',
+        places: [...session.places],
+      };
+  }
+  const process = certain.find((n) => n.kind === 'process' && n.t <= first.t + 3600e6);
+  if (process === undefined) return null;
+  const parent = p.parent.at(process.row);
+  const name = parent < 0 ? '' : baseName(p.imageText(parent));
+  const base = { host: process.host, service: null, t: process.t, ip: null, places: [...process.places] };
+  if (OFFICE.test(name))
+    return { ...base, vector: 'phishing', technique: 'T1566.001', account: p.userText(process.row).replace(/^.*\\/, '').toLowerCase(), why: 'entry.office', confidence: 'high' };
+  if (name === 'explorer.exe' || /^(?:chrome|msedge|firefox|iexplore)\.exe$/.test(name))
+    return { ...base, vector: 'user_execution', technique: 'T1204.002', account: p.userText(process.row).replace(/^.*\\/, '').toLowerCase(), why: 'entry.user', confidence: 'moderate' };
+  if (parent >= 0 && !w.hub(parent) && (REMOTE_TOOL.test(p.imageText(parent)) || w.system(parent)) && !w.shell(parent))
+    return { ...base, vector: 'supplier', technique: 'T1199', account: null, why: 'entry.tool', confidence: 'low' };
+  return { ...base, vector: 'unknown', technique: null, account: null, why: 'entry.unknown', confidence: 'low' };
+}

@@ -1,0 +1,212 @@
+// One incident's nodes, counted as things: hosts, accounts, movement. What each word means is the contract's.
+import type { Place } from '../facts/table.js';
+import type { Node, Suspicion } from '../graph/suspicion.js';
+import { ownAccount, SSH, type World } from '../graph/world.js';
+
+export type Status = 'controlled' | 'accessed' | 'attempted';
+
+export interface HostClaim {
+  readonly host: number;
+  status: Status;
+  first: number;
+  last: number;
+  readonly how: Set<string>;
+  certain: boolean;
+  readonly places: Place[];
+}
+
+export interface AccountClaim {
+  readonly name: string;
+  readonly domain: string;
+  status: 'abused' | 'created' | 'attempted';
+  privileged: boolean;
+  first: number;
+  last: number;
+  readonly places: Place[];
+}
+
+export interface MoveClaim {
+  readonly from: number;
+  readonly to: number;
+  readonly t: number;
+  readonly method: string;
+  readonly technique: string;
+  readonly user: string;
+  readonly domain: string;
+  readonly sure: Node['sure'];
+  readonly places: Place[];
+}
+
+export class Group {
+  readonly id: string;
+  readonly nodes: Node[];
+  readonly world: World;
+  readonly suspicion: Suspicion;
+  /** Rows of processes that are the intruder's. */
+  readonly processes = new Set<number>();
+  readonly sessions = new Map<number, Node>();
+  readonly hosts = new Map<number, HostClaim>();
+  readonly accounts = new Map<string, AccountClaim>();
+  readonly moves: MoveClaim[] = [];
+  /** Paths by host that are the intruder's. */
+  readonly files = new Map<string, Node>();
+  /** Times of the intruder's activity on each host, in order. */
+  readonly #times = new Map<number, number[]>();
+
+  constructor(world: World, suspicion: Suspicion, id: string, nodes: Node[], domains: ReadonlyMap<string, string>) {
+    this.id = id;
+    this.world = world;
+    this.suspicion = suspicion;
+    this.nodes = nodes.filter((n) => Number.isFinite(n.t)).sort((a, b) => a.t - b.t || (a.key < b.key ? -1 : 1));
+    for (const n of this.nodes) {
+      if (n.kind === 'process') {
+        this.processes.add(n.row);
+        this.claim(n.host, 'controlled', n.t, n.places, 'how.process', n.sure);
+        this.#at(n.host, n.t);
+        const user = world.processes.userText(n.row);
+        if (!ownAccount(user) && n.sure === 'certain') this.account(user, domains, 'abused', n.t, n.places);
+      } else if (n.kind === 'session') this.sessions.set(n.row, n);
+      else if (n.kind === 'file') this.files.set(`${n.host}|${n.path}`, n);
+      if (n.kind === 'service' || n.kind === 'task') this.#at(n.host, n.t);
+    }
+    // What a session did: found among the nodes that it led to.
+    const ran = new Map<string, string>();
+    const led = (n: Node): void => {
+      if (n.from === null) return;
+      for (const [child, session] of [
+        [n, n.from],
+        [n.from, n],
+      ] as const) {
+        if (session.kind !== 'session' || child.kind === 'file') continue;
+        const what = child.kind === 'process' ? this.#way(child.row) : child.kind;
+        if (ran.get(session.key) === undefined || what !== 'other') ran.set(session.key, what);
+      }
+    };
+    for (const n of this.nodes) led(n);
+    for (const n of this.sessions.values()) {
+      const l = world.logons.logon(n.row);
+      const interactive = l.type === 10 || l.type === SSH;
+      const what = ran.get(n.key);
+      const status: Status = interactive || what !== undefined ? 'controlled' : 'accessed';
+      this.claim(n.host, status, n.t, n.places, interactive ? 'how.interactive' : what === undefined ? 'how.session' : 'how.remote', n.sure);
+      this.#at(n.host, n.t);
+      if (!ownAccount(l.user)) this.account(`${l.domain}\\${l.user}`, domains, 'abused', n.t, n.places);
+      const arrival = suspicion.arrivals.get(n.row);
+      const source = arrival?.source ?? world.logons.source(l);
+      if (source < 0 || source === n.host) continue;
+      this.claim(source, 'controlled', n.t, n.places, 'how.source', 'likely');
+      if (status !== 'controlled') continue;
+      const method =
+        l.type === SSH
+          ? 'ssh'
+          : l.type === 10
+            ? 'rdp'
+            : what === 'service'
+              ? 'smb_service'
+              : what === 'task'
+                ? 'scheduled_task'
+                : (what ?? 'other');
+      this.moves.push({
+        from: source,
+        to: n.host,
+        t: n.t,
+        method,
+        technique: TECHNIQUES[method] ?? 'T1021',
+        user: l.user,
+        domain: domains.get(l.user) ?? l.domain,
+        sure: n.sure,
+        places: [...n.places],
+      });
+    }
+    for (const list of this.#times.values()) list.sort((a, b) => a - b);
+  }
+
+  #way(row: number): string {
+    const w = this.world;
+    const parent = w.processes.parent.at(row);
+    const name = parent < 0 ? '' : w.processes.imageText(parent).replace(/^.*\\/, '');
+    return name === 'wmiprvse.exe' ? 'wmi' : name === 'wsmprovhost.exe' || w.processes.imageText(row).endsWith('wsmprovhost.exe') ? 'winrm' : 'other';
+  }
+
+  #at(host: number, t: number): void {
+    const list = this.#times.get(host);
+    if (list === undefined) this.#times.set(host, [t]);
+    else list.push(t);
+  }
+
+  /** Whether the intruder did something on a host within some time of a moment. */
+  near(host: number, t: number, within: number): boolean {
+    return (this.#times.get(host) ?? []).some((x) => Math.abs(x - t) <= within);
+  }
+
+  claim(host: number, status: Status, t: number, places: readonly Place[], how: string, sure: Node['sure']): void {
+    if (host < 0) return;
+    const h = this.hosts.get(host);
+    const rank = { controlled: 2, accessed: 1, attempted: 0 };
+    if (h === undefined) {
+      this.hosts.set(host, { host, status, first: t, last: t, how: new Set([how]), certain: sure === 'certain', places: [...places] });
+      return;
+    }
+    if (rank[status] > rank[h.status]) {
+      h.status = status;
+      h.certain = sure === 'certain';
+    } else if (rank[status] === rank[h.status] && sure === 'certain') h.certain = true;
+    h.first = Math.min(h.first, t);
+    h.last = Math.max(h.last, t);
+    h.how.add(how);
+    if (h.places.length < 500) h.places.push(...places);
+  }
+
+  account(
+    full: string,
+    domains: ReadonlyMap<string, string>,
+    status: AccountClaim['status'],
+    t: number,
+    places: readonly Place[],
+  ): void {
+    const name = full.replace(/^.*\\/, '').replace(/@.*$/, '').toLowerCase();
+    if (ownAccount(name) || ownAccount(full)) return;
+    const given = full.includes('\\') ? full.slice(0, full.indexOf('\\')) : '';
+    const a = this.accounts.get(name);
+    if (a === undefined) {
+      this.accounts.set(name, {
+        name,
+        domain: domains.get(name) ?? given,
+        status,
+        privileged: false,
+        first: t,
+        last: t,
+        places: [...places],
+      });
+      return;
+    }
+    if (status === 'created' || (status === 'abused' && a.status === 'attempted')) a.status = status;
+    a.first = Math.min(a.first, t);
+    a.last = Math.max(a.last, t);
+    if (a.places.length < 500) a.places.push(...places);
+  }
+
+  /** Whether an account was in the intruder's hands by then. */
+  held(user: string, t: number): boolean {
+    const a = this.accounts.get(user.replace(/^.*\\/, '').replace(/@.*$/, '').toLowerCase());
+    return a !== undefined && t >= a.first - 3600e6;
+  }
+
+  get first(): number {
+    return Math.min(...this.nodes.slice(0, 1).map((n) => n.t));
+  }
+
+  ofHost(host: number): readonly Node[] {
+    return this.nodes.filter((n) => n.host === host);
+  }
+}
+
+export const TECHNIQUES: Readonly<Record<string, string>> = {
+  smb_service: 'T1021.002',
+  scheduled_task: 'T1053.005',
+  wmi: 'T1047',
+  winrm: 'T1021.006',
+  rdp: 'T1021.001',
+  ssh: 'T1021.004',
+  other: 'T1021',
+};

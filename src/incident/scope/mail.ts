@@ -1,0 +1,275 @@
+// Whose mail: cmdlets that export, search or open mailboxes, requests in others' names, sessions of owners that came from where the
+// intruder sat. What assistants, archives and lawyers do with mailboxes is told apart by who asked, from where, and where it went.
+import type { Place } from '../facts/table.js';
+import type { World } from '../graph/world.js';
+import type { Group } from './group.js';
+import { channelOf, type Requests } from './web.js';
+
+export type MailMethod = 'export' | 'impersonation' | 'delegate' | 'owner_session' | 'search' | 'other';
+
+export interface MailboxClaim {
+  readonly address: string;
+  readonly owner: string | null;
+  readonly title: string | null;
+  method: MailMethod;
+  first: number;
+  last: number;
+  items: number;
+  readonly places: Place[];
+}
+
+export interface MailTrace {
+  readonly kind: 'permission' | 'request-removed';
+  readonly host: number;
+  readonly t: number;
+  readonly what: string;
+  readonly account: string;
+  readonly places: Place[];
+}
+
+/** Person by person, as the user's export of the directory says. */
+export interface Directory {
+  find(name: string): { address: string; name: string | null; title: string | null; account: string | null } | null;
+}
+
+export interface Cmdlet {
+  readonly row: number;
+  readonly host: number;
+  readonly t: number;
+  readonly name: string;
+  readonly parameters: ReadonlyMap<string, string>;
+  readonly caller: string;
+}
+
+/** A request for an export stays where it was asked for honestly; one that covers its traces removes it within this. */
+const REMOVED_WITHIN = 3 * 86_400e6;
+const NEAR = 45 * 60e6;
+
+export function cmdlets(w: World): Cmdlet[] {
+  const t = w.facts.table('api_activity');
+  const [operation, parameters, user] = [t.column('operation'), t.column('parameters'), t.column('user')];
+  const out: Cmdlet[] = [];
+  for (let i = 0; i < t.rows; i++) {
+    if (w.text(operation[i]!) !== 'cmdlet') continue;
+    const lines = w.text(parameters[i]!).split('\n');
+    const joined = /^([A-Z][a-z]+-[A-Za-z]+)(?:\s+([\s\S]*))?$/.exec(lines[0] ?? '');
+    if (joined === null) continue;
+    const text = lines[1] !== undefined && lines[1] !== '' ? lines[1] : (joined[2] ?? '');
+    const map = new Map<string, string>();
+    for (const m of text.matchAll(/-([A-Za-z]+)(?::|\s+)\s*(?:"([^"]*)"|'([^']*)'|([^\s"']+))/g))
+      map.set(m[1]!.toLowerCase(), m[2] ?? m[3] ?? m[4] ?? '');
+    const caller = (lines[2] ?? w.text(user[i]!)).replace(/^.*[\\/]/, '').toLowerCase();
+    out.push({ row: i, host: t.host[i]!, t: t.t[i]!, name: joined[1]!, parameters: map, caller });
+  }
+  return out;
+}
+
+/** Mailboxes by any of the names that logs give them. */
+export class Mailboxes {
+  readonly #byAccount = new Map<string, Map<string, number>>();
+  readonly #addresses = new Set<string>();
+  readonly #names = new Map<string, string>();
+  readonly #directory: Directory | null;
+
+  constructor(w: World, requests: Requests, attackers: ReadonlySet<string>, directory: Directory | null) {
+    this.#directory = directory;
+    const t = requests.table;
+    const [user, box] = [t.column('user'), t.column('mailbox')];
+    const seen = new Map<string, number>();
+    for (let i = 0; i < t.rows; i++) {
+      if (box[i]! < 0 || user[i]! < 0) continue;
+      const key = `${user[i]!}|${box[i]!}`;
+      if (attackers.has(w.addresses.text(t.column('src_ip')[i]!))) continue;
+      seen.set(key, (seen.get(key) ?? 0) + 1);
+    }
+    for (const [key, n] of seen) {
+      const [u, b] = key.split('|').map(Number) as [number, number];
+      const account = plainAccount(w.text(u));
+      const address = w.text(b).replace(/^smtp:/i, '').toLowerCase();
+      if (!address.includes('@')) continue;
+      this.#addresses.add(address);
+      const m = this.#byAccount.get(account) ?? new Map<string, number>();
+      this.#byAccount.set(account, m.set(address, (m.get(address) ?? 0) + n));
+    }
+    const mail = w.facts.table('email_activity');
+    const recipient = mail.column('recipient');
+    const distinct = new Set<number>();
+    for (let i = 0; i < mail.rows; i++) distinct.add(recipient[i]!);
+    for (const id of distinct) for (const a of w.text(id).toLowerCase().split(/[;,\s]+/)) if (a.includes('@')) this.#addresses.add(a);
+    const d = w.facts.table('datastore_activity');
+    const [owner, name] = [d.column('owner'), d.column('owner_name')];
+    for (let i = 0; i < d.rows; i++) if (owner[i]! >= 0 && name[i]! >= 0) this.#names.set(w.text(owner[i]!).toLowerCase(), w.text(name[i]!));
+  }
+
+  /** Address, owner and title of a mailbox, by address, UPN, account or name. */
+  resolve(text: string): { address: string; owner: string | null; title: string | null } {
+    const t = text.trim().toLowerCase().replace(/^smtp:/, '').replace(/^.*\\(?!.*\\)/, '').replace(/\\mailboxexport\d*$/, '');
+    const known = this.#directory?.find(t) ?? null;
+    if (known !== null) return { address: known.address, owner: known.name, title: known.title };
+    const owner = this.#names.get(t) ?? null;
+    if (this.#addresses.has(t)) return { address: t, owner: this.#ownerOf(t), title: null };
+    const account = t.replace(/@.*$/, '');
+    const by = this.#byAccount.get(account);
+    if (by !== undefined) {
+      const [best] = [...by].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))[0]!;
+      return { address: best, owner, title: null };
+    }
+    if (owner !== null) {
+      const local = owner.toLowerCase().replace(/\s+/g, '.');
+      const match = [...this.#addresses].find((a) => a.startsWith(`${local}@`));
+      if (match !== undefined) return { address: match, owner, title: null };
+    }
+    return { address: t, owner, title: null };
+  }
+
+  #ownerOf(address: string): string | null {
+    for (const [account, m] of this.#byAccount) {
+      const best = [...m].sort((a, b) => b[1] - a[1])[0]!;
+      if (best[0] === address) for (const [upn, name] of this.#names) if (upn.startsWith(`${account}@`)) return name;
+    }
+    const local = address.replace(/@.*$/, '');
+    for (const name of this.#names.values()) if (name.toLowerCase().replace(/\s+/g, '.') === local) return name;
+    return null;
+  }
+
+  /** The account whose own mailbox an address is; '' if not known. */
+  accountOf(address: string): string {
+    const d = this.#directory?.find(address);
+    if (d?.account !== undefined && d?.account !== null) return plainAccount(d.account);
+    for (const [account, m] of this.#byAccount) {
+      const best = [...m].sort((a, b) => b[1] - a[1])[0]!;
+      if (best[0] === address) return account;
+    }
+    return '';
+  }
+}
+
+export const plainAccount = (t: string): string => t.replace(/^.*\\/, '').replace(/@.*$/, '').toLowerCase();
+
+export function mail(
+  w: World,
+  g: Group,
+  requests: Requests,
+  addresses: ReadonlyMap<string, number>,
+  boxes: Mailboxes,
+  all: readonly Cmdlet[],
+  domains: ReadonlyMap<string, string>,
+): { mailboxes: MailboxClaim[]; traces: MailTrace[] } {
+  const found = new Map<string, MailboxClaim>();
+  const traces: MailTrace[] = [];
+  const api = w.facts.table('api_activity');
+  const rank: Record<MailMethod, number> = { export: 5, impersonation: 4, delegate: 3, owner_session: 2, search: 1, other: 0 };
+  const add = (name: string, method: MailMethod, t: number, place: Place, items = 0): void => {
+    const r = boxes.resolve(name);
+    const m = found.get(r.address);
+    if (m === undefined)
+      found.set(r.address, { address: r.address, owner: r.owner, title: r.title, method, first: t, last: t, items, places: [place] });
+    else {
+      if (rank[method] > rank[m.method]) m.method = method;
+      m.first = Math.min(m.first, t);
+      m.last = Math.max(m.last, t);
+      m.items += items;
+      if (m.places.length < 500) m.places.push(place);
+    }
+  };
+  // Requests from where the intruder sat.
+  const reads: { t: number; user: string; box: string; method: MailMethod }[] = [];
+  for (const [ip, since] of addresses)
+    for (const r of requests.by(ip)) {
+      if (r.user === '' || r.t < since - 86_400e6) continue;
+      const channel = channelOf(r);
+      if (channel === 'webshell') continue;
+      const user = plainAccount(r.user);
+      const place = requests.place(r.row);
+      if (r.mailbox === '') continue;
+      const own = boxes.accountOf(r.mailbox) === user;
+      const method: MailMethod = own ? 'owner_session' : channel === 'ews' ? 'impersonation' : 'delegate';
+      add(r.mailbox, method, r.t, place);
+      reads.push({ t: r.t, user, box: boxes.resolve(r.mailbox).address, method });
+      g.account(r.user, domains, 'abused', r.t, [place]);
+    }
+  // Somebody logged in from there whose mailbox no log names: their own.
+  for (const [ip, since] of addresses)
+    for (const r of requests.by(ip)) {
+      if (r.user === '' || r.front || r.t < since - 86_400e6 || channelOf(r) !== 'owa' || r.status >= 400) continue;
+      const user = plainAccount(r.user);
+      if (reads.some((x) => x.user === user && Math.abs(x.t - r.t) < NEAR)) continue;
+      add(user, 'owner_session', r.t, requests.place(r.row));
+      g.account(r.user, domains, 'abused', r.t, [requests.place(r.row)]);
+    }
+  // The audit of mailboxes.
+  const d = w.facts.table('datastore_activity');
+  const c = (n: string): Int32Array => d.column(n);
+  const [ip, owner, type, items, operation, client] = [c('src_ip'), c('owner'), c('logon_type'), c('items'), c('operation'), c('client')];
+  for (let i = 0; i < d.rows; i++) {
+    const from = addresses.get(w.addresses.text(ip[i]!));
+    if (from === undefined || d.t[i]! < from - 86_400e6 || owner[i]! < 0) continue;
+    const how = w.text(type[i]!).toLowerCase();
+    const n = w.facts.texts.number(items[i]!);
+    const method: MailMethod = /search/i.test(w.text(operation[i]!))
+      ? 'search'
+      : how === 'owner'
+        ? 'owner_session'
+        : how === 'delegate'
+          ? 'delegate'
+          : /webservices|ews/i.test(w.text(client[i]!))
+            ? 'impersonation'
+            : 'other';
+    add(w.text(owner[i]!), method, d.t[i]!, d.place(i), Number.isNaN(n) ? 0 : n);
+  }
+  // Cmdlets.
+  const sessions = [...addresses.keys()].flatMap((a) => requests.by(a).map((r) => r.t)).sort((x, y) => x - y);
+  const seated = (t: number): boolean => {
+    let lo = 0;
+    let hi = sessions.length;
+    while (lo < hi) {
+      const mid = (lo + hi) >> 1;
+      if (sessions[mid]! < t - NEAR) lo = mid + 1;
+      else hi = mid;
+    }
+    return lo < sessions.length && sessions[lo]! <= t + NEAR;
+  };
+  const active = (x: Cmdlet): boolean => seated(x.t) || g.near(x.host, x.t, NEAR);
+  for (const x of all) {
+    const held = g.held(x.caller, x.t) || (x.caller.endsWith('$') && g.hosts.has(x.host));
+    if (!held) continue;
+    const p = x.parameters;
+    const place = api.place(x.row);
+    const target = p.get('mailbox') ?? p.get('identity') ?? p.get('sourcemailboxes') ?? '';
+    if (target === '') continue;
+    if (/^New-MailboxExportRequest$/i.test(x.name)) {
+      const path = p.get('filepath') ?? '';
+      const self = w.hostName(x.host).toLowerCase().split('.')[0]!;
+      const local = /^\\\\(?:127\.0\.0\.1|localhost)\\/i.test(path) || path.toLowerCase().startsWith(`\\\\${self}`) || /^\\\\[^\\]+\\[a-z]\$\\/i.test(path) || /inetpub|wwwroot|\\frontend\\|aspnet_client/i.test(path);
+      const removed = all.find(
+        (o) =>
+          /^Remove-MailboxExportRequest$/i.test(o.name) &&
+          o.caller === x.caller &&
+          o.t > x.t &&
+          o.t - x.t < REMOVED_WITHIN &&
+          (o.parameters.get('identity') ?? '').toLowerCase().startsWith(target.toLowerCase()),
+      );
+      const signs = Number(local) * 2 + Number(removed !== undefined) * 2 + Number(active(x));
+      if (signs < 2) continue;
+      add(target, 'export', x.t, place);
+      g.account(x.caller, domains, 'abused', x.t, [place]);
+      if (removed !== undefined)
+        traces.push({ kind: 'request-removed', host: x.host, t: removed.t, what: target, account: x.caller, places: [api.place(removed.row)] });
+    } else if (/^(?:Add-MailboxPermission|Add-MailboxFolderPermission)$/i.test(x.name)) {
+      const who = plainAccount(p.get('user') ?? '');
+      const address = boxes.resolve(target).address;
+      const used = reads.some((r) => r.box === address && r.t >= x.t && r.user === who) || found.get(address)?.method === 'delegate';
+      if (!used && !(g.held(who, x.t) && (active(x) || who === x.caller))) continue;
+      traces.push({ kind: 'permission', host: x.host, t: x.t, what: target, account: who, places: [place] });
+      g.account(x.caller, domains, 'abused', x.t, [place]);
+      if (used) add(target, 'delegate', x.t, place);
+    } else if (/^(?:Search-Mailbox|New-MailboxSearch|New-ComplianceSearch)$/i.test(x.name)) {
+      const to = plainAccount(p.get('targetmailbox') ?? '');
+      if (!active(x) && !(to !== '' && (to === x.caller || g.held(to, x.t)))) continue;
+      add(target, 'search', x.t, place);
+      g.account(x.caller, domains, 'abused', x.t, [place]);
+    } else if (/^New-ManagementRoleAssignment$/i.test(x.name) && active(x))
+      traces.push({ kind: 'permission', host: x.host, t: x.t, what: p.get('role') ?? target, account: plainAccount(p.get('user') ?? x.caller), places: [place] });
+  }
+  return { mailboxes: [...found.values()].sort((a, b) => a.first - b.first || (a.address < b.address ? -1 : 1)), traces };
+}

@@ -1,0 +1,212 @@
+// What would let the intruder back in, and what they did to their traces.
+import type { Place } from '../facts/table.js';
+import { taskCommand } from '../graph/suspicion.js';
+import type { World } from '../graph/world.js';
+import type { Group } from './group.js';
+import type { MailTrace } from './mail.js';
+import { SCRIPT, type WebFindings } from './web.js';
+
+export interface PersistenceClaim {
+  readonly host: number;
+  readonly kind: 'service' | 'scheduled_task' | 'run_key' | 'wmi_subscription' | 'webshell' | 'account' | 'other';
+  readonly name: string;
+  readonly command: string | null;
+  readonly t: number;
+  readonly technique: string;
+  readonly places: Place[];
+}
+
+export interface TraceClaim {
+  readonly host: number;
+  readonly kind: string;
+  readonly t: number;
+  readonly what: string;
+  readonly places: Place[];
+}
+
+const MINUTE = 60e6;
+/** A task that is gone again within this was made to move. */
+const MADE_TO_MOVE = 15 * MINUTE;
+const RUN_KEY =
+  /\\(?:currentversion\\(?:run|runonce|runservices|policies\\explorer\\run)|winlogon\\(?:shell|userinit|notify)|image file execution options\\[^\\]+\\debugger|active setup\\installed components\\)/i;
+
+export function persistence(w: World, g: Group, web: WebFindings, mail: readonly MailTrace[]): PersistenceClaim[] {
+  const out = new Map<string, PersistenceClaim>();
+  const add = (p: PersistenceClaim): void => {
+    const key = `${p.host}|${p.kind}|${p.name.toLowerCase()}`;
+    const known = out.get(key);
+    if (known === undefined) out.set(key, p);
+    else known.places.push(...p.places);
+  };
+  const { texts } = w.facts;
+  const services = w.facts.table('service_activity');
+  const jobs = w.facts.table('scheduled_job_activity');
+  const start = services.column('start_type');
+  const brings = (host: number, command: string): boolean => {
+    const c = command.toLowerCase();
+    for (const f of g.files.values()) if (f.host === host && f.path.length > 6 && c.includes(f.path)) return true;
+    return false;
+  };
+  for (const n of g.nodes) {
+    if (n.kind === 'service') {
+      const name = w.text(services.column('service')[n.row]!);
+      // Started once, on demand, to run something: that is how they moved.
+      if (/^(?:demand start|3|manual)$/i.test(w.text(start[n.row]!)) || !brings(n.host, n.path)) continue;
+      add({ host: n.host, kind: 'service', name, command: w.text(services.column('command_line')[n.row]!), t: n.t, technique: 'T1543.003', places: [...n.places] });
+    } else if (n.kind === 'task') {
+      const name = w.text(jobs.column('task')[n.row]!);
+      let gone = false;
+      for (let i = jobs.from(n.t); i < jobs.rows && jobs.t[i]! <= n.t + MADE_TO_MOVE; i++)
+        if (jobs.host[i] === n.host && jobs.column('task')[i] === jobs.column('task')[n.row] && w.text(jobs.column('activity')[i]!) === 'delete') gone = true;
+      if (gone) continue;
+      const command = taskCommand(w.text(jobs.column('command')[n.row]!));
+      add({ host: n.host, kind: 'scheduled_task', name, command: command === '' ? null : command, t: n.t, technique: 'T1053.005', places: [...n.places] });
+    }
+  }
+  const r = w.facts.table('registry_value_activity');
+  const key = texts.asker((t) => RUN_KEY.test(t));
+  for (let i = 0; i < r.rows; i++) {
+    if (!key(r.column('key')[i]!) || w.text(r.column('activity')[i]!) !== 'set') continue;
+    const p = w.processAt(r.host[i]!, r.column('process_guid')[i]!, r.column('pid')[i]!, r.t[i]!);
+    const details = w.text(r.column('details')[i]!);
+    if (!g.processes.has(p) && !brings(r.host[i]!, details)) continue;
+    const path = w.text(r.column('key')[i]!);
+    add({ host: r.host[i]!, kind: 'run_key', name: path.replace(/^.*\\/, ''), command: details, t: r.t[i]!, technique: 'T1547.001', places: [r.place(i)] });
+  }
+  // Where no sensor saw the registry, the command line that wrote it.
+  for (const p of g.processes) {
+    const m = /\breg(?:\.exe)?["']?\s+add\s+"?(\S*?\\CurrentVersion\\Run(?:Once)?)"?.*?\/v\s+"?([^"\s]+)"?(?:.*?\/d\s+("[^"]*"|\S+))?/i.exec(w.processes.commandText(p));
+    if (m !== null)
+      add({ host: w.processes.host.at(p), kind: 'run_key', name: m[2]!, command: m[3]?.replaceAll('"', '') ?? null, t: w.processes.start.at(p), technique: 'T1547.001', places: w.processes.places(p) });
+  }
+  const wmi = w.facts.table('wmi_activity');
+  const consumers = new Map<string, PersistenceClaim>();
+  for (let i = 0; i < wmi.rows; i++) {
+    const to = w.text(wmi.column('destination')[i]!);
+    const name = w.text(wmi.column('name')[i]!).replace(/^.*Name="?([^"]*)"?.*$/s, '$1');
+    if (!brings(wmi.host[i]!, to)) continue;
+    const p: PersistenceClaim = { host: wmi.host[i]!, kind: 'wmi_subscription', name, command: to, t: wmi.t[i]!, technique: 'T1546.003', places: [wmi.place(i)] };
+    consumers.set(`${wmi.host[i]!}|${name.toLowerCase()}`, p);
+    add(p);
+  }
+  for (const s of web.shells)
+    if (SCRIPT.test(s.path)) add({ host: s.host, kind: 'webshell', name: s.path.replace(/^.*[\\/]/, ''), command: s.path, t: s.t, technique: 'T1505.003', places: s.places });
+  for (const a of createdAccounts(w, g))
+    add({ host: a.host, kind: 'account', name: a.name, command: null, t: a.t, technique: 'T1136.002', places: a.places });
+  for (const m of mail)
+    if (m.kind === 'permission')
+      add({ host: m.host, kind: 'other', name: `${m.account} → ${m.what}`, command: null, t: m.t, technique: 'T1098.002', places: m.places });
+  return [...out.values()].sort((a, b) => a.t - b.t || a.host - b.host);
+}
+
+/** Accounts that the intruder made: in a session of theirs, or by a command of theirs. */
+export function createdAccounts(w: World, g: Group): { name: string; domain: string; host: number; t: number; places: Place[] }[] {
+  const t = w.facts.table('account_change');
+  const c = (n: string): Int32Array => t.column(n);
+  const commands = [...g.processes]
+    .map((p) => ({ p, m: /\bnet1?(?:\.exe)?["']?\s+user\s+"?([^\s"]+)"?\s.*\/add\b/i.exec(w.processes.commandText(p)) }))
+    .filter((x) => x.m !== null);
+  const out = new Map<string, { name: string; domain: string; host: number; t: number; places: Place[] }>();
+  for (let i = 0; i < t.rows; i++) {
+    if (w.text(c('activity')[i]!) !== 'create') continue;
+    const name = w.text(c('user')[i]!).toLowerCase();
+    if (name.endsWith('$')) continue;
+    const session = w.logons.session(t.host[i]!, w.facts.texts.number(c('logon_id')[i]!), t.t[i]!);
+    const command = commands.find(
+      (x) => x.m![1]!.toLowerCase() === name && Math.abs(w.processes.start.at(x.p) - t.t[i]!) < 5 * MINUTE,
+    );
+    if (command === undefined && (session === null || !g.sessions.has(session.row))) continue;
+    out.set(name, { name, domain: w.text(c('domain')[i]!), host: t.host[i]!, t: t.t[i]!, places: [t.place(i), ...(command === undefined ? [] : w.processes.places(command.p))] });
+  }
+  // The record of it may be gone while the command's is not.
+  for (const x of commands) {
+    const name = x.m![1]!.toLowerCase();
+    if (!out.has(name))
+      out.set(name, { name, domain: '', host: w.processes.host.at(x.p), t: w.processes.start.at(x.p), places: w.processes.places(x.p) });
+  }
+  return [...out.values()];
+}
+
+/** Signs of tampering that the whole evidence shows; `place`s are those of the records. */
+export interface Sign {
+  readonly host: number;
+  readonly kind: string;
+  readonly t: number;
+  readonly what: string;
+  readonly places: readonly Place[];
+}
+
+export function covered(w: World, g: Group, gaps: readonly Sign[], mail: readonly MailTrace[]): TraceClaim[] {
+  const out = new Map<string, TraceClaim>();
+  const add = (c: TraceClaim): void => {
+    const key = `${c.host}|${c.kind}|${c.what.toLowerCase()}|${Math.round(c.t / (10 * MINUTE))}`;
+    if (!out.has(key)) out.set(key, c);
+  };
+  const p = w.processes;
+  const mine = [...g.processes].map((r) => ({ r, host: p.host.at(r), t: p.start.at(r), line: p.commandText(r).toLowerCase(), image: p.imageText(r) }));
+  const did = (host: number, t: number, line: RegExp, within: number) =>
+    mine.find((x) => x.host === host && Math.abs(x.t - t) <= within && line.test(`${x.image} ${x.line}`));
+  const log = w.facts.table('event_log_activity');
+  const c = (n: string): Int32Array => log.column(n);
+  for (let i = 0; i < log.rows; i++) {
+    const host = log.host[i]!;
+    const t = log.t[i]!;
+    const what = w.text(c('activity')[i]!);
+    const name = w.text(c('log')[i]!);
+    const id = w.facts.texts.number(c('logon_id')[i]!);
+    const session = Number.isNaN(id) ? null : w.logons.session(host, id, t);
+    const inSession = session !== null && g.sessions.has(session.row);
+    const held = g.hosts.get(host)?.status === 'controlled';
+    if (what === 'clear') {
+      const by = did(host, t, /wevtutil|clear-eventlog|remove-eventlog|clearev|cl\b/, MINUTE);
+      // Somebody else's hands at the keyboard explain it.
+      const other = w.processes.rows > 0 && othersClear(w, g, host, t);
+      const user = w.text(c('user')[i]!);
+      if (by === undefined && !inSession && !(held && !other && (g.near(host, t, 10 * MINUTE) || g.held(user, t) || (/^system$/i.test(user) && activeAround(g, host, t))))) continue;
+      add({ host, kind: 'log_cleared', t, what: name, places: [log.place(i), ...(by === undefined ? [] : p.places(by.r))] });
+    } else if (what === 'audit policy') {
+      const by = did(host, t, /auditpol|secedit/, MINUTE);
+      if (by === undefined && !inSession) continue;
+      add({ host, kind: 'audit_policy_changed', t, what: w.text(c('what')[i]!).replaceAll('\n', ' '), places: [log.place(i), ...(by === undefined ? [] : p.places(by.r))] });
+    } else if (what === 'sensor stopped') {
+      const by = did(host, t, /\bsc(?:\.exe)?["']?\s+(?:stop|config|delete)|net1?(?:\.exe)?["']?\s+stop|set-mppreference|taskkill|disableantispyware|mpcmdrun/, 2 * MINUTE);
+      if (by === undefined && !(held && g.near(host, t, 2 * MINUTE))) continue;
+      add({ host, kind: 'sensor_stopped', t, what: name, places: [log.place(i), ...(by === undefined ? [] : p.places(by.r))] });
+    }
+  }
+  for (const s of gaps) {
+    if (s.kind !== 'record_gap' || g.hosts.get(s.host)?.status !== 'controlled') continue;
+    if (!g.near(s.host, s.t, 60 * MINUTE)) continue;
+    add({ host: s.host, kind: 'record_gap', t: s.t, what: s.what, places: [...s.places] });
+  }
+  const f = w.facts.table('file_activity');
+  for (const r of g.processes)
+    for (const i of w.files(r)) {
+      const what = w.text(f.column('activity')[i]!);
+      const path = w.text(f.column('path')[i]!);
+      if (what === 'delete') add({ host: f.host[i]!, kind: 'file_deleted', t: f.t[i]!, what: path, places: [f.place(i)] });
+      else if (what === 'change of creation time') add({ host: f.host[i]!, kind: 'timestomp', t: f.t[i]!, what: path, places: [f.place(i)] });
+    }
+  const changed = w.facts.texts.asker((t) => t === 'change of creation time');
+  for (let i = 0; i < f.rows; i++) {
+    if (!changed(f.column('activity')[i]!)) continue;
+    const path = w.text(f.column('path')[i]!);
+    const file = g.files.get(`${f.host[i]!}|${path.toLowerCase()}`);
+    if (file !== undefined) add({ host: f.host[i]!, kind: 'timestomp', t: f.t[i]!, what: path, places: [f.place(i)] });
+  }
+  for (const m of mail)
+    if (m.kind === 'request-removed') add({ host: m.host, kind: 'other', t: m.t, what: m.what, places: m.places });
+  return [...out.values()].sort((a, b) => a.t - b.t || a.host - b.host);
+}
+
+/** Whether the intruder was at work on a host at all around a time: before and after it, or soon before. */
+function activeAround(g: Group, host: number, t: number): boolean {
+  return g.near(host, t, 12 * 3600e6);
+}
+
+/** A process that clears logs and is not the intruder's. */
+function othersClear(w: World, g: Group, host: number, t: number): boolean {
+  return g.suspicion.remote
+    .startsBetween(host, t - MINUTE, t + 5e6)
+    .some((r) => !g.processes.has(r) && /wevtutil|clear-eventlog/i.test(`${w.processes.imageText(r)} ${w.processes.commandText(r)}`));
+}

@@ -1,0 +1,115 @@
+// An update function that hands out what is no release: the server's package was written by the intruder; clients fetch it by its
+// name, and their updater starts what was in it. An honest release has the same shape, but comes from a hand that is not theirs.
+import type { Place } from '../facts/table.js';
+import type { Suspicion } from '../graph/suspicion.js';
+import { baseName, type World } from '../graph/world.js';
+import type { Group } from './group.js';
+import type { Requests } from './web.js';
+
+/** Clients that must have fetched a file before it counts as handed out. */
+const MIN_CLIENTS = 3;
+/** What an updater starts of a package, it starts within this. */
+const STARTS_WITHIN = 2 * 3600e6;
+const PACKAGE = /\.(?:pkg|msi|exe|zip|cab|nupkg|msix|appx|dll|bin|dat|jar|deb|rpm|7z|gz|tar|upd|update|patch|img)$/i;
+
+export interface HijackClaim {
+  readonly server: number;
+  readonly product: string | null;
+  readonly package: string;
+  readonly sha256: string | null;
+  readonly t: number;
+  readonly by: string | null;
+  readonly executed: Map<number, Place[]>;
+  readonly downloaded: Map<number, Place[]>;
+  readonly places: Place[];
+  /** Processes that ran it. */
+  readonly processes: number[];
+}
+
+export function hijack(w: World, g: Group, requests: Requests): HijackClaim | null {
+  let best: HijackClaim | null = null;
+  for (const f of g.files.values()) {
+    if (!PACKAGE.test(f.path) || !requests.has(f.host)) continue;
+    const name = baseName(f.path);
+    const fetched = new Map<number, { t: number; places: Place[] }>();
+    for (const r of requests.on(f.host, f.t - 60e6)) {
+      if (r.status >= 400 || baseName(r.path) !== name || r.front) continue;
+      const client = w.addresses.hostAt(r.ip, r.t);
+      if (client < 0 || client === f.host) continue;
+      const known = fetched.get(client);
+      if (known === undefined) fetched.set(client, { t: r.t, places: [requests.place(r.row)] });
+      else known.places.push(requests.place(r.row));
+    }
+    if (fetched.size < MIN_CLIENTS) continue;
+    // What clients' updaters wrote under that name, and what they started after it.
+    const files = w.facts.table('file_activity');
+    const path = files.column('path');
+    const is = w.facts.texts.asker((t) => baseName(t).toLowerCase() === name);
+    const updaters = new Map<number, number>();
+    const cached = new Map<number, { t: number; process: number; place: Place }>();
+    for (let i = files.from(f.t - 60e6); i < files.rows; i++) {
+      if (!is(path[i]!) || files.host[i] === f.host || w.text(files.column('activity')[i]!) !== 'create') continue;
+      const p = w.processAt(files.host[i]!, files.column('process_guid')[i]!, files.column('pid')[i]!, files.t[i]!);
+      if (p < 0) continue;
+      const image = w.processes.image.at(p);
+      updaters.set(image, (updaters.get(image) ?? 0) + 1);
+      if (!cached.has(files.host[i]!)) cached.set(files.host[i]!, { t: files.t[i]!, process: p, place: files.place(i) });
+      if (!fetched.has(files.host[i]!)) fetched.set(files.host[i]!, { t: files.t[i]!, places: [files.place(i)] });
+    }
+    const updater = [...updaters].sort((a, b) => b[1] - a[1])[0]?.[0];
+    if (updater === undefined) continue;
+    // By the program and, where it is known, its hash: what most of the clients started.
+    const started = new Map<string, number[]>();
+    for (const [host, at] of fetched) {
+      const t = w.carried(at.t, f.host, host);
+      for (const r of g.suspicion.remote.startsBetween(host, t - 30e6, t + STARTS_WITHIN)) {
+        const parent = w.processes.parent.at(r);
+        if (parent < 0 || w.processes.image.at(parent) !== updater) continue;
+        const key = w.processes.imageText(r);
+        const list = started.get(key) ?? [];
+        started.set(key, list);
+        list.push(r);
+      }
+    }
+    const spread = (list: readonly number[]): number => new Set(list.map((r) => w.processes.host.at(r))).size;
+    const main = [...started].sort((a, b) => spread(b[1]) - spread(a[1]) || (w.systemPath(b[0]) ? 1 : 0) - (w.systemPath(a[0]) ? 1 : 0))[0];
+    const executed = new Map<number, Place[]>();
+    const processes: number[] = [];
+    const hashes = new Map<string, number>();
+    if (main !== undefined)
+      for (const r of main[1]) {
+        const host = w.processes.host.at(r);
+        if (executed.has(host)) continue;
+        const sha = w.processes.sha256(w.processes.hash.at(r));
+        // The first start after the fetch is of what was fetched.
+        if (sha !== '') hashes.set(sha, (hashes.get(sha) ?? 0) + 1);
+        executed.set(host, [...fetched.get(host)!.places, ...w.processes.places(r)]);
+        processes.push(r);
+      }
+    const sha = [...hashes].sort((a, b) => b[1] - a[1])[0]?.[0] ?? null;
+    const by = f.from?.kind === 'process' ? w.processes.userText(f.from.row) : '';
+    const claim: HijackClaim = {
+      server: f.host,
+      product: main === undefined ? null : baseName(main[0]),
+      package: name,
+      sha256: sha,
+      t: f.t,
+      by: by === '' ? null : by,
+      executed,
+      downloaded: new Map([...fetched].filter(([h]) => !executed.has(h)).map(([h, x]) => [h, x.places])),
+      places: [...f.places],
+      processes,
+    };
+    if (best === null || claim.executed.size + claim.downloaded.size > best.executed.size + best.downloaded.size) best = claim;
+  }
+  return best;
+}
+
+/** What ran a hijacked package is the intruder's on every client. */
+export function follow(s: Suspicion, g: Group, h: HijackClaim): number {
+  const before = s.nodes.size;
+  const origin = [...g.files.values()].find((n) => n.host === h.server && baseName(n.path) === h.package) ?? null;
+  for (const r of h.processes) s.process(r, origin, 'edge.update');
+  s.drain();
+  return s.nodes.size - before;
+}

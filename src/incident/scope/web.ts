@@ -1,0 +1,339 @@
+// Attack sessions: where the intruder sat. Requests that started their shells, requests for their scripts, then whatever else came
+// from the same addresses; tunnels and desktops from outside with accounts in their hands.
+import type { Place } from '../facts/table.js';
+import { SSH, type World } from '../graph/world.js';
+import type { Group } from './group.js';
+
+/** A gap of more than this starts the next session (contract). */
+export const SESSION_GAP = 30 * 60e6;
+/** A server's child starts within this of the request that started it. */
+const BEFORE_CHILD = 4e6;
+const AFTER_CHILD = 1.5e6;
+export const SCRIPT = /\.(?:aspx?|ashx|asmx|jspx?|jsw|php\d?|phtml|cshtml|cfm|war|cgi)$/i;
+
+export interface Request {
+  readonly row: number;
+  readonly t: number;
+  readonly host: number;
+  readonly ip: string;
+  readonly path: string;
+  readonly method: string;
+  readonly user: string;
+  readonly status: number;
+  readonly bytes: number;
+  readonly mailbox: string;
+  readonly agent: string;
+  readonly front: boolean;
+}
+
+/** Requests to the enterprise's own servers. */
+export class Requests {
+  readonly #world: World;
+  readonly #byHost = new Map<number, number[]>();
+  readonly #byIp = new Map<string, number[]>();
+  readonly table;
+  readonly #host: Int32Array;
+  readonly #c;
+  readonly #front: (id: number) => boolean;
+
+  constructor(world: World, hostOfEvidence: (evidence: number) => number) {
+    this.#world = world;
+    this.table = world.facts.table('http_activity');
+    const { texts } = world.facts;
+    const c = (n: string): Int32Array => this.table.column(n);
+    this.#c = {
+      ip: c('src_ip'),
+      user: c('user'),
+      method: c('method'),
+      path: c('path'),
+      status: c('status'),
+      bytes: c('bytes'),
+      server: c('server_ip'),
+      mailbox: c('mailbox'),
+      agent: c('user_agent'),
+    };
+    const own = texts.asker((t) => t === 'webserver' || t === 'exchange/http' || t === 'zeek/http' || t === 'suricata/http');
+    this.#front = texts.asker((t) => t === 'exchange/http');
+    this.#host = new Int32Array(this.table.rows).fill(-1);
+    for (let i = 0; i < this.table.rows; i++) {
+      if (!own(this.table.source[i]!)) continue;
+      let h = this.table.host[i]!;
+      if (h < 0 && this.#c.server[i]! >= 0) h = world.addresses.hostAt(world.addresses.text(this.#c.server[i]!), this.table.t[i]!);
+      if (h < 0) h = hostOfEvidence(this.table.evidence[i]!);
+      if (h < 0) continue;
+      this.#host[i] = h;
+      const list = this.#byHost.get(h);
+      if (list === undefined) this.#byHost.set(h, [i]);
+      else list.push(i);
+      const ip = world.addresses.text(this.#c.ip[i]!);
+      if (ip === '' || world.addresses.known(ip)) continue;
+      const same = this.#byIp.get(ip);
+      if (same === undefined) this.#byIp.set(ip, [i]);
+      else same.push(i);
+    }
+  }
+
+  at(row: number): Request {
+    const { texts } = this.#world.facts;
+    const n = texts.number(this.#c.bytes[row]!);
+    return {
+      row,
+      t: this.table.t[row]!,
+      host: this.#host[row]!,
+      ip: this.#world.addresses.text(this.#c.ip[row]!),
+      path: texts.text(this.#c.path[row]!).toLowerCase().replace(/[?#].*$/s, ''),
+      method: texts.text(this.#c.method[row]!).toUpperCase(),
+      user: texts.text(this.#c.user[row]!),
+      status: texts.number(this.#c.status[row]!),
+      bytes: Number.isNaN(n) ? 0 : n,
+      mailbox: texts.text(this.#c.mailbox[row]!).replace(/^smtp:/i, '').toLowerCase(),
+      agent: texts.text(this.#c.agent[row]!),
+      front: this.#front(this.table.source[row]!),
+    };
+  }
+
+  on(host: number, from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY): Request[] {
+    const rows = this.#byHost.get(host) ?? [];
+    let lo = 0;
+    let hi = rows.length;
+    while (lo < hi) {
+      const mid = (lo + hi) >> 1;
+      if (this.table.t[rows[mid]!]! < from) lo = mid + 1;
+      else hi = mid;
+    }
+    const out: Request[] = [];
+    for (; lo < rows.length && this.table.t[rows[lo]!]! <= to; lo++) out.push(this.at(rows[lo]!));
+    return out;
+  }
+
+  /** Of an address that is none of the enterprise's machines'. */
+  by(ip: string): Request[] {
+    return (this.#byIp.get(ip) ?? []).map((r) => this.at(r));
+  }
+
+  has(host: number): boolean {
+    return this.#byHost.has(host);
+  }
+
+  place(row: number): Place {
+    return this.table.place(row);
+  }
+}
+
+export interface SessionClaim {
+  start: number;
+  end: number;
+  readonly ip: string;
+  readonly channel: string;
+  readonly target: number;
+  readonly accounts: Set<string>;
+  actions: number;
+  readonly places: Place[];
+}
+
+export interface WebFindings {
+  /** Addresses that the intruder came from, with the first time that they were seen at it. */
+  readonly addresses: Map<string, number>;
+  readonly shells: { host: number; path: string; t: number; places: Place[] }[];
+  /** The request that opened the first shell, by server. */
+  readonly openings: Map<number, Request>;
+}
+
+/** Scripts that a server's own worker, or the intruder, wrote where the server gives them out. */
+export function webScripts(w: World): { host: number; path: string; t: number; row: number; process: number }[] {
+  const f = w.facts.table('file_activity');
+  const { texts } = w.facts;
+  const [activity, path, process, guid, pid] = ['activity', 'path', 'process', 'process_guid', 'pid'].map((c) => f.column(c)) as [
+    Int32Array,
+    Int32Array,
+    Int32Array,
+    Int32Array,
+    Int32Array,
+  ];
+  const create = texts.asker((t) => t === 'create');
+  const script = texts.asker((t) => SCRIPT.test(t) && !/\\temporary asp\.net files\\|\\temp\\|\/tmp\//i.test(t));
+  void process;
+  const out = [];
+  for (let i = 0; i < f.rows; i++)
+    if (f.host[i]! >= 0 && create(activity[i]!) && script(path[i]!))
+      out.push({
+        host: f.host[i]!,
+        path: texts.text(path[i]!),
+        t: f.t[i]!,
+        row: i,
+        process: w.processAt(f.host[i]!, guid[i]!, pid[i]!, f.t[i]!),
+      });
+  return out;
+}
+
+/** Where the requests came from that led to what ran on servers of this incident. */
+export function webSources(w: World, g: Group, requests: Requests, scripts: ReturnType<typeof webScripts>): WebFindings {
+  const out: WebFindings = { addresses: new Map(), shells: [], openings: new Map() };
+  const from = (ip: string, t: number): void => {
+    out.addresses.set(ip, Math.min(out.addresses.get(ip) ?? Number.POSITIVE_INFINITY, t));
+  };
+  const f = w.facts.table('file_activity');
+  // Children of servers' workers that are the intruder's.
+  const children = new Map<number, number[]>();
+  for (const r of g.processes) {
+    const parent = w.processes.parent.at(r);
+    if (parent >= 0 && w.serverImage(parent)) {
+      const list = children.get(w.processes.host.at(r)) ?? [];
+      children.set(w.processes.host.at(r), list);
+      list.push(w.processes.start.at(r));
+    }
+  }
+  for (const [host, times] of children) {
+    times.sort((a, b) => a - b);
+    const first = times[0]!;
+    for (const s of scripts)
+      if (
+        s.host === host &&
+        s.t >= first - 3600e6 &&
+        (g.processes.has(s.process) || (s.process >= 0 && w.serverImage(s.process)))
+      )
+        out.shells.push({ host, path: s.path, t: s.t, places: [f.place(s.row)] });
+    const votes = new Map<string, { near: number; all: number }>();
+    const outside = (r: Request): boolean => r.ip !== '' && !w.addresses.known(r.ip) && !r.front;
+    for (const t of times)
+      for (const p of new Set(requests.on(host, t - BEFORE_CHILD, t + AFTER_CHILD).filter(outside).map((r) => r.path)))
+        votes.set(p, { near: (votes.get(p)?.near ?? 0) + 1, all: 0 });
+    const names = new Set(out.shells.filter((s) => s.host === host).map((s) => s.path.replace(/^.*[\\/]/, '').toLowerCase()));
+    for (const r of requests.on(host, first - 86_400e6)) {
+      const v = votes.get(r.path);
+      if (v !== undefined) v.all++;
+    }
+    const shell = (r: Request): boolean => {
+      const v = votes.get(r.path);
+      return names.has(r.path.replace(/^.*\//, '')) || (v !== undefined && v.near >= 2 && v.near * 2 >= v.all);
+    };
+    for (const r of requests.on(host, first - 600e6)) if (outside(r) && shell(r) && !(r.status >= 400)) from(r.ip, r.t);
+    // The way in: what was asked for just before the first child, rather posted than fetched, rather unknown than logged in.
+    const before = requests
+      .on(host, first - 60e6, first + AFTER_CHILD)
+      .filter((r) => outside(r) && r.method !== 'HEAD')
+      .sort((a, b) => Number(b.method === 'POST') - Number(a.method === 'POST') || Number(a.user !== '') - Number(b.user !== '') || b.t - a.t);
+    const opening = before.find((r) => first - r.t <= BEFORE_CHILD * 3) ?? before.find((r) => out.addresses.has(r.ip));
+    if (opening !== undefined) {
+      out.openings.set(host, opening);
+      from(opening.ip, opening.t);
+    }
+  }
+  return out;
+}
+
+export function channelOf(r: Request): string {
+  if (r.path.startsWith('/ews/')) return 'ews';
+  if (r.path.endsWith('/auth.owa') || (r.path.startsWith('/owa/') && r.user !== '')) return 'owa';
+  if (r.user !== '' && /^\/(?:mapi|microsoft-server-activesync|rpc)\b/.test(r.path)) return 'other';
+  return 'webshell';
+}
+
+/** Attack sessions from outside. */
+export function attackSessions(w: World, g: Group, requests: Requests, addresses: ReadonlyMap<string, number>): SessionClaim[] {
+  const touches: { t: number; ip: string; channel: string; target: number; user: string; place: Place }[] = [];
+  for (const [ip, since] of addresses)
+    for (const r of requests.by(ip)) {
+      if (r.t < since - 86_400e6 || r.front) continue;
+      touches.push({ t: r.t, ip, channel: channelOf(r), target: r.host, user: r.user, place: requests.place(r.row) });
+    }
+  const a = w.facts.table('authentication');
+  for (const n of g.sessions.values()) {
+    const l = w.logons.logon(n.row);
+    if (l.address === '' || w.addresses.known(l.address) || !w.addresses.outside(l.address)) continue;
+    const channel = l.type === 10 ? 'rdp' : l.type === SSH ? 'ssh' : '';
+    if (channel === '') continue;
+    touches.push({ t: l.t, ip: l.address, channel, target: l.host, user: l.user, place: a.place(l.row) });
+    const [activity, ip] = [a.column('activity'), a.column('src_ip')];
+    for (let i = a.from(l.t - 4 * 3600e6); i < a.rows && a.t[i]! <= l.t; i++)
+      if (a.host[i] === l.host && /^(?:logon failed|failed|invalid user)$/.test(w.text(activity[i]!)) && w.addresses.text(ip[i]!) === l.address)
+        touches.push({ t: a.t[i]!, ip: l.address, channel, target: l.host, user: '', place: a.place(i) });
+  }
+  for (const v of tunnels(w)) {
+    const mine =
+      g.held(v.user, v.start) && (addresses.has(v.ip) || v.taken.some((inside) => usedInside(w, g, inside, v.start, v.end)) || strangeTunnel(w, g, v));
+    if (!mine) continue;
+    for (const [t, place] of v.touches) touches.push({ t, ip: v.ip, channel: 'vpn', target: v.host, user: v.user, place });
+  }
+  touches.sort((x, y) => x.t - y.t);
+  const out: SessionClaim[] = [];
+  const open = new Map<string, SessionClaim>();
+  for (const x of touches) {
+    const key = `${x.ip}|${x.channel}`;
+    let s = open.get(key);
+    // A tunnel is one session from its beginning to its end, however long it was silent.
+    if (s === undefined || (x.t - s.end > SESSION_GAP && x.channel !== 'vpn') || (x.channel === 'vpn' && x.t - s.end > 12 * 3600e6)) {
+      s = { start: x.t, end: x.t, ip: x.ip, channel: x.channel, target: x.target, accounts: new Set(), actions: 0, places: [] };
+      open.set(key, s);
+      out.push(s);
+    }
+    s.end = Math.max(s.end, x.t);
+    s.actions++;
+    if (x.user !== '') s.accounts.add(x.user);
+    if (s.places.length < 1000) s.places.push(x.place);
+  }
+  return out;
+}
+
+export interface Tunnel {
+  readonly host: number;
+  readonly user: string;
+  readonly ip: string;
+  start: number;
+  end: number;
+  readonly taken: string[];
+  readonly touches: [number, Place][];
+}
+
+const known = new WeakMap<World, Tunnel[]>();
+
+/** VPN tunnels, from their beginning to their end. */
+export function tunnels(w: World): readonly Tunnel[] {
+  const before = known.get(w);
+  if (before !== undefined) return before;
+  const t = w.facts.table('tunnel_activity');
+  const [activity, user, ip, inside] = ['activity', 'user', 'src_ip', 'inside_ip'].map((c) => t.column(c)) as [
+    Int32Array,
+    Int32Array,
+    Int32Array,
+    Int32Array,
+  ];
+  const out: Tunnel[] = [];
+  const open = new Map<string, Tunnel>();
+  for (let i = 0; i < t.rows; i++) {
+    const who = w.text(user[i]!).toLowerCase();
+    const from = w.addresses.text(ip[i]!);
+    const what = w.text(activity[i]!);
+    const key = `${who}|${from}`;
+    let o = open.get(key);
+    if (what === 'connect' || o === undefined) {
+      o = { host: t.host[i]!, user: who, ip: from, start: t.t[i]!, end: t.t[i]!, taken: [], touches: [] };
+      open.set(key, o);
+      out.push(o);
+    }
+    o.end = t.t[i]!;
+    o.touches.push([t.t[i]!, t.place(i)]);
+    const a = w.addresses.text(inside[i]!);
+    if (a !== '') o.taken.push(a);
+    if (what === 'disconnect') open.delete(key);
+  }
+  known.set(w, out);
+  return out;
+}
+
+/** Whether a session of the intruder came from an address that a tunnel was given. */
+function usedInside(w: World, g: Group, inside: string, start: number, end: number): boolean {
+  for (const n of g.sessions.values()) {
+    const l = w.logons.logon(n.row);
+    if (l.address === inside && l.t >= start - 60e6 && l.t <= end + 12 * 3600e6) return true;
+  }
+  return false;
+}
+
+/** An account in the intruder's hands that never used the gateway before, or from a network that only comes up since. */
+function strangeTunnel(w: World, g: Group, v: Tunnel): boolean {
+  const since = g.accounts.get(v.user.replace(/^.*\\/, '').replace(/@.*$/, ''))?.first ?? Number.POSITIVE_INFINITY;
+  if (v.start < since - 3600e6) return false;
+  const own = tunnels(w).filter((x) => x.user === v.user && x.start < since - 3600e6);
+  return own.length === 0;
+}

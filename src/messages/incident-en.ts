@@ -1,0 +1,168 @@
+// Words of incidents, in English.
+
+const count = (n: number, one: string, many: string): string => `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
+
+/** What a statement is made of: counted lists of an incident, and nothing else. */
+export interface StatementParts {
+  readonly first_seen: string | null;
+  readonly last_seen: string | null;
+  readonly confidence: string;
+  readonly entry: { readonly vector: string; readonly host: string; readonly source_ip: string | null; readonly time: string | null } | null;
+  readonly hosts: readonly { readonly name: string; readonly role: string; readonly status: string }[];
+  readonly accounts: readonly { readonly status: string; readonly privileged: boolean }[];
+  readonly implants: readonly unknown[];
+  readonly persistence: readonly unknown[];
+  readonly command_and_control: readonly unknown[];
+  readonly sessions: readonly { readonly country: string | null; readonly source_ip: string }[];
+  readonly mailboxes: readonly { readonly title: string | null }[];
+  readonly data_theft: readonly { readonly bytes: number }[];
+  readonly update_hijack: { readonly package: string; readonly hosts_executed: readonly string[]; readonly hosts_downloaded: readonly string[] } | null;
+  readonly anti_forensics: readonly { readonly kind: string }[];
+  readonly blind_spots: readonly unknown[];
+}
+
+export const vectors: Readonly<Record<string, string>> = {
+  mail_server: 'through the mail server',
+  document_server: 'through the document system',
+  web: 'through a web server',
+  vpn: 'through the VPN with a stolen account',
+  remote_desktop: 'through an exposed remote desktop',
+  ssh: 'through SSH from outside',
+  phishing: 'by a document that a user opened',
+  user_execution: 'by a program that a user started',
+  supplier: 'by a remote-support tool',
+  other: 'by a session from outside',
+};
+
+const bytes = (n: number): string =>
+  n >= 1e9 ? `${(n / 1e9).toFixed(1)} GB` : n >= 1e6 ? `${Math.round(n / 1e6)} MB` : `${Math.round(n / 1e3)} kB`;
+const day = (t: string | null): string => (t === null ? 'an unknown day' : t.slice(0, 10));
+
+export const incidentEn = {
+  how: {
+    'how.process': 'code of the intruder ran there',
+    'how.interactive': 'an interactive session of the intruder',
+    'how.remote': 'remote execution by the intruder',
+    'how.session': 'an authenticated session of the intruder',
+    'how.source': 'sessions of the intruder came from there',
+  } as Readonly<Record<string, string>>,
+  entry: {
+    'entry.server': 'A server process started a shell right after a request from outside.',
+    'entry.guessed': 'Many wrong passwords from one address, then a session from it.',
+    'entry.vpn': 'The first session of the intruder came from an address that the VPN gave out.',
+    'entry.outside': 'The first session of the intruder came from outside.',
+    'entry.office': 'An office program started a script.',
+    'entry.user': 'A program that a user started is the first thing of the intruder in this evidence.',
+    'entry.tool': 'A program that is installed there started what the intruder brought.',
+    'entry.unknown': 'The earliest trace in this evidence is not a way in: how they came in is not known.',
+  } as Readonly<Record<string, string>>,
+  lead: {
+    'lead.server-shell': 'A server process started a shell.',
+    'lead.memory': 'Memory of the local security authority was read.',
+    'lead.directory-copy': 'The directory database or the registry of secrets was copied.',
+    'lead.replication': 'A user account asked the directory to replicate its secrets.',
+    'lead.service-shell': 'A service was installed that is a command line.',
+    'lead.office-script': 'An office program started a script.',
+    'lead.guessed': 'Many wrong passwords, then a session from the same address.',
+  } as Readonly<Record<string, string>>,
+  edge: {
+    'edge.child': 'was started by',
+    'edge.wrote': 'was written by',
+    'edge.ran': 'is the program of',
+    'edge.service-of': 'is the service that started',
+    'edge.task-of': 'is the task that started',
+    'edge.in-session': 'is the session of',
+    'edge.parent': 'started',
+    'edge.session-process': 'ran in',
+    'edge.session-service': 'was installed in',
+    'edge.session-task': 'was registered in',
+    'edge.copied': 'was copied over a share in',
+    'edge.opened': 'opened the connection of',
+    'edge.file-ran': 'ran the file',
+    'edge.file-installed': 'starts the file',
+    'edge.same': 'is the same as',
+    'edge.installed-in': 'is the session that installed',
+    'edge.service-ran': 'was started by the service',
+    'edge.task-ran': 'was started by the task',
+    'edge.command-of': 'is the command of',
+    'edge.connection': 'came by the connection (address and port) of',
+    'edge.connection-time': 'came by the connection (address and time) of',
+    'edge.credentials': 'came with credentials that were named by',
+    'edge.named': 'came when its host was named in the command line of',
+    'edge.way': 'came, by a way never used before, from a host under control by',
+    'edge.same-hash': 'is the same program (SHA-256) as',
+    'edge.same-path': 'has the same path as the program of',
+    'edge.worker-wrote': 'was written by the server process that started',
+    'edge.update': 'ran what was handed out as',
+  } as Readonly<Record<string, string>>,
+  trace: (kind: string, what: string): string =>
+    (
+      ({
+        log_cleared: `The log "${what}" was cleared.`,
+        record_gap: what,
+        sensor_stopped: `${what} was turned off.`,
+        audit_policy_changed: `Auditing was reduced: ${what}`,
+        file_deleted: `The file ${what} was deleted.`,
+        timestomp: `The creation time of ${what} was changed.`,
+        other: `A request to export the mailbox "${what}" was removed.`,
+      }) as Readonly<Record<string, string>>
+    )[kind] ?? what,
+  ran: (line: string): string => `Ran: ${line}`,
+  moved: (from: string, method: string, account: string): string => `Came from ${from} by ${method.replace('_', ' ')} as ${account}`,
+  stays: (kind: string, name: string): string => `Persistence: ${kind.replace('_', ' ')} "${name}"`,
+  talked: (address: string): string => `First contact with ${address}`,
+  mailbox: (address: string, method: string): string => `Mailbox ${address}: ${method.replace('_', ' ')}`,
+  stolen: (n: number, to: string): string => `${bytes(n)} sent to ${to}`,
+  hijack: (name: string, n: number): string => `The update package ${name} was replaced; ${count(n, 'host', 'hosts')} ran it`,
+  pattern: (dns: boolean, r: { minutes: number; spread: number } | null, n: number): string =>
+    `${dns ? 'names looked up' : 'connections'}, ${count(n, 'time', 'times')}${r === null ? '' : `; every ${r.minutes >= 120 ? `${(r.minutes / 60).toFixed(1)} h` : `${r.minutes.toFixed(0)} min`}, spread ${Math.round(r.spread * 100)} %`}`,
+  confidence: (level: string, detectors: number, hosts: number, likely: number): string =>
+    `${level}: ${count(detectors, 'independent kind of strong lead', 'independent kinds of strong leads')}, ${count(hosts, 'controlled host', 'controlled hosts')}${likely > 0 ? `, ${likely.toLocaleString('en')} of the hosts by inference` : ''}. An innocent explanation of the leads would change it.`,
+  unknownData: 'unknown',
+  blind: {
+    noLogs: 'No log of this host is in the evidence: what is known of it comes from others.',
+    noSensor: 'No sensor (Sysmon) recorded on this host: hashes, connections and files of processes are not known.',
+    noAudit: 'No audit log (Security) of this host is in the evidence.',
+    noNetwork: 'No record of network connections is in the evidence.',
+    noMailAudit: 'No mailbox audit is in the evidence.',
+    noControllers: 'No audit log of a domain controller is in the evidence.',
+  },
+  statement: (i: StatementParts): string => {
+    const out: string[] = [];
+    const n = (status: string): number => i.hosts.filter((h) => h.status === status).length;
+    out.push(
+      i.entry === null || i.entry.vector === 'unknown'
+        ? `From ${day(i.first_seen)} to ${day(i.last_seen)} an intruder was active; how they came in is not known from this evidence.`
+        : `From ${day(i.first_seen)} to ${day(i.last_seen)} an intruder was active, who came in ${vectors[i.entry.vector] ?? i.entry.vector} (${i.entry.host})${i.entry.source_ip === null ? '' : ` from ${i.entry.source_ip}`}.`,
+    );
+    const dc = i.hosts.filter((h) => h.status === 'controlled' && h.role === 'domain_controller').length;
+    out.push(
+      `They controlled ${count(n('controlled'), 'host', 'hosts')}${dc === 0 ? '' : `, among them ${count(dc, 'domain controller', 'domain controllers')}`}${n('accessed') === 0 ? '' : ` and accessed ${count(n('accessed'), 'more', 'more')}`}.`,
+    );
+    const used = i.accounts.filter((a) => a.status !== 'attempted').length;
+    const made = i.accounts.filter((a) => a.status === 'created').length;
+    if (used > 0) out.push(`${count(used, 'account was', 'accounts were')} used${made === 0 ? '' : `, ${made.toLocaleString('en')} of them made by the intruder`}.`);
+    if (i.implants.length > 0 || i.persistence.length > 0)
+      out.push(`They left ${count(i.implants.length, 'implant', 'implants')} and ${count(i.persistence.length, 'way', 'ways')} to come back.`);
+    if (i.update_hijack !== null)
+      out.push(
+        `The update package ${i.update_hijack.package} was replaced: ${count(i.update_hijack.hosts_executed.length, 'host ran it', 'hosts ran it')}, ${count(i.update_hijack.hosts_downloaded.length, 'more fetched it', 'more fetched it')} and never ran it.`,
+      );
+    if (i.sessions.length > 0) {
+      const countries = new Set(i.sessions.map((s) => s.country).filter((c) => c !== null));
+      const addresses = new Set(i.sessions.map((s) => s.source_ip));
+      out.push(
+        `${count(i.sessions.length, 'attack session', 'attack sessions')} came from ${count(addresses.size, 'address', 'addresses')}${countries.size === 0 ? '' : ` in ${count(countries.size, 'country', 'countries')}`}.`,
+      );
+    }
+    if (i.mailboxes.length > 0) out.push(`The mail of ${count(i.mailboxes.length, 'mailbox', 'mailboxes')} was read or taken.`);
+    if (i.data_theft.length > 0)
+      out.push(`Data was sent out ${count(i.data_theft.length, 'time', 'times')}, ${bytes(i.data_theft.reduce((s, t) => s + t.bytes, 0))} in all.`);
+    if (i.anti_forensics.length > 0) out.push(`Traces were removed or prevented ${count(i.anti_forensics.length, 'time', 'times')}.`);
+    if (i.blind_spots.length > 0) out.push(`${count(i.blind_spots.length, 'blind spot', 'blind spots')} in the evidence ${i.blind_spots.length === 1 ? 'limits' : 'limit'} what can be known.`);
+    out.push(`Confidence: ${i.confidence}.`);
+    return out.join(' ');
+  },
+};
+
+export type IncidentWords = typeof incidentEn;

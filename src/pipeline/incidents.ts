@@ -1,0 +1,100 @@
+// From the store of a case to its incidents, with what the user declared.
+import type {
+  Collector,
+  Directory,
+  EvidenceEntry,
+  IncidentDocument,
+  Known,
+  LookUp,
+  ReconstructionResult,
+} from '../incident/index.js';
+import { reconstruct, type Reconstruction } from '../incident/index.js';
+import { CATALOGUES, type Messages } from '../messages/index.js';
+import { parseMicros } from '../base/index.js';
+import type { CaseStore } from '../store/index.js';
+
+export interface Declared {
+  readonly known: readonly Known[];
+  readonly networks: LookUp;
+  readonly directory: Directory | null;
+  readonly geo: ReconstructionResult['geo'];
+}
+
+export const NOTHING_DECLARED: Declared = {
+  known: [],
+  networks: { of: () => ({ country: null, asn: null, label: null }) },
+  directory: null,
+  geo: null,
+};
+
+/** Languages that a statement is written in beside the case's own. */
+const byLanguage = (messages: Messages): readonly Messages[] => [
+  messages,
+  ...Object.values(CATALOGUES).filter((c) => c.language !== messages.language),
+];
+
+/** Looks for incidents in what the store holds. A failure costs the incidents, not the case, and is told. */
+export async function lookForIncidents(
+  store: CaseStore,
+  collector: Collector,
+  head: Pick<IncidentDocument, 'case'>,
+  evidence: readonly EvidenceEntry[],
+  declared: Declared,
+  messages: Messages,
+): Promise<ReconstructionResult> {
+  try {
+    const { incidents } = await reconstruction(store, collector, head, evidence, declared, messages);
+    return {
+      performed: true,
+      note: incidents.length === 0 ? messages.text.reconstruction.none : messages.text.reconstruction.found(incidents.length),
+      incidents,
+      geo: declared.geo,
+    };
+  } catch (e) {
+    if (process.env.BACKTRAIL_DEBUG !== undefined) throw e;
+    return {
+      performed: false,
+      note: messages.text.reconstruction.failed((e as Error).message.split('\n')[0]!.slice(0, 200)),
+      incidents: [],
+      geo: declared.geo,
+    };
+  }
+}
+
+/** The same with all that led to it, for whoever explains it. */
+export function reconstruction(
+  store: CaseStore,
+  collector: Collector,
+  head: Pick<IncidentDocument, 'case'>,
+  evidence: readonly EvidenceEntry[],
+  declared: Declared,
+  messages: Messages,
+): Promise<Reconstruction> {
+  const before = collector.document(head, evidence, 0);
+  const byId = new Map(evidence.map((e) => [e.id, e]));
+  const { resolve, clocks } = collector.names();
+  return reconstruct({
+    source: store,
+    resolve,
+    clocks,
+    signs: before.overview.anti_forensics.map((a) => ({
+      host: a.host,
+      kind: a.kind,
+      time: a.time === null ? Number.NaN : parseMicros(a.time),
+      what: a.what,
+      evidence: a.evidence,
+    })),
+    byLine: (e) => {
+      const format = byId.get(`e${e}`)?.format;
+      return format !== 'evtx' && format !== 'json';
+    },
+    path: (e) => byId.get(`e${e}`)?.path ?? '',
+    coverage: before.overview.coverage,
+    blind: before.overview.blind_spots,
+    findings: before.other_findings,
+    known: declared.known,
+    networks: declared.networks,
+    directory: declared.directory,
+    messages: byLanguage(messages),
+  });
+}

@@ -1,0 +1,249 @@
+// Which records tell of accounts, tasks, the registry, memory, scripts, logs, mailboxes and tunnels; what fact-classes.ts does not list
+// beside its classes. The tables are of one form.
+import type { Columns, Source } from './fact-classes.js';
+
+const SECURITY = 'Security';
+const SYSMON = 'Microsoft-Windows-Sysmon/Operational';
+const TASKS = 'Microsoft-Windows-TaskScheduler/Operational';
+
+const MEMORY = (activity: string): Columns => ({
+  activity: `=${activity}`,
+  process: 'SourceImage',
+  process_guid: ['SourceProcessGUID', 'SourceProcessGuid'],
+  pid: 'SourceProcessId',
+  target: 'TargetImage',
+  target_guid: ['TargetProcessGUID', 'TargetProcessGuid'],
+  target_pid: 'TargetProcessId',
+  access: ['GrantedAccess', 'StartFunction'],
+  user: 'SourceUser',
+});
+const registry = (activity: string): Columns => ({
+  activity: `=${activity}`,
+  key: ['TargetObject'],
+  details: ['Details', 'NewName'],
+  process: 'Image',
+  process_guid: 'ProcessGuid',
+  pid: 'ProcessId',
+  user: 'User',
+});
+const task = (activity: string): Columns => ({
+  activity: `=${activity}`,
+  task: 'TaskName',
+  command: ['TaskContent', 'TaskContentNew', 'ActionName', 'Path'],
+  user: ['SubjectUserName', 'UserContext', 'UserName'],
+  logon_id: 'SubjectLogonId',
+});
+const account = (activity: string): Columns => ({
+  activity: `=${activity}`,
+  user: ['TargetUserName', 'NewTargetUserName'],
+  domain: 'TargetDomainName',
+  actor: 'SubjectUserName',
+  logon_id: 'SubjectLogonId',
+  member: ['MemberName', 'MemberSid'],
+});
+const log = (activity: string): Columns => ({
+  activity: `=${activity}`,
+  log: ['UserData_Channel', 'Channel', 'SubcategoryGuid'],
+  user: 'SubjectUserName',
+  logon_id: 'SubjectLogonId',
+  what: ['AuditPolicyChanges', 'Product Name'],
+});
+const rdp = (activity: string): Columns => ({
+  activity: `=${activity}`,
+  user: ['User', 'Param1', 'AccountName'],
+  domain: ['Param2', 'AccountDomain'],
+  src_ip: ['Address', 'Param3', 'ClientAddress'],
+  workstation: 'ClientName',
+  logon_id: 'LogonID',
+});
+
+export const MORE_SOURCES: readonly Source[] = [
+  { channel: SYSMON, ids: [10], fact: 'memory_activity', columns: MEMORY('open') },
+  { channel: SYSMON, ids: [8], fact: 'memory_activity', columns: MEMORY('inject') },
+
+  { channel: SECURITY, ids: [4698], fact: 'scheduled_job_activity', columns: task('create') },
+  { channel: SECURITY, ids: [4699], fact: 'scheduled_job_activity', columns: task('delete') },
+  { channel: SECURITY, ids: [4702], fact: 'scheduled_job_activity', columns: task('update') },
+  { channel: TASKS, ids: [106], fact: 'scheduled_job_activity', columns: task('create') },
+  { channel: TASKS, ids: [140], fact: 'scheduled_job_activity', columns: task('update') },
+  { channel: TASKS, ids: [141], fact: 'scheduled_job_activity', columns: task('delete') },
+  { channel: TASKS, ids: [129, 200], fact: 'scheduled_job_activity', columns: task('run') },
+
+  { channel: SECURITY, ids: [1102], fact: 'event_log_activity', columns: { ...log('clear'), log: '=Security' } },
+  { channel: 'System', ids: [104], fact: 'event_log_activity', columns: log('clear') },
+  { channel: SECURITY, ids: [4719], fact: 'event_log_activity', columns: log('audit policy') },
+  {
+    channel: 'Microsoft-Windows-Windows Defender/Operational',
+    ids: [5001, 5010, 5012],
+    fact: 'event_log_activity',
+    columns: { ...log('sensor stopped'), log: '=Microsoft Defender Antivirus' },
+  },
+  {
+    channel: SYSMON,
+    ids: [4],
+    fact: 'event_log_activity',
+    columns: { activity: '=sensor state', log: '=Sysmon', what: 'State' },
+  },
+
+  {
+    channel: 'Microsoft-Windows-PowerShell/Operational',
+    ids: [4104],
+    fact: 'script_activity',
+    columns: { script: 'ScriptBlockText', script_id: 'ScriptBlockId', path: 'Path' },
+  },
+  {
+    channel: 'PowerShellCore/Operational',
+    ids: [4104],
+    fact: 'script_activity',
+    columns: { script: 'ScriptBlockText', script_id: 'ScriptBlockId', path: 'Path' },
+  },
+
+  { channel: SYSMON, ids: [13], fact: 'registry_value_activity', columns: registry('set') },
+  { channel: SYSMON, ids: [12], fact: 'registry_value_activity', columns: registry('create or delete') },
+  { channel: SYSMON, ids: [14], fact: 'registry_value_activity', columns: registry('rename') },
+  {
+    channel: SECURITY,
+    ids: [4657],
+    fact: 'registry_value_activity',
+    columns: {
+      activity: '=set',
+      key: 'ObjectName',
+      details: 'NewValue',
+      process: 'ProcessName',
+      pid: 'ProcessId',
+      user: 'SubjectUserName',
+    },
+  },
+
+  {
+    channel: SYSMON,
+    ids: [19, 20, 21],
+    fact: 'wmi_activity',
+    columns: {
+      activity: 'EventType',
+      name: ['Name', 'Consumer'],
+      destination: ['Destination', 'Query', 'Filter'],
+      user: 'User',
+    },
+  },
+  {
+    channel: 'Microsoft-Windows-WMI-Activity/Operational',
+    ids: [5861],
+    fact: 'wmi_activity',
+    columns: { activity: '=permanent subscription', name: ['ESS', 'UserData_ESS'], destination: ['CONSUMER', 'Consumer'] },
+  },
+
+  { channel: SECURITY, ids: [4720], fact: 'account_change', columns: account('create') },
+  { channel: SECURITY, ids: [4726], fact: 'account_change', columns: account('delete') },
+  { channel: SECURITY, ids: [4723, 4724], fact: 'account_change', columns: account('password reset') },
+  { channel: SECURITY, ids: [4728, 4732, 4756], fact: 'account_change', columns: account('member added') },
+
+  {
+    channel: SECURITY,
+    ids: [4662],
+    fact: 'entity_management',
+    columns: {
+      activity: 'OperationType',
+      object: 'ObjectType',
+      properties: 'Properties',
+      user: 'SubjectUserName',
+      logon_id: 'SubjectLogonId',
+      access: 'AccessMask',
+    },
+  },
+
+  {
+    channel: 'Microsoft-Windows-TerminalServices-LocalSessionManager/Operational',
+    ids: [21],
+    fact: 'authentication',
+    columns: rdp('remote desktop logon'),
+  },
+  {
+    channel: 'Microsoft-Windows-TerminalServices-LocalSessionManager/Operational',
+    ids: [25],
+    fact: 'authentication',
+    columns: rdp('remote desktop reconnect'),
+  },
+  { channel: SECURITY, ids: [4778], fact: 'authentication', columns: rdp('remote desktop reconnect') },
+
+  {
+    channel: 'zeek/ssl',
+    fact: 'tls_activity',
+    needs: ['server_name'],
+    columns: {
+      server_name: 'server_name',
+      src_ip: 'id.orig_h',
+      src_port: 'id.orig_p',
+      dst_ip: 'id.resp_h',
+      dst_port: 'id.resp_p',
+    },
+  },
+  {
+    channel: 'suricata/tls',
+    fact: 'tls_activity',
+    needs: ['tls.sni'],
+    columns: {
+      server_name: 'tls.sni',
+      src_ip: 'src_ip',
+      src_port: 'src_port',
+      dst_ip: 'dest_ip',
+      dst_port: 'dest_port',
+    },
+  },
+  {
+    channel: 'linux/syslog',
+    fact: 'tunnel_activity',
+    needs: ['vpn_action'],
+    columns: { activity: 'vpn_action', user: 'user', src_ip: 'src_ip', inside_ip: 'inside_ip' },
+  },
+  {
+    channel: 'firewall',
+    fact: 'tunnel_activity',
+    needs: ['vpn_action'],
+    columns: { activity: 'vpn_action', user: 'user', src_ip: 'src_ip', inside_ip: 'inside_ip' },
+  },
+  {
+    channel: 'linux/syslog',
+    fact: 'process_activity',
+    needs: ['COMMAND'],
+    columns: {
+      process: 'program',
+      command_line: 'COMMAND',
+      user: 'user',
+      pid: 'pid',
+    },
+  },
+
+  {
+    channel: 'exchange/message-tracking',
+    fact: 'email_activity',
+    columns: {
+      activity: 'event-id',
+      sender: 'sender-address',
+      recipient: 'recipient-address',
+      subject: 'message-subject',
+      src_ip: ['client-ip', 'original-client-ip'],
+    },
+  },
+  {
+    channel: 'MSExchange Management',
+    ids: [1, 6],
+    fact: 'api_activity',
+    columns: { operation: '=cmdlet', parameters: ['Data', 'param1'], user: 'param3', service: '=MSExchange Management' },
+  },
+  {
+    channel: 'exchange/mailbox-audit',
+    fact: 'datastore_activity',
+    columns: {
+      operation: 'Operation',
+      logon_type: 'LogonType',
+      owner: 'MailboxOwnerUPN',
+      owner_name: 'MailboxResolvedOwnerName',
+      user: ['LogonUserDisplayName', 'LogonUserSid'],
+      client: 'ClientInfoString',
+      src_ip: ['ClientIPAddress', 'ClientIP'],
+      folder: 'FolderPathName',
+      items: 'ItemCount',
+    },
+  },
+];
