@@ -8,9 +8,9 @@ import { serverShell } from './detectors/server-shell.js';
 import { type FactSource, readFacts } from './facts/read.js';
 import type { Place } from './facts/table.js';
 import { brought, lookers, sameProgram } from './graph/implants.js';
-import { unnamedMoves } from './graph/inference.js';
+import { reached, unnamedMoves } from './graph/inference.js';
 import { type Node, Suspicion } from './graph/suspicion.js';
-import { baseName, type Logon, World } from './graph/world.js';
+import { baseName, World } from './graph/world.js';
 import type { BlindSpot, Cite, Coverage, Finding, Incident } from './model.js';
 import type { LookUp } from './networks.js';
 import { assemble } from './scope/assemble.js';
@@ -70,7 +70,7 @@ export async function reconstruct(input: ReconstructInput): Promise<Reconstructi
   s.spread();
   const names = lookers(w);
   const settle = (): void => {
-    for (let round = 0; round < MAX_ROUNDS; round++) if (sameProgram(w, s, names) + unnamedMoves(w, s) === 0) break;
+    for (let round = 0; round < MAX_ROUNDS; round++) if (sameProgram(w, s, names) + reached(w, s) + unnamedMoves(w, s) === 0) break;
   };
   settle();
   const evidenceHost = hostsOfEvidence(w, input.path);
@@ -255,9 +255,11 @@ function unite(s: Suspicion, groups: readonly Group[], web: ReadonlyMap<string, 
     const start = g.nodes.find((n) => n.kind !== 'file')!;
     const holders = groups.filter((o) => {
       if (o === g || !(o.first <= g.first)) return false;
-      if (o.hosts.get(start.host)?.status === 'controlled' && o.hosts.get(start.host)!.first <= start.t) return true;
+      // Where sessions tell where they came from, that counts, not whose host they came to.
+      const came = [...g.sessions.keys()].some((row) => s.world.logons.source(s.world.logons.logon(row)) >= 0);
+      if (!came && o.hosts.get(start.host)?.status === 'controlled' && o.hosts.get(start.host)!.first <= start.t) return true;
       return [...g.sessions.keys()].some((row) => {
-        const source = s.world.logons.source(s.world.logons.logon(row) as Logon);
+        const source = s.world.logons.source(s.world.logons.logon(row));
         return source >= 0 && o.hosts.get(source)?.status === 'controlled' && o.hosts.get(source)!.first <= start.t;
       });
     });

@@ -280,7 +280,10 @@ export class Operator {
       host,
       kind,
       name,
-      kind === 'run_key' || kind === 'wmi_subscription' ? (host.sysmon ? [this.at(host)] : []) : [this.at(host)],
+      // The command line that writes the key tells it too.
+      (kind === 'run_key' && !host.sysmon && !host.commandLines) || (kind === 'wmi_subscription' && !host.sysmon)
+        ? []
+        : [this.at(host)],
     );
   }
 

@@ -73,7 +73,8 @@ function keys(part: Part, i: Json): readonly string[] | null {
     case 'mailboxes':
       return of('mailboxes', (x) => text(x.address).toLowerCase());
     case 'implants':
-      return of('implants', (x) => text(x.sha256).toLowerCase());
+      // Where no log holds the hash, there is nothing to compare.
+      return of('implants', (x) => (text(x.sha256) === '' ? null : text(x.sha256).toLowerCase()));
     case 'lateral_movement':
       return of('lateral_movement', (x) => `${host(x.from)} > ${host(x.to)}`);
     case 'persistence':

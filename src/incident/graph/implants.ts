@@ -82,7 +82,7 @@ export function sameProgram(w: World, s: Suspicion, names: ReadonlySet<number>):
     const all = [...(sha === '' ? [] : w.withHash(sha)), ...w.withImage(p.image.at(n.row))];
     if (all.length > MAX_STARTS) continue;
     // What ran before the intruder came, or as a part of the system, is no program of theirs.
-    if (all.some((r) => p.start.at(r) < since || w.system(r))) continue;
+    if (all.some((r) => (Number.isFinite(p.start.at(r)) && p.start.at(r) < since) || w.system(r))) continue;
     for (const r of all) {
       const same = sha !== '' && p.sha256(p.hash.at(r)) === sha;
       const other = p.sha256(p.hash.at(r));

@@ -31,6 +31,7 @@ export class Logons {
   /** Logons over the network and by remote desktop, by host. */
   readonly #byHost = new Map<number, number[]>();
   readonly #user: (id: number) => string;
+  readonly #desktop: (id: number) => boolean;
   #ssh: (id: number) => boolean = () => false;
   readonly #columns;
 
@@ -51,7 +52,8 @@ export class Logons {
       id: c('logon_id'),
       guid: c('logon_guid'),
     };
-    this.#user = texts.asker((t) => t.replace(/@.*$/, '').toLowerCase());
+    this.#user = texts.asker((t) => t.replace(/^.*\\/, '').replace(/@.*$/, '').toLowerCase());
+    this.#desktop = texts.asker((t) => t === 'remote desktop logon');
     const is = texts.asker((t) => t === 'logon' || t === 'accepted');
     const ssh = texts.asker((t) => t === 'accepted');
     this.#ssh = ssh;
@@ -64,6 +66,23 @@ export class Logons {
       if (l.port > 0 && l.address !== '') push(this.#byPort, `${l.address}|${l.port}`, i);
       if (l.type === 3 || l.type === 10 || l.type === 8 || l.type === SSH) push(this.#byHost, l.host, i);
     }
+    this.#desktops();
+  }
+
+  /** Desktop sessions that only the terminal service's own log still has. */
+  #desktops(): void {
+    const { texts } = this.#facts;
+    const a = this.table;
+    const is = texts.asker((t) => t === 'remote desktop logon');
+    const touched = new Set<number>();
+    for (let i = 0; i < a.rows; i++) {
+      if (!is(this.#columns.activity[i]!) || a.host[i]! < 0) continue;
+      const l = this.logon(i);
+      if (l.address === '' || this.remote(l.host, l.t - 30e6, l.t + 30e6).some((x) => x.type === 10 && x.user === l.user)) continue;
+      push(this.#byHost, l.host, i);
+      touched.add(l.host);
+    }
+    for (const h of touched) this.#byHost.get(h)!.sort((x, y) => a.t[x]! - a.t[y]!);
   }
 
   logon(row: number): Logon {
@@ -79,7 +98,7 @@ export class Logons {
       t: this.table.t[row]!,
       user: this.#user(c.user[row]!),
       domain: texts.text(c.domain[row]!),
-      type: this.#ssh(c.activity[row]!) ? SSH : n(c.type[row]!),
+      type: this.#ssh(c.activity[row]!) ? SSH : this.#desktop(c.activity[row]!) ? 10 : n(c.type[row]!),
       address: this.#addresses.text(c.ip[row]!),
       port: n(c.port[row]!),
       id: n(c.id[row]!),

@@ -24,6 +24,7 @@ export class Remote {
   readonly #explicit = new Map<number, number[]>();
   /** Rows of file activity over shares that wrote, by host. */
   readonly #writes = new Map<number, number[]>();
+  readonly #shared = new Map<number, number[]>();
   readonly #starts = new Map<number, number[]>();
   /** Rows of network activity that a host opened, by address and port. */
   readonly #opened = new Map<string, number[]>();
@@ -46,6 +47,7 @@ export class Remote {
     const shared = texts.asker((t) => t === 'share access');
     for (let i = 0; i < f.rows; i++) {
       if (!shared(what[i]!) || share[i]! < 0 || f.host[i]! < 0) continue;
+      push(this.#shared, f.host[i]!, i);
       const mask = texts.number(access[i]!);
       // FILE_WRITE_DATA or FILE_APPEND_DATA.
       if (!Number.isNaN(mask) && (mask & 0x6) !== 0) push(this.#writes, f.host[i]!, i);
@@ -120,6 +122,43 @@ export class Remote {
     }
   }
 
+  /** Hosts that a process's command line names. */
+  named(process: number): number[] {
+    return this.#targets(this.#world.processes.command.at(process))
+      .map((x) => this.#world.facts.hosts.known(x))
+      .filter((h) => h >= 0);
+  }
+
+  /** Accounts whose credentials a process named, with the records. */
+  *credentials(process: number): Generator<{ user: string; t: number; row: number; target: number }> {
+    const a = this.#world.facts.table('authentication');
+    const { texts, hosts } = this.#world.facts;
+    for (const i of this.#explicit.get(process) ?? [])
+      yield {
+        user: texts.text(a.column('user')[i]!).replace(/@.*$/, '').toLowerCase(),
+        t: a.t[i]!,
+        row: i,
+        target: hosts.known(texts.text(a.column('service')[i]!).replace(/^.*\//, '')),
+      };
+  }
+
+  /** The account that a controller gave a ticket for a host to, to one who asked from another at a time; ''. */
+  ticketHolder(source: number, target: number, t: number): { user: string; row: number } | null {
+    const w = this.#world;
+    const a = w.facts.table('authentication');
+    const { texts } = w.facts;
+    const name = w.hostName(target).split('.')[0]!.toLowerCase();
+    for (let i = a.from(t - 30e6); i < a.rows && a.t[i]! <= t + 30e6; i++) {
+      const what = texts.text(a.column('activity')[i]!);
+      if (what !== 'service ticket' || w.addresses.hostAt(w.addresses.text(a.column('src_ip')[i]!), a.t[i]!) !== source) continue;
+      if (Math.abs(w.carried(a.t[i]!, a.host[i]!, source) - t) > 5e6) continue;
+      if (!texts.text(a.column('service')[i]!).toLowerCase().replace(/\$$/, '').replace(/^.*\//, '').startsWith(name)) continue;
+      const user = texts.text(a.column('user')[i]!).replace(/@.*$/, '').toLowerCase();
+      if (!user.endsWith('$')) return { user, row: i };
+    }
+    return null;
+  }
+
   /** The process on the source host that opened a session; -1 where nothing tells. */
   opener(l: Logon, source: number): number {
     const w = this.#world;
@@ -188,6 +227,17 @@ export class Remote {
     return (this.#writes.get(host) ?? []).filter(
       (i) => l.id >= 0 && this.#world.facts.texts.number(id[i]!) === l.id && f.t[i]! >= l.t - 5e6 && f.t[i]! - l.t < 86_400e6,
     );
+  }
+
+  /** How many files a session opened over shares. */
+  reads(l: Logon): number {
+    const f = this.#world.facts.table('file_activity');
+    const id = f.column('logon_id');
+    const path = f.column('path');
+    let n = 0;
+    for (const i of this.#shared.get(l.host) ?? [])
+      if (f.t[i]! >= l.t - 5e6 && f.t[i]! - l.t < 6 * 3600e6 && path[i]! >= 0 && this.#world.facts.texts.number(id[i]!) === l.id) n++;
+    return n;
   }
 
   /** The path on the host itself of a file written over a share; '' where it is no file or the share's place is not known. */

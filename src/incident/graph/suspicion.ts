@@ -114,7 +114,9 @@ export class Suspicion {
   process(row: number, from: Node | null, because: string, sure: Sure = 'certain', places: readonly Place[] = []): Node | null {
     const p = this.world.processes;
     const start = p.start.at(row);
-    const t = Number.isFinite(start) ? start : (from?.t ?? start);
+    // What was there before is first seen by what it starts.
+    const seen = p.children(row)[0];
+    const t = Number.isFinite(start) ? start : seen !== undefined ? p.start.at(seen) : (from?.t ?? start);
     if (this.#declared(p.host.at(row), t, p.userText(row), '')) return null;
     return this.#node({
       key: `p${row}`,
@@ -171,6 +173,24 @@ export class Suspicion {
     });
   }
 
+  #desks: Map<string, Set<number>> | null = null;
+
+  /** Days on which an account was at a machine itself, in sessions that are not the intruder's. */
+  atDesk(user: string): number {
+    if (this.#desks === null) {
+      this.#desks = new Map();
+      const t = this.world.logons.table;
+      const is = this.world.facts.texts.asker((x) => x === 'logon');
+      for (let i = 0; i < t.rows; i++) {
+        if (!is(t.column('activity')[i]!)) continue;
+        const l = this.world.logons.logon(i);
+        if ((l.type !== 2 && l.type !== 7 && l.type !== 11) || this.nodes.has(`s${i}`)) continue;
+        this.#desks.set(l.user, (this.#desks.get(l.user) ?? new Set()).add(Math.floor(l.t / 86_400e6)));
+      }
+    }
+    return this.#desks.get(user.toLowerCase())?.size ?? 0;
+  }
+
   lead(l: Lead): void {
     if (this.#declared(l.host, l.t, l.session?.user ?? (l.process >= 0 ? this.world.processes.userText(l.process) : ''), l.session?.address ?? ''))
       return;
@@ -216,7 +236,26 @@ export class Suspicion {
       const node = this.session(hop.logon, n, hop.how, hop.sure);
       this.#arrived(hop.logon, n.host, n.row, node ?? this.nodes.get(`s${hop.logon.row}`) ?? null);
     }
+    this.#commanded(n);
     this.#backward(n);
+  }
+
+  /** What a command line of the intruder's makes another machine run, found there. */
+  #commanded(n: Node): void {
+    const w = this.world;
+    const line = w.processes.commandText(n.row);
+    const order =
+      /\bschtasks(?:\.exe)?["']?\s.*\/create\b/i.test(line) || /process\s+call\s+create/i.test(line) || /\bsc(?:\.exe)?["']?\s+\\\\/i.test(line);
+    if (!order || n.from === null) return;
+    const what = /\/tr\s+"((?:[^"\\]|\\.)+)"|\/tr\s+(\S+)|call\s+create\s+"((?:[^"\\]|\\.)+)"|call\s+create\s+(\S.*)|binpath=\s*"?([^"]+)"?/i.exec(line);
+    const command = (what?.slice(1).find((x) => x !== undefined) ?? '').trim().toLowerCase();
+    if (command.length < 4) return;
+    for (const target of this.remote.named(n.row)) {
+      if (target === n.host) continue;
+      const at = w.carried(n.t, n.host, target);
+      for (const r of this.remote.startsBetween(target, at - 5e6, at + RUNS_WITHIN))
+        if (runs(command, w.processes.imageText(r), w.processes.commandText(r).toLowerCase())) this.process(r, n, 'edge.commanded', n.sure);
+    }
   }
 
   #arrived(logon: Logon, source: number, process: number, node: Node | null): void {
@@ -261,7 +300,7 @@ export class Suspicion {
 
   #ofSession(n: Node): void {
     const w = this.world;
-    const l = w.logons.logon(n.row);
+    const l = this.#numbered(w.logons.logon(n.row));
     const end = l.t + SESSION_LENGTH;
     const here = (t: number, logon: number): boolean => l.id >= 0 && logon === l.id && t >= l.t - 5e6 && t <= end;
     if (l.type !== 2 && l.type !== 11)
@@ -285,15 +324,26 @@ export class Suspicion {
     if (by >= 0 && !w.hub(by) && (!w.system(by) || w.shell(by))) this.process(by, n, 'edge.opened', n.sure);
   }
 
+  /** A desktop session whose number only its own programs still tell. */
+  #numbered(l: Logon): Logon {
+    if (l.id >= 0 || l.type !== 10) return l;
+    const p = this.world.processes;
+    const r = this.remote
+      .startsBetween(l.host, l.t - 10e6, l.t + 60e6)
+      .find((x) => p.session.at(x) > 0x3e7 && p.userText(x).replace(/^.*\\/, '').toLowerCase() === l.user);
+    return r === undefined ? l : { ...l, id: p.session.at(r) };
+  }
+
   /** A process that carries a session's number: that session's, not a later one's of the same number. */
   #mine(r: number, l: Logon): boolean {
-    return this.world.logons.session(l.host, l.id, this.world.processes.start.at(r))?.row === l.row;
+    const known = this.world.logons.session(l.host, l.id, this.world.processes.start.at(r));
+    return known === null || known.t < l.t - SESSION_LENGTH || known.row === l.row;
   }
 
   #ofFile(n: Node): void {
     const w = this.world;
     const image = w.facts.texts.find(n.path);
-    if (image >= 0 && w.runs(image) < 20_000 && !w.shellPath(n.path))
+    if (image >= 0 && w.runs(image) < 20_000 && !w.shellPath(n.path) && !w.systemPath(n.path))
       for (const r of w.withImage(image))
         if (w.processes.host.at(r) === n.host && w.processes.start.at(r) >= n.t - 10e6)
           this.process(r, n, 'edge.file-ran', n.sure);

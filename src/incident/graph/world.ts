@@ -44,9 +44,12 @@ export class World {
     this.logons = new Logons(facts, this.addresses);
     const p = this.processes;
     for (let r = 0; r < p.rows; r++) {
-      if (!Number.isFinite(p.start.at(r))) continue;
       const image = p.image.at(r);
       const host = p.host.at(r);
+      if (!Number.isFinite(p.start.at(r))) {
+        if (image >= 0) push(this.#byImage, image, r);
+        continue;
+      }
       let k = this.#programs.get(image);
       if (k === undefined) this.#programs.set(image, (k = { hosts: new Set(), runs: 0, first: p.start.at(r) }));
       k.hosts.add(host);

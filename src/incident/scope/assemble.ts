@@ -215,7 +215,7 @@ export function assemble(a: AssembleInput): Incident {
     if (n.from?.kind === 'process' && n.from.host === n.host && w.shell(n.from.row) && w.processes.commandText(n.from.row).toLowerCase().includes(line.toLowerCase())) continue;
     event(n.t, n.host, 'execution', m.ran(line.slice(0, 500)), /powershell|pwsh/i.test(baseName(n.path)) ? 'T1059.001' : /cmd\.exe$/i.test(n.path) ? 'T1059.003' : /\/(?:ba|da|z)?sh$/.test(n.path) ? 'T1059.004' : null, n.places);
   }
-  for (const x of g.moves) event(x.t, x.to, 'lateral-movement', m.moved(name(x.from), x.method, full(x.user)), x.technique, x.places);
+  for (const x of g.moves) event(x.t, x.to, 'lateral-movement', m.moved(name(x.from), x.method, x.user === '' ? '?' : full(x.user)), x.technique, x.places);
   for (const p of stays) event(p.t, p.host, 'persistence', m.stays(p.kind, p.name), p.technique, p.places);
   for (const c of channels) event(c.first, [...c.hosts][0]!, 'command-and-control', m.talked(c.address), c.dns ? 'T1071.004' : 'T1071.001', c.places);
   for (const b of mailboxes) event(b.first, mailServer(w, requests, role), 'collection', m.mailbox(b.address, b.method), MAIL_TECHNIQUE[b.method] ?? 'T1114', b.places);
@@ -266,7 +266,7 @@ export function assemble(a: AssembleInput): Incident {
         time: time(x.t),
         method: x.method,
         technique: x.technique,
-        account: full(x.user),
+        account: x.user === '' ? null : full(x.user),
         confidence: confidenceOf(x.sure === 'certain'),
         evidence: cites(x.places),
       })),

@@ -1,5 +1,6 @@
 // One incident's nodes, counted as things: hosts, accounts, movement. What each word means is the contract's.
 import type { Place } from '../facts/table.js';
+import { REMOTE_PORTS } from '../graph/remote.js';
 import type { Node, Suspicion } from '../graph/suspicion.js';
 import { ownAccount, SSH, type World } from '../graph/world.js';
 
@@ -65,6 +66,9 @@ export class Group {
         this.#at(n.host, n.t);
         const user = world.processes.userText(n.row);
         if (!ownAccount(user) && n.sure === 'certain') this.account(user, domains, 'abused', n.t, n.places);
+        const auth = world.facts.table('authentication');
+        for (const c of suspicion.remote.credentials(n.row))
+          if (c.target >= 0 && c.target !== n.host) this.account(c.user, domains, 'abused', c.t, [auth.place(c.row)]);
       } else if (n.kind === 'session') this.sessions.set(n.row, n);
       else if (n.kind === 'file') this.files.set(`${n.host}|${n.path}`, n);
       if (n.kind === 'service' || n.kind === 'task') this.#at(n.host, n.t);
@@ -77,7 +81,7 @@ export class Group {
         [n, n.from],
         [n.from, n],
       ] as const) {
-        if (session.kind !== 'session' || child.kind === 'file') continue;
+        if (session.kind !== 'session' || child.kind === 'file' || child.host !== session.host) continue;
         const what = child.kind === 'process' ? this.#way(child.row) : child.kind;
         if (ran.get(session.key) === undefined || what !== 'other') ran.set(session.key, what);
       }
@@ -119,6 +123,56 @@ export class Group {
       });
     }
     for (const list of this.#times.values()) list.sort((a, b) => a - b);
+    this.#unlogged(domains);
+  }
+
+  /** Arrivals whose logon no log holds: a connection of the intruder to a port of administration, and soon after code of theirs there. */
+  #unlogged(domains: ReadonlyMap<string, string>): void {
+    const w = this.world;
+    const n = w.facts.table('network_activity');
+    const [dst, dport] = [n.column('dst_ip'), n.column('dst_port')];
+    const began = new Map<number, Node[]>();
+    for (const x of this.nodes) {
+      if (x.kind !== 'process') continue;
+      const list = began.get(x.host) ?? [];
+      began.set(x.host, list);
+      list.push(x);
+    }
+    for (const r of this.processes) {
+      const from = w.processes.host.at(r);
+      for (const i of w.flows(r)) {
+        const port = w.facts.texts.number(dport[i]!);
+        if (!REMOTE_PORTS.has(port)) continue;
+        const to = w.addresses.hostAt(w.addresses.text(dst[i]!), n.t[i]!);
+        if (to < 0 || to === from) continue;
+        const at = w.carried(n.t[i]!, from, to);
+        if (this.moves.some((m) => m.from === from && m.to === to && Math.abs(m.t - at) < 120e6)) continue;
+        const sessions = w.logons.remote(to, at - 15e6, at + 60e6).filter((l) => w.logons.source(l) === from);
+        if (sessions.length > 0) continue;
+        const there = began.get(to) ?? [];
+        const first = there.find((x) => x.t >= at - 15e6 && x.t <= at + 180e6);
+        // What ran there then may be gone with its log, while what ran later is not.
+        const later = first === undefined && there.length > 0 && there[0]!.t > at && !this.moves.some((m) => m.to === to);
+        if (first === undefined && !later) continue;
+        const user = first === undefined ? '' : w.processes.userText(first.row);
+        const ticket = this.suspicion.remote.ticketHolder(from, to, n.t[i]!);
+        const named = [...this.suspicion.remote.credentials(r)].find((c) => c.target === to && Math.abs(c.t - n.t[i]!) < 20e6);
+        const name = named?.user ?? ticket?.user ?? (ownAccount(user) ? '' : user.replace(/^.*\\/, '').toLowerCase());
+        if (name !== '') this.account(name, domains, 'abused', at, first?.places ?? [n.place(i)]);
+        const method = port === 3389 ? 'rdp' : port === 22 ? 'ssh' : port === 5985 || port === 5986 ? 'winrm' : port === 135 ? 'wmi' : 'other';
+        this.moves.push({
+          from,
+          to,
+          t: at,
+          method,
+          technique: TECHNIQUES[method] ?? 'T1021',
+          user: name,
+          domain: domains.get(name) ?? '',
+          sure: 'likely',
+          places: [n.place(i), ...(first?.places ?? there[0]!.places)],
+        });
+      }
+    }
   }
 
   #way(row: number): string {

@@ -172,6 +172,46 @@ export class Network {
     return name === '' ? null : { ...base, name, places };
   }
 
+  /** The proxy's line of a connection that ended at a time. */
+  proxied(ip: string, end: number): { name: string; place: Place } | null {
+    const h = this.#w.facts.table('http_activity');
+    const row = this.#near(this.#proxy.get(ip), h, end, 3e6);
+    if (row < 0) return null;
+    const name = hostOfUrl(this.#w.text(h.column('host')[row]!) || this.#w.text(h.column('path')[row]!));
+    return name === '' ? null : { name, place: h.place(row) };
+  }
+
+  /** The name in the handshake of a connection, or the one that its address was looked up by. */
+  nameOf(_source: string, row: number): string | null {
+    const w = this.#w;
+    const n = w.facts.table('network_activity');
+    const t = w.facts.table('tls_activity');
+    const key = this.#key(n, row);
+    for (let i = t.from(n.t[row]! - 5e6); i < t.rows && t.t[i]! <= n.t[row]! + 30e6; i++)
+      if (this.#key(t, i) === key) return w.text(t.column('server_name')[i]!).toLowerCase();
+    const names = this.#names.get(w.addresses.text(n.column('dst_ip')[row]!));
+    return names?.size === 1 ? [...names.keys()][0]! : null;
+  }
+
+  /** Every contact with a name outside that the proxy or the sensor tells, whatever program it was. */
+  *all(): Generator<{ name: string; t: number; host: number; place: Place }> {
+    const w = this.#w;
+    const h = w.facts.table('http_activity');
+    const url = w.facts.texts.asker(hostOfUrl);
+    for (const [ip, list] of this.#proxy)
+      for (const i of list) {
+        const name = url(h.column('host')[i]! >= 0 ? h.column('host')[i]! : h.column('path')[i]!);
+        const host = name === '' ? -1 : w.addresses.hostAt(ip, h.t[i]!);
+        if (host >= 0) yield { name, t: h.t[i]!, host, place: h.place(i) };
+      }
+    const t = w.facts.table('tls_activity');
+    for (let i = 0; i < t.rows; i++) {
+      if (!w.addresses.outside(w.addresses.text(t.column('dst_ip')[i]!))) continue;
+      const host = w.addresses.hostAt(w.addresses.text(t.column('src_ip')[i]!), t.t[i]!);
+      if (host >= 0) yield { name: w.text(t.column('server_name')[i]!).toLowerCase(), t: t.t[i]!, host, place: t.place(i) };
+    }
+  }
+
   /** Whoever else looked a name up or asked the proxy for it. */
   others(name: string): { host: number; t: number; place: Place }[] {
     const w = this.#w;
@@ -301,11 +341,46 @@ export function outward(w: World, g: Group, net: Network): { channels: Channel[]
       for (const i of list) if (!taken.has(i)) add(domain, d.t[i]!, d.host[i]!, true, [d.place(i)]);
     }
   }
+  thefts.push(...heavy(w, g, net));
+  for (const c of unseen(w, g, net)) add(c.name, c.t, c.host, false, [c.place]);
   for (const t of thefts) {
     const c = channels.get(t.destination);
     if (c !== undefined && c.count < 3) channels.delete(t.destination);
   }
   return { channels: [...channels.values()], thefts };
+}
+
+/** Bytes out in one connection of a host without a sensor that stand out by themselves. */
+const HEAVY = 100e6;
+
+/** Heavy uploads of controlled hosts on which no sensor tells the program: as much as the host never sent before. */
+function heavy(w: World, g: Group, net: Network): Theft[] {
+  const n = w.facts.table('network_activity');
+  const c = (x: string): Int32Array => n.column(x);
+  const [src, dst, out, duration] = [c('src_ip'), c('dst_ip'), c('bytes_out'), c('duration')];
+  const found: Theft[] = [];
+  const before = new Map<number, number>();
+  for (let i = 0; i < n.rows; i++) {
+    if (out[i] === -1) continue;
+    const bytes = w.facts.texts.number(out[i]!);
+    if (Number.isNaN(bytes) || bytes < HEAVY / 10) continue;
+    const host = w.addresses.hostAt(w.addresses.text(src[i]!), n.t[i]!);
+    const h = host < 0 ? undefined : g.hosts.get(host);
+    if (h === undefined || h.status !== 'controlled' || w.sensed(host)) continue;
+    const to = w.addresses.text(dst[i]!);
+    const outside = w.addresses.outside(to);
+    const seconds = w.facts.texts.number(duration[i]!);
+    const proxied = outside ? null : net.proxied(w.addresses.text(src[i]!), n.t[i]! + (Number.isNaN(seconds) ? 0 : seconds * 1e6));
+    if (!outside && proxied === null) continue;
+    const most = before.get(host) ?? 0;
+    before.set(host, Math.max(most, bytes));
+    if (n.t[i]! < h.first - 60e6 || bytes < HEAVY || bytes < most * 1.5) continue;
+    const name = proxied?.name ?? net.nameOf(w.addresses.text(src[i]!), i) ?? to;
+    if (inside(w, name)) continue;
+    const s = staged(g, host, n.t[i]!);
+    found.push({ t: n.t[i]!, host, destination: name, bytes, exact: true, method: 'https', what: s?.what ?? '', stagedAs: s?.path ?? null, places: [n.place(i), ...(proxied === null ? [] : [proxied.place])] });
+  }
+  return found;
 }
 
 function destination(w: World, n: ReturnType<World['facts']['table']>, c: Contact): string {
@@ -350,4 +425,50 @@ function theft(g: Group, c: Contact, name: string): Theft {
     stagedAs: s?.path ?? null,
     places: c.places,
   };
+}
+
+/** Contacts of one host with one name that make a channel where no sensor tells the program. */
+const MIN_CONTACTS = 4;
+/** Hours on which they must be. */
+const MIN_HOURS = 3;
+
+/**
+ * Where no sensor stands on a host that the intruder's program runs on: names that this host asks for since then and not before, again
+ * and again, and that no machine outside of the intruder's hands ever asks for.
+ */
+function unseen(w: World, g: Group, net: Network): { name: string; t: number; host: number; place: Place }[] {
+  const since = new Map<number, number>();
+  for (const r of g.processes)
+    if (brought(w, r)) {
+      const h = w.processes.host.at(r);
+      if (!w.sensed(h)) since.set(h, Math.min(since.get(h) ?? Number.POSITIVE_INFINITY, w.processes.start.at(r)));
+    }
+  // Where the same program talks on a host that has a sensor, its channel is known.
+  const talking = new Set<string>();
+  for (const r of g.processes) if (brought(w, r) && w.flows(r).some((i) => net.contact(r, i) !== null)) talking.add(w.processes.imageText(r));
+  for (const r of g.processes) if (brought(w, r) && talking.has(w.processes.imageText(r))) since.delete(w.processes.host.at(r));
+  // With most of the machines in their hands, nobody is left to compare with.
+  if (since.size === 0 || g.hosts.size * 2 > w.facts.hosts.names.length) return [];
+  const by = new Map<string, { t: number; host: number; place: Place }[]>();
+  const bad = new Set<string>();
+  for (const c of net.all()) {
+    if (bad.has(c.name)) continue;
+    const from = since.get(c.host);
+    const theirs = from !== undefined && c.t >= from - 60e6;
+    if (!theirs && g.hosts.get(c.host)?.status !== 'controlled') {
+      bad.add(c.name);
+      by.delete(c.name);
+      continue;
+    }
+    if (!theirs) continue;
+    const list = by.get(c.name) ?? [];
+    by.set(c.name, list);
+    list.push(c);
+  }
+  const out: { name: string; t: number; host: number; place: Place }[] = [];
+  for (const [name, list] of by) {
+    if (list.length < MIN_CONTACTS || new Set(list.map((c) => Math.floor(c.t / 3600e6))).size < MIN_HOURS || inside(w, name)) continue;
+    for (const c of list) out.push({ name, ...c });
+  }
+  return out;
 }

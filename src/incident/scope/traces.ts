@@ -40,6 +40,7 @@ export function persistence(w: World, g: Group, web: WebFindings, mail: readonly
   };
   const { texts } = w.facts;
   const services = w.facts.table('service_activity');
+  registered(w, g, add);
   const jobs = w.facts.table('scheduled_job_activity');
   const start = services.column('start_type');
   const brings = (host: number, command: string): boolean => {
@@ -162,7 +163,13 @@ export function covered(w: World, g: Group, gaps: readonly Sign[], mail: readonl
       // Somebody else's hands at the keyboard explain it.
       const other = w.processes.rows > 0 && othersClear(w, g, host, t);
       const user = w.text(c('user')[i]!);
-      if (by === undefined && !inSession && !(held && !other && (g.near(host, t, 10 * MINUTE) || g.held(user, t) || (/^system$/i.test(user) && activeAround(g, host, t))))) continue;
+      // By the system itself, on a host that they hold, is theirs: administrators clear logs in their own names.
+      const bySystem = /^(?:system|localsystem|.*\$)$/i.test(user);
+      const theirs =
+        held &&
+        !other &&
+        (bySystem || g.near(host, t, 10 * MINUTE) || g.held(user, t) || (user === '' && activeAround(g, host, t)));
+      if (by === undefined && !inSession && !theirs) continue;
       add({ host, kind: 'log_cleared', t, what: name, places: [log.place(i), ...(by === undefined ? [] : p.places(by.r))] });
     } else if (what === 'audit policy') {
       const by = did(host, t, /auditpol|secedit/, MINUTE);
@@ -209,4 +216,26 @@ function othersClear(w: World, g: Group, host: number, t: number): boolean {
   return g.suspicion.remote
     .startsBetween(host, t - MINUTE, t + 5e6)
     .some((r) => !g.processes.has(r) && /wevtutil|clear-eventlog/i.test(`${w.processes.imageText(r)} ${w.processes.commandText(r)}`));
+}
+
+/** Logs of tasks outlive the audit log: a task that this host alone has, registered while the intruder was at work there. */
+function registered(w: World, g: Group, add: (p: PersistenceClaim) => void): void {
+  const jobs = w.facts.table('scheduled_job_activity');
+  const [activity, task, command] = [jobs.column('activity'), jobs.column('task'), jobs.column('command')];
+  const create = w.facts.texts.asker((t) => t === 'create');
+  const gone = w.facts.texts.asker((t) => t === 'delete');
+  const hosts = new Map<number, Set<number>>();
+  const deleted = new Map<string, number>();
+  const told = new Map<string, number>();
+  for (let i = 0; i < jobs.rows; i++) {
+    hosts.set(task[i]!, (hosts.get(task[i]!) ?? new Set()).add(jobs.host[i]!));
+    if (gone(activity[i]!)) deleted.set(`${jobs.host[i]!}|${task[i]!}`, jobs.t[i]!);
+    else if (create(activity[i]!) && command[i]! >= 0) told.set(`${jobs.host[i]!}|${task[i]!}`, jobs.t[i]!);
+  }
+  for (let i = 0; i < jobs.rows; i++) {
+    const key = `${jobs.host[i]!}|${task[i]!}`;
+    if (!create(activity[i]!) || command[i]! >= 0 || told.has(key) || deleted.has(key)) continue;
+    if (g.hosts.get(jobs.host[i]!)?.status !== 'controlled' || hosts.get(task[i]!)!.size > 1 || !g.near(jobs.host[i]!, jobs.t[i]!, 10 * MINUTE)) continue;
+    add({ host: jobs.host[i]!, kind: 'scheduled_task', name: w.text(task[i]!), command: null, t: jobs.t[i]!, technique: 'T1053.005', places: [jobs.place(i)] });
+  }
 }

@@ -20,6 +20,8 @@ export interface HijackClaim {
   readonly t: number;
   readonly by: string | null;
   readonly executed: Map<number, Place[]>;
+  /** Image of the program that fetched it on clients. */
+  readonly updater: number;
   readonly downloaded: Map<number, Place[]>;
   readonly places: Place[];
   /** Processes that ran it. */
@@ -96,6 +98,7 @@ export function hijack(w: World, g: Group, requests: Requests): HijackClaim | nu
       t: f.t,
       by: by === '' ? null : by,
       executed,
+      updater,
       downloaded: new Map([...fetched].filter(([h]) => !executed.has(h)).map(([h, x]) => [h, x.places])),
       places: [...f.places],
       processes,
@@ -110,6 +113,24 @@ export function follow(s: Suspicion, g: Group, h: HijackClaim): number {
   const before = s.nodes.size;
   const origin = [...g.files.values()].find((n) => n.host === h.server && baseName(n.path) === h.package) ?? null;
   for (const r of h.processes) s.process(r, origin, 'edge.update');
+  s.drain();
+  // What the updater started since on the hosts that ran it, and never on any host before.
+  const w = s.world;
+  const p = w.processes;
+  const usual = new Set<number>();
+  const since: number[] = [];
+  const ran = new Map(h.processes.map((r) => [p.host.at(r), r]));
+  for (let r = 0; r < p.rows; r++) {
+    const parent = p.parent.at(r);
+    if (parent < 0 || p.image.at(parent) !== h.updater) continue;
+    if (p.start.at(r) < w.carried(h.t, h.server, p.host.at(r))) usual.add(p.image.at(r));
+    else if (ran.has(p.host.at(r)) && p.start.at(r) >= p.start.at(ran.get(p.host.at(r))!)) since.push(r);
+  }
+  for (const r of since) {
+    const first = ran.get(p.host.at(r))!;
+    if (usual.has(p.image.at(r)) || p.image.at(r) === p.image.at(first) || p.start.at(r) - p.start.at(first) > STARTS_WITHIN) continue;
+    s.process(r, s.nodes.get(`p${first}`) ?? origin, 'edge.after-update', 'likely');
+  }
   s.drain();
   return s.nodes.size - before;
 }

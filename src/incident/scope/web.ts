@@ -207,7 +207,22 @@ export function webSources(w: World, g: Group, requests: Requests, scripts: Retu
       const v = votes.get(r.path);
       return names.has(r.path.replace(/^.*\//, '')) || (v !== undefined && v.near >= 2 && v.near * 2 >= v.all);
     };
-    for (const r of requests.on(host, first - 600e6)) if (outside(r) && shell(r) && !(r.status >= 400)) from(r.ip, r.t);
+    const asked = new Map<string, { t: number; places: Place[] }>();
+    for (const r of requests.on(host, first - 600e6)) {
+      if (!outside(r) || !shell(r) || r.status >= 400) continue;
+      from(r.ip, r.t);
+      const known = asked.get(r.path);
+      if (known === undefined) asked.set(r.path, { t: r.t, places: [requests.place(r.row)] });
+      else if (known.places.length < 50) known.places.push(requests.place(r.row));
+    }
+    // A script that nobody saw written, but that shells were started by, and that was never asked for before.
+    const written = new Set(out.shells.filter((x) => x.host === host).map((x) => x.path.replace(/^.*[\\/]/, '').toLowerCase()));
+    for (const [path, x] of asked) {
+      const v = votes.get(path);
+      if (written.has(path.replace(/^.*\//, '')) || !SCRIPT.test(path) || v === undefined || v.near < 3) continue;
+      if (requests.on(host, Number.NEGATIVE_INFINITY, first - 600e6).some((r) => r.path === path && r.status < 400)) continue;
+      out.shells.push({ host, path, t: x.t, places: x.places });
+    }
     // The way in: what was asked for just before the first child, rather posted than fetched, rather unknown than logged in.
     const before = requests
       .on(host, first - 60e6, first + AFTER_CHILD)
@@ -249,10 +264,12 @@ export function attackSessions(w: World, g: Group, requests: Requests, addresses
       if (a.host[i] === l.host && /^(?:logon failed|failed|invalid user)$/.test(w.text(activity[i]!)) && w.addresses.text(ip[i]!) === l.address)
         touches.push({ t: a.t[i]!, ip: l.address, channel, target: l.host, user: '', place: a.place(i) });
   }
+  const shown = (v: Tunnel): boolean =>
+    g.held(v.user, v.start) && (addresses.has(v.ip) || v.taken.some((inside) => usedInside(w, g, inside, v.start, v.end)));
+  // One stolen account may be in several hands: the gateway is this intruder's way only where something shows it.
+  const gateway = tunnels(w).some(shown);
   for (const v of tunnels(w)) {
-    const mine =
-      g.held(v.user, v.start) && (addresses.has(v.ip) || v.taken.some((inside) => usedInside(w, g, inside, v.start, v.end)) || strangeTunnel(w, g, v));
-    if (!mine) continue;
+    if (!shown(v) && !(gateway && g.held(v.user, v.start) && strangeTunnel(w, g, v))) continue;
     for (const [t, place] of v.touches) touches.push({ t, ip: v.ip, channel: 'vpn', target: v.host, user: v.user, place });
   }
   touches.sort((x, y) => x.t - y.t);
@@ -274,6 +291,9 @@ export function attackSessions(w: World, g: Group, requests: Requests, addresses
   }
   return out;
 }
+
+/** Days of logons at a machine that make its user somebody with a desk. */
+const DESK_DAYS = 5;
 
 export interface Tunnel {
   readonly host: number;
@@ -334,6 +354,7 @@ function usedInside(w: World, g: Group, inside: string, start: number, end: numb
 function strangeTunnel(w: World, g: Group, v: Tunnel): boolean {
   const since = g.accounts.get(v.user.replace(/^.*\\/, '').replace(/@.*$/, ''))?.first ?? Number.POSITIVE_INFINITY;
   if (v.start < since - 3600e6) return false;
-  const own = tunnels(w).filter((x) => x.user === v.user && x.start < since - 3600e6);
-  return own.length === 0;
+  if (tunnels(w).some((x) => x.user === v.user && x.start < since - 3600e6)) return false;
+  // Who has a desk of their own may have begun to work from home.
+  return g.suspicion.atDesk(v.user.replace(/^.*\\/, '').replace(/@.*$/, '')) < DESK_DAYS;
 }

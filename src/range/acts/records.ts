@@ -82,6 +82,8 @@ export class Records {
   /** Whether a host's own logs of a time are still there: neither rotated away nor cleared. */
   holds(host: Host, t: number): boolean {
     if (host.linux || this.#format(host) === 'winlogbeat') return true;
+    // What the sensor wrote stays where only the audit log is cleared.
+    if (host.sysmon) return t >= this.keepFrom(host);
     const cleared = this.#cleared.get(`${host.name}\0Security`) ?? 0;
     return t >= this.keepFrom(host) && t >= cleared;
   }
