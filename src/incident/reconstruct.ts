@@ -2,6 +2,7 @@
 // group the parts that the contract names.
 import { microsText } from '../base/index.js';
 import type { Messages } from '../messages/index.js';
+import { authentication, remoteObjects } from './detectors/authentication.js';
 import { credentials } from './detectors/credentials.js';
 import { execution } from './detectors/execution.js';
 import { serverShell } from './detectors/server-shell.js';
@@ -67,6 +68,8 @@ export async function reconstruct(input: ReconstructInput): Promise<Reconstructi
   for (const l of serverShell(w)) s.lead(l);
   for (const l of credentials(w)) s.lead(l);
   for (const l of execution(w, s)) s.lead(l);
+  for (const l of authentication(w)) s.lead(l);
+  for (const l of remoteObjects(w)) s.lead(l);
   s.spread();
   const names = lookers(w);
   const settle = (): void => {

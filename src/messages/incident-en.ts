@@ -63,6 +63,9 @@ export const incidentEn = {
     'lead.replication': 'A user account asked the directory to replicate its secrets.',
     'lead.service-shell': 'A service was installed that is a command line.',
     'lead.office-script': 'An office program started a script.',
+    'lead.spray': 'Passwords of many accounts were tried from one place within minutes.',
+    'lead.roasting': 'Tickets with weak encryption were asked for many service accounts at once.',
+    'lead.remote-object': 'A program that was started over the network as an object (DCOM) started another.',
     'lead.guessed': 'Many wrong passwords, then a session from the same address.',
   } as Readonly<Record<string, string>>,
   edge: {
@@ -92,6 +95,7 @@ export const incidentEn = {
     'edge.commanded': 'ran what was ordered by the command line of',
     'edge.reached': 'started on this host when a connection reached it that was opened by',
     'edge.read-much': 'read many files, by a way never used before, from a host under control by',
+    'edge.injected': 'was injected by',
     'edge.way': 'came, by a way never used before, from a host under control by',
     'edge.same-hash': 'is the same program (SHA-256) as',
     'edge.same-path': 'has the same path as the program of',

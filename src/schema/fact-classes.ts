@@ -36,7 +36,7 @@ export const FACT_CLASSES: readonly FactClass[] = [
   one(
     'authentication',
     3002,
-    'activity user domain logon_type src_ip src_port workstation process logon_id auth_protocol status service actor logon_guid pid actor_logon_id sid',
+    'activity user domain logon_type src_ip src_port workstation process logon_id auth_protocol status service actor logon_guid pid actor_logon_id sid encryption',
   ),
   one('entity_management', 3004, 'activity object properties user logon_id access'),
   one(
@@ -164,7 +164,7 @@ const SOURCES: readonly Source[] = [
     channel: SECURITY,
     ids: [4769],
     fact: 'authentication',
-    columns: { ...LOGON, activity: '=service ticket', auth_protocol: '=Kerberos', service: 'ServiceName' },
+    columns: { ...LOGON, activity: '=service ticket', auth_protocol: '=Kerberos', service: 'ServiceName', encryption: 'TicketEncryptionType' },
   },
   {
     channel: SECURITY,
@@ -282,6 +282,7 @@ const SOURCES: readonly Source[] = [
       protocol: 'Protocol',
       process: 'Application',
       direction: 'Direction',
+      pid: ['ProcessID', 'ProcessId'],
     },
   },
   {
@@ -297,6 +298,7 @@ const SOURCES: readonly Source[] = [
       protocol: 'Protocol',
       process: 'Application',
       direction: 'Direction',
+      pid: ['ProcessID', 'ProcessId'],
     },
   },
   {

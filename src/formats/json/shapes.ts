@@ -233,6 +233,15 @@ export function kindOf(o: Obj): Known | null {
           text(o.MESSAGE) || (Array.isArray(o.MESSAGE) ? Buffer.from(o.MESSAGE as number[]).toString('utf8') : ''),
       },
     };
+  const audit = /^type=AUOMS_EXECVE audit\((\d+)\.(\d+):\d+\): ([\s\S]*)$/.exec(text(o.SyslogMessage));
+  if (audit !== null)
+    return {
+      channel: 'linux/auditd',
+      time: new Date(Number(audit[1]) * 1000 + Number(audit[2])).toISOString(),
+      host: text(o.HostName) || text(o.Computer),
+      provider: text(o.ProcessName),
+      more: auoms(audit[3]!),
+    };
   if (o.SyslogMessage !== undefined)
     return {
       channel: 'linux/syslog',
@@ -325,7 +334,7 @@ export function fillJson(r: TextRecord, o: Obj, flatten: Flatten, shapes: Shapes
   // A Windows-like event (Sysmon for Linux) in a syslog message.
   const message = text(o.SyslogMessage);
   if (message.startsWith('<Event')) {
-    const fields = eventFields(message);
+    const fields = eventFields(message, true);
     if (fields !== null && fillWindows(r, fields, shapes, { ...context, host: text(o.HostName) || context.host }))
       return true;
   }
@@ -376,4 +385,20 @@ export function fillJson(r: TextRecord, o: Obj, flatten: Flatten, shapes: Shapes
         ? 'inferred'
         : 'given';
   return true;
+}
+
+/** What the Azure agent writes of an audit event: pairs, the command line as one of them with quotes in it. */
+function auoms(message: string): Record<string, string> {
+  const out: Record<string, string> = {};
+  const line = / cmdline=("?)([\s\S]*?)\1 redactors=/.exec(message);
+  for (const m of message.slice(0, line?.index ?? message.length).matchAll(/([\w-]+)=(?:"([^"]*)"|(\[[^\]]*\]|\S*))/g))
+    out[m[1]!] ??= m[2] ?? m[3] ?? '';
+  // A program that could not be started did not run.
+  if (line !== null && out.success !== 'no') {
+    out.CommandLine = line[2]!;
+    const path = /^\["([^"]+)"/.exec(out.path_name ?? '')?.[1];
+    if (path !== undefined) out.exe = path;
+  }
+  if (out.user !== undefined) out.UID = out.user;
+  return out;
 }

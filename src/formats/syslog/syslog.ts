@@ -348,7 +348,7 @@ class SyslogParser implements LineParser {
     }
     const xml = message.indexOf('<Event');
     if (xml >= 0 && xml < 200) {
-      const fields = eventFields(message.slice(xml));
+      const fields = eventFields(message.slice(xml), true);
       return fields !== null && fillWindows(r, fields, this.#shapes, { ...this.#context, host: r.host });
     }
     const brace = message.indexOf('{');

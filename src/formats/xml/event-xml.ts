@@ -35,8 +35,11 @@ const SYSTEM_ATTRIBUTES: Readonly<Record<string, Readonly<Record<string, string>
 export const TAG =
   /<(?:!\[CDATA\[([\s\S]*?)\]\]>|\/([\w:.-]+)\s*>|([\w:.-]+)((?:\s+[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*'))*)\s*(\/?)>|[?!][^>]*>)/g;
 
-/** Fields of one `<Event>`; null if it is none. */
-export function eventFields(xml: string): Map<string, TextValue> | null {
+/**
+ * Fields of one `<Event>`; null if it is none. `cut`: messages are cut at a length by what sends them; the fields before count where
+ * the event says what it is.
+ */
+export function eventFields(xml: string, cut = false): Map<string, TextValue> | null {
   const out = new Map<string, TextValue>();
   const put = (name: string, text: string): void => {
     const known = out.get(name);
@@ -91,7 +94,7 @@ export function eventFields(xml: string): Map<string, TextValue> | null {
     text = '';
     if (path.length === 0) return name === 'Event' && out.size > 0 ? out : null;
   }
-  return null;
+  return cut && out.has('EventID') && out.has('Channel') && path[0] === 'Event' ? out : null;
 }
 
 /** Fills a record with an event's fields. False if they are those of no Windows event. */

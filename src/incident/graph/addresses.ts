@@ -4,6 +4,8 @@ import type { Facts } from '../facts/read.js';
 
 const PRIVATE =
   /^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|127\.|169\.254\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|::1$|f[cd]|fe80:|0\.0\.0\.0)/;
+/** Part of the records of an address's strongest claimant that another must have to be believed. */
+const MIN_CLAIM = 0.2;
 /** Evidence of an address that is older or younger than this says nothing of now. */
 const STALE = 45 * 86_400e6;
 
@@ -17,10 +19,18 @@ export class Addresses {
     this.#plain = texts.asker((t) => (t === '' ? '' : plainAddress(t)));
     const found: { a: string; t: number; h: number }[] = [];
     const last = new Map<string, number>();
+    const claims = new Map<string, { a: string; h: number; n: number; first: number; last: number }>();
     const see = (a: string, t: number, h: number): void => {
       if (h < 0 || !isAddress(a) || /^(?:127\.|::1$|0\.|fe80:|169\.254\.|22[4-9]\.|23\d\.|255\.)/.test(a)) return;
       // One note an hour is enough.
       const key = `${a}|${h}`;
+      const c = claims.get(key);
+      if (c === undefined) claims.set(key, { a, h, n: 1, first: t, last: t });
+      else {
+        c.n++;
+        c.first = Math.min(c.first, t);
+        c.last = Math.max(c.last, t);
+      }
       if (Math.abs((last.get(key) ?? Number.NEGATIVE_INFINITY) - t) < 3600e6) return;
       last.set(key, t);
       found.push({ a, t, h });
@@ -48,7 +58,13 @@ export class Addresses {
     const [lease, name] = [dhcp.column('ip'), dhcp.column('hostname')];
     for (let i = 0; i < dhcp.rows; i++) see(this.#plain(lease[i]!), dhcp.t[i]!, hosts.known(texts.text(name[i]!)));
     found.sort((x, y) => x.t - y.t);
+    // Records that name the other end, as sensors write them now and then, do not make an address another host's.
+    const strongest = new Map<string, { n: number; first: number; last: number }>();
+    for (const c of claims.values()) if (c.n > (strongest.get(c.a)?.n ?? 0)) strongest.set(c.a, c);
     for (const { a, t, h } of found) {
+      const c = claims.get(`${a}|${h}`)!;
+      const top = strongest.get(a)!;
+      if (c.n < top.n * MIN_CLAIM && c.last >= top.first && c.first <= top.last) continue;
       let s = this.#seen.get(a);
       if (s === undefined) this.#seen.set(a, (s = { t: [], host: [] }));
       s.t.push(t);

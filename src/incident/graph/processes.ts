@@ -43,6 +43,8 @@ export class Processes {
     const [image, command, parentImage, user] = [c('process'), c('command_line'), c('parent_process'), c('user')];
     const [pid, ppid, guid, pguid] = [c('pid'), c('parent_pid'), c('process_guid'), c('parent_guid')];
     const [hash, logon, original, domain] = [c('hash'), c('logon_id'), c('original_name'), c('domain')];
+    const zero = texts.asker((t) => /^\{?0{8}-0{4}-0{4}-0{4}-0{12}\}?$/.test(t));
+    const real = (id: number): number => (id >= 0 && !zero(id) ? id : -1);
     const number = texts.asker((t) => (t === '' ? -1 : Number.isNaN(Number(t)) ? -1 : Number(t)));
     const value = (id: number): number => (id < -1 ? -(id + 2) : id < 0 ? -1 : number(id));
     const fold = (id: number): number => texts.fold(id);
@@ -68,7 +70,7 @@ export class Processes {
       ) {
         // The same start, written down by another.
         if (this.#second.at(known) < 0) this.#second.data[known] = i;
-        if (guid[i]! >= 0) this.#byGuid.set(guid[i]!, known);
+        if (real(guid[i]!) >= 0) this.#byGuid.set(guid[i]!, known);
         if (this.command.at(known) < 0) this.command.data[known] = command[i]!;
         if (this.hash.at(known) < 0) this.hash.data[known] = hash[i]!;
         if (this.original.at(known) < 0) this.original.data[known] = original[i]!;
@@ -81,20 +83,21 @@ export class Processes {
       this.hash.data[row] = hash[i]!;
       this.original.data[row] = original[i]!;
       this.session.data[row] = value(logon[i]!);
-      if (guid[i]! >= 0) this.#byGuid.set(guid[i]!, row);
-      let parent = pguid[i]! >= 0 ? (this.#byGuid.get(pguid[i]!) ?? -1) : -1;
+      if (real(guid[i]!) >= 0) this.#byGuid.set(guid[i]!, row);
+      const above = real(pguid[i]!);
+      let parent = above >= 0 ? (this.#byGuid.get(above) ?? -1) : -1;
       const parentPid = value(ppid[i]!);
       if (parent < 0 && parentPid >= 0) {
         const same = this.#at(h, parentPid, p.t[i]!, row);
         if (same >= 0 && (parentImage[i]! < 0 || base(this.image.at(same)) === base(parentImage[i]!))) {
           parent = same;
-          if (pguid[i]! >= 0) this.#byGuid.set(pguid[i]!, same);
+          if (above >= 0) this.#byGuid.set(above, same);
         }
       }
-      if (parent < 0 && (parentImage[i]! >= 0 || pguid[i]! >= 0)) {
+      if (parent < 0 && (parentImage[i]! >= 0 || above >= 0 || parentPid > 0)) {
         // It ran before the logs begin, or its start was not logged.
         const inserted = this.#add(h, Number.NEGATIVE_INFINITY, parentPid, fold(parentImage[i]!), -1, row);
-        if (pguid[i]! >= 0) this.#byGuid.set(pguid[i]!, inserted);
+        if (above >= 0) this.#byGuid.set(above, inserted);
         parent = inserted;
       }
       this.parent.data[row] = parent;

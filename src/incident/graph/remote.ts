@@ -88,6 +88,12 @@ export class Remote {
           yield { logon: l, how: 'edge.connection', sure: 'certain' };
         }
       if (exact) continue;
+      // Windows remote management tells no address at all: the same account, at that moment.
+      const as = texts.text(w.processes.user.at(process)).replace(/^.*\\/, '').toLowerCase();
+      if (port === 5985 || port === 5986 || port === 47001)
+        for (const l of w.logons.remote(target, at - 3e6, at + SLACK))
+          if (l.type === 3 && l.address === '' && (l.user === as || this.#named(process, l.user)))
+            yield { logon: l, how: 'edge.connection-time', sure: 'certain' };
       // Remote desktop and SSH sessions do not tell the port.
       for (const l of w.logons.remote(target, at - SLACK, at + SLACK * 4)) {
         if (l.address !== from) continue;
@@ -120,6 +126,11 @@ export class Remote {
       for (const l of w.logons.remote(target, at - 5e6, at + SLACK))
         if (w.logons.source(l) === host) yield { logon: l, how: 'edge.named', sure: 'certain' };
     }
+  }
+
+  #named(process: number, user: string): boolean {
+    for (const c of this.credentials(process)) if (c.user === user) return true;
+    return false;
   }
 
   /** Hosts that a process's command line names. */

@@ -111,12 +111,12 @@ export class Suspicion {
     return n;
   }
 
-  process(row: number, from: Node | null, because: string, sure: Sure = 'certain', places: readonly Place[] = []): Node | null {
+  process(row: number, from: Node | null, because: string, sure: Sure = 'certain', places: readonly Place[] = [], at?: number): Node | null {
     const p = this.world.processes;
     const start = p.start.at(row);
     // What was there before is first seen by what it starts.
     const seen = p.children(row)[0];
-    const t = Number.isFinite(start) ? start : seen !== undefined ? p.start.at(seen) : (from?.t ?? start);
+    const t = at !== undefined ? at : Number.isFinite(start) ? start : seen !== undefined ? p.start.at(seen) : (from?.t ?? start);
     if (this.#declared(p.host.at(row), t, p.userText(row), '')) return null;
     return this.#node({
       key: `p${row}`,
@@ -201,7 +201,14 @@ export class Suspicion {
   spread(): void {
     for (const l of this.leads) {
       if (l.weight < 1) continue;
-      if (l.process >= 0 && !this.world.hub(l.process)) this.process(l.process, null, l.what, 'certain', l.places);
+      if (l.process >= 0 && !this.world.hub(l.process)) {
+        const n = this.process(l.process, null, l.what, 'certain', l.places);
+        if (n !== null && l.detector === 'server-shell') {
+          const key = `w${n.host}`;
+          if (!this.#group.has(key)) this.#group.set(key, key);
+          this.join(key, n.key);
+        }
+      }
       if (l.session !== null) this.session(l.session, null, l.what);
     }
     this.drain();
@@ -221,7 +228,14 @@ export class Suspicion {
   #ofProcess(n: Node): void {
     const w = this.world;
     const p = w.processes;
-    for (const c of p.children(n.row)) this.process(c, n, 'edge.child', n.sure);
+    // What another process was injected with is the intruder's from then on, not before.
+    const since = n.because === 'edge.injected' ? n.t - 1e6 : Number.NEGATIVE_INFINITY;
+    for (const c of p.children(n.row)) if (p.start.at(c) >= since) this.process(c, n, 'edge.child', n.sure);
+    for (const i of w.injections(n.row)) {
+      const m = w.facts.table('memory_activity');
+      const target = w.processAt(m.host[i]!, m.column('target_guid')[i]!, m.column('target_pid')[i]!, m.t[i]!);
+      if (target >= 0 && target !== n.row) this.process(target, n, 'edge.injected', n.sure, [m.place(i)], m.t[i]!);
+    }
     const files = w.facts.table('file_activity');
     const path = files.column('path');
     const made = files.column('activity');

@@ -32,6 +32,8 @@ export class World {
   readonly #bySession = new Map<string, number[]>();
   readonly #flowsByProcess = new Map<number, number[]>();
   readonly #filesByProcess = new Map<number, number[]>();
+  readonly #injections = new Map<number, number[]>();
+  readonly #openers = new Map<string, Set<number>>();
   readonly #ahead: readonly number[];
   /** Sysmon or what does the same writes of this host. */
   readonly #sensed = new Set<number>();
@@ -67,6 +69,20 @@ export class World {
       this.#sensed.add(net.host[i]!);
       const r = this.processAt(net.host[i]!, guid[i]!, pid[i]!, net.t[i]!);
       if (r >= 0) push(this.#flowsByProcess, r, i);
+    }
+    const dst = net.column('dst_ip');
+    for (const [r, rows] of this.#flowsByProcess)
+      for (const i of rows) {
+        const key = this.addresses.text(dst[i]!);
+        this.#openers.set(key, (this.#openers.get(key) ?? new Set()).add(r));
+      }
+    const m = facts.table('memory_activity');
+    const [kind, mguid, mpid] = [m.column('activity'), m.column('process_guid'), m.column('pid')];
+    const inject = facts.texts.asker((t) => t === 'inject');
+    for (let i = 0; i < m.rows; i++) {
+      if (!inject(kind[i]!)) continue;
+      const r = this.processAt(m.host[i]!, mguid[i]!, mpid[i]!, m.t[i]!);
+      if (r >= 0) push(this.#injections, r, i);
     }
     const file = facts.table('file_activity');
     const [fguid, fpid] = [file.column('process_guid'), file.column('pid')];
@@ -112,6 +128,14 @@ export class World {
   }
   files(process: number): readonly number[] {
     return this.#filesByProcess.get(process) ?? [];
+  }
+  /** Rows of memory activity in which a process injected another. */
+  injections(process: number): readonly number[] {
+    return this.#injections.get(process) ?? [];
+  }
+  /** Processes that opened connections to an address. */
+  openers(address: string): ReadonlySet<number> {
+    return this.#openers.get(address) ?? new Set();
   }
   sensed(host: number): boolean {
     return this.#sensed.has(host);

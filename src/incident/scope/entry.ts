@@ -22,6 +22,22 @@ const OFFICE = /^(?:winword|excel|powerpnt|outlook|msaccess|acrord32|acrobat|one
 const REMOTE_TOOL =
   /(?:remote|support|assist|screenconnect|teamviewer|anydesk|vnc|logmein|splashtop|bomgar|kaseya|agentmon|atera|ninja|rmm|dameware)/i;
 
+/** Who had just connected to a server's process, or whom it had just called back, as its host's sensor tells. */
+function callers(w: World, host: number, server: number, t: number): { ip: string; place: Place } | null {
+  const n = w.facts.table('network_activity');
+  let best: { ip: string; place: Place; inward: boolean } | null = null;
+  for (let i = n.from(t - 30e6); i < n.rows && n.t[i]! <= t + 2e6; i++) {
+    if (n.host[i] !== host) continue;
+    const by = w.processAt(host, n.column('process_guid')[i]!, n.column('pid')[i]!, n.t[i]!);
+    if (by < 0 || (by !== server && !w.serverImage(by))) continue;
+    const inward = /^(?:false|%%14592|inbound)$/i.test(w.text(n.column('direction')[i]!));
+    const other = w.addresses.text(n.column(inward ? 'src_ip' : 'dst_ip')[i]!);
+    if (other === '' || w.addresses.known(other) || /^(?:127\.|::1$)/.test(other)) continue;
+    if (best === null || inward || !best.inward) best = { ip: other, place: n.place(i), inward };
+  }
+  return best;
+}
+
 export function entry(
   w: World,
   g: Group,
@@ -36,7 +52,9 @@ export function entry(
   const p = w.processes;
   // A server broken into.
   const children = certain.filter(
-    (n) => n.kind === 'process' && p.parent.at(n.row) >= 0 && w.serverImage(p.parent.at(n.row)),
+    (n) =>
+      n.kind === 'process' &&
+      (n.because === 'lead.server-shell' || (p.parent.at(n.row) >= 0 && w.serverImage(p.parent.at(n.row)))),
   );
   const child = children[0];
   const guessed = leads
@@ -45,17 +63,19 @@ export function entry(
   if (child !== undefined && child.t <= first.t + 3600e6) {
     const opening: Request | undefined = web.openings.get(child.host);
     const kind = role(child.host);
+    const parent = p.parent.at(child.row);
+    const flow = opening === undefined ? callers(w, child.host, parent, child.t) : null;
     return {
       vector: kind === 'mail_server' || kind === 'document_server' ? kind : 'web',
       technique: 'T1190',
       host: child.host,
-      service: baseName(p.imageText(p.parent.at(child.row))),
+      service: parent < 0 ? null : baseName(p.imageText(parent)) || null,
       t: child.t,
-      ip: opening?.ip ?? null,
+      ip: opening?.ip ?? flow?.ip ?? null,
       account: null,
       why: 'entry.server',
       confidence: opening === undefined ? 'moderate' : 'high',
-      places: [...child.places, ...(opening === undefined ? [] : [requests.place(opening.row)])],
+      places: [...child.places, ...(opening === undefined ? [] : [requests.place(opening.row)]), ...(flow === null ? [] : [flow.place])],
     };
   }
   if (guessed !== undefined && guessed.t <= first.t + 3600e6)

@@ -1,5 +1,6 @@
 // Whom implants talked to, and where data went: by each program's own connections and look-ups, by the proxy's log for those that went
 // through it, by the sensor's counts of bytes.
+import { isAddress } from '../../entities/index.js';
 import type { Place } from '../facts/table.js';
 import { brought } from '../graph/implants.js';
 import { baseName, type World } from '../graph/world.js';
@@ -35,6 +36,9 @@ export interface Theft {
   readonly places: Place[];
 }
 
+/** Programs of others that may have opened a page of the intruder's; more of them, and it is a server of everybody's. */
+const FEW = 3;
+
 interface Contact {
   readonly t: number;
   readonly host: number;
@@ -42,6 +46,7 @@ interface Contact {
   readonly name: string;
   readonly out: number;
   readonly in: number;
+  readonly proxied: boolean;
   readonly places: Place[];
 }
 
@@ -54,8 +59,11 @@ export class Network {
   readonly #proxy = new Map<string, number[]>();
   readonly #byProcess = new Map<number, number[]>();
 
+  readonly #processes: ReadonlySet<number>;
+
   constructor(w: World, processes: ReadonlySet<number>) {
     this.#w = w;
+    this.#processes = processes;
     const { texts } = w.facts;
     const interesting = new Set<string>();
     const n = w.facts.table('network_activity');
@@ -112,6 +120,15 @@ export class Network {
     return `${a.text(t.column('src_ip')[i]!)}|${n('src_port')}|${a.text(t.column('dst_ip')[i]!)}|${n('dst_port')}`;
   }
 
+  /** A private address that is no machine of the enterprise's, and that nobody but the intruder's programs connects to. */
+  #strange(address: string, port: number): boolean {
+    const w = this.#w;
+    if (w.addresses.known(address) || !isAddress(address) || /^(?:127\.|::1$|0\.|22[4-9]\.|23\d\.|255\.|169\.254\.|fe80)/.test(address)) return false;
+    if (port === 53 || port === 88 || port === 389 || port === 445 || port === 139 || port === 123 || port === 67) return false;
+    const others = [...w.openers(address)].filter((r) => !this.#processes.has(r) && !w.serverImage(r) && w.processes.image.at(r) >= 0);
+    return others.length <= FEW;
+  }
+
   lookups(process: number): readonly number[] {
     return this.#byProcess.get(process) ?? [];
   }
@@ -139,8 +156,8 @@ export class Network {
       return Number.isNaN(v) ? 0 : v;
     };
     if (conn >= 0) places.push(n.place(conn));
-    const base = { t, host: n.host[row]!, process, out: bytes('bytes_out'), in: bytes('bytes_in') };
-    if (w.addresses.outside(dst)) {
+    const base = { t, host: n.host[row]!, process, proxied: false, out: bytes('bytes_out'), in: bytes('bytes_in') };
+    if (w.addresses.outside(dst) || this.#strange(dst, port)) {
       const tls = this.#near(this.#tls.get(key), w.facts.table('tls_activity'), t, 120e6);
       if (tls >= 0) {
         places.push(w.facts.table('tls_activity').place(tls));
@@ -169,7 +186,7 @@ export class Network {
     if (row2 === undefined) return null;
     places.push(h.place(row2));
     const name = hostOfUrl(w.text(h.column('host')[row2]!) || w.text(h.column('path')[row2]!));
-    return name === '' ? null : { ...base, name, places };
+    return name === '' ? null : { ...base, proxied: true, name, places };
   }
 
   /** The proxy's line of a connection that ended at a time. */
@@ -269,10 +286,10 @@ export function outward(w: World, g: Group, net: Network): { channels: Channel[]
     if (c.times.length < 20_000) c.times.push(t);
     if (c.places.length < 1000) c.places.push(...places);
   };
-  const n = w.facts.table('network_activity');
+  const injected = new Set(g.nodes.filter((x) => x.because === 'edge.injected').map((x) => x.row));
   const byProgram = new Map<string, Contact[]>();
   for (const r of g.processes) {
-    if (!brought(w, r) && !w.shell(r)) continue;
+    if (w.system(r) && !w.shell(r) && !injected.has(r)) continue;
     const key = brought(w, r) ? w.processes.sha256(w.processes.hash.at(r)) || w.processes.imageText(r) : `shell ${r}`;
     const list = byProgram.get(key) ?? [];
     byProgram.set(key, list);
@@ -294,7 +311,7 @@ export function outward(w: World, g: Group, net: Network): { channels: Channel[]
       const talk = list.length - bulk.length;
       for (const c of bulk) thefts.push(theft(g, c, name));
       // A proxy's line may be another program's of the same moment: a channel comes again.
-      const proxied = list.every((c) => c.places.length > 0 && !w.addresses.outside(destination(w, n, c)));
+      const proxied = list.every((c) => c.proxied);
       if (talk > 0 && (!proxied || talk * 4 >= most)) for (const c of list) if (!bulk.includes(c)) add(name, c.t, c.host, false, c.places);
     }
   }
@@ -381,11 +398,6 @@ function heavy(w: World, g: Group, net: Network): Theft[] {
     found.push({ t: n.t[i]!, host, destination: name, bytes, exact: true, method: 'https', what: s?.what ?? '', stagedAs: s?.path ?? null, places: [n.place(i), ...(proxied === null ? [] : [proxied.place])] });
   }
   return found;
-}
-
-function destination(w: World, n: ReturnType<World['facts']['table']>, c: Contact): string {
-  for (const i of w.flows(c.process)) if (n.t[i] === c.t) return w.addresses.text(n.column('dst_ip')[i]!);
-  return '';
 }
 
 /** A name of the enterprise's own. */

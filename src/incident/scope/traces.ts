@@ -30,6 +30,9 @@ const MADE_TO_MOVE = 15 * MINUTE;
 const RUN_KEY =
   /\\(?:currentversion\\(?:run|runonce|runservices|policies\\explorer\\run)|winlogon\\(?:shell|userinit|notify)|image file execution options\\[^\\]+\\debugger|active setup\\installed components\\)/i;
 
+/** Commands that delete. */
+const ORDERED = /\b(?:del|erase|rm|shred|unlink|remove-item|\bri\b|rd|rmdir|sdelete(?:64)?|cipher)\b/i;
+
 export function persistence(w: World, g: Group, web: WebFindings, mail: readonly MailTrace[]): PersistenceClaim[] {
   const out = new Map<string, PersistenceClaim>();
   const add = (p: PersistenceClaim): void => {
@@ -168,7 +171,7 @@ export function covered(w: World, g: Group, gaps: readonly Sign[], mail: readonl
       const theirs =
         held &&
         !other &&
-        (bySystem || g.near(host, t, 10 * MINUTE) || g.held(user, t) || (user === '' && activeAround(g, host, t)));
+        (bySystem || g.held(user, t) || (user === '' && t >= g.hosts.get(host)!.first && g.near(host, t, 10 * MINUTE)));
       if (by === undefined && !inSession && !theirs) continue;
       add({ host, kind: 'log_cleared', t, what: name, places: [log.place(i), ...(by === undefined ? [] : p.places(by.r))] });
     } else if (what === 'audit policy') {
@@ -191,6 +194,10 @@ export function covered(w: World, g: Group, gaps: readonly Sign[], mail: readonl
     for (const i of w.files(r)) {
       const what = w.text(f.column('activity')[i]!);
       const path = w.text(f.column('path')[i]!);
+      // A program's own housekeeping hides nothing: what counts is what was ordered to be deleted, or is the intruder's.
+      if (what === 'delete' && !ORDERED.test(`${p.imageText(r)} ${p.commandText(r)}`) && !g.files.has(`${f.host[i]!}|${path.toLowerCase()}`)) continue;
+      // What a program wrote and took away again by itself hides nothing.
+      if (what === 'delete' && w.files(r).some((x) => f.column('path')[x] === f.column('path')[i] && w.text(f.column('activity')[x]!) === 'create' && f.t[i]! - f.t[x]! >= 0 && f.t[i]! - f.t[x]! < 10e6)) continue;
       if (what === 'delete') add({ host: f.host[i]!, kind: 'file_deleted', t: f.t[i]!, what: path, places: [f.place(i)] });
       else if (what === 'change of creation time') add({ host: f.host[i]!, kind: 'timestomp', t: f.t[i]!, what: path, places: [f.place(i)] });
     }
@@ -204,11 +211,6 @@ export function covered(w: World, g: Group, gaps: readonly Sign[], mail: readonl
   for (const m of mail)
     if (m.kind === 'request-removed') add({ host: m.host, kind: 'other', t: m.t, what: m.what, places: m.places });
   return [...out.values()].sort((a, b) => a.t - b.t || a.host - b.host);
-}
-
-/** Whether the intruder was at work on a host at all around a time: before and after it, or soon before. */
-function activeAround(g: Group, host: number, t: number): boolean {
-  return g.near(host, t, 12 * 3600e6);
 }
 
 /** A process that clears logs and is not the intruder's. */
