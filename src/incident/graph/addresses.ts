@@ -19,15 +19,16 @@ export class Addresses {
     this.#plain = texts.asker((t) => (t === '' ? '' : plainAddress(t)));
     const found: { a: string; t: number; h: number }[] = [];
     const last = new Map<string, number>();
-    const claims = new Map<string, { a: string; h: number; n: number; first: number; last: number }>();
-    const see = (a: string, t: number, h: number): void => {
+    const claims = new Map<string, { a: string; h: number; n: number; first: number; last: number; sure: boolean }>();
+    const see = (a: string, t: number, h: number, sure = false): void => {
       if (h < 0 || !isAddress(a) || /^(?:127\.|::1$|0\.|fe80:|169\.254\.|22[4-9]\.|23\d\.|255\.)/.test(a)) return;
       // One note an hour is enough.
       const key = `${a}|${h}`;
       const c = claims.get(key);
-      if (c === undefined) claims.set(key, { a, h, n: 1, first: t, last: t });
+      if (c === undefined) claims.set(key, { a, h, n: 1, first: t, last: t, sure });
       else {
         c.n++;
+        c.sure ||= sure;
         c.first = Math.min(c.first, t);
         c.last = Math.max(c.last, t);
       }
@@ -52,11 +53,11 @@ export class Addresses {
     });
     for (let i = 0; i < auth.rows; i++) {
       const h = machine(user[i]!);
-      if (h >= 0) see(this.#plain(ip[i]!), auth.t[i]!, h);
+      if (h >= 0) see(this.#plain(ip[i]!), auth.t[i]!, h, true);
     }
     const dhcp = facts.table('dhcp_activity');
     const [lease, name] = [dhcp.column('ip'), dhcp.column('hostname')];
-    for (let i = 0; i < dhcp.rows; i++) see(this.#plain(lease[i]!), dhcp.t[i]!, hosts.known(texts.text(name[i]!)));
+    for (let i = 0; i < dhcp.rows; i++) see(this.#plain(lease[i]!), dhcp.t[i]!, hosts.known(texts.text(name[i]!)), true);
     found.sort((x, y) => x.t - y.t);
     // Records that name the other end, as sensors write them now and then, do not make an address another host's.
     const strongest = new Map<string, { n: number; first: number; last: number }>();
@@ -64,7 +65,7 @@ export class Addresses {
     for (const { a, t, h } of found) {
       const c = claims.get(`${a}|${h}`)!;
       const top = strongest.get(a)!;
-      if (c.n < top.n * MIN_CLAIM && c.last >= top.first && c.first <= top.last) continue;
+      if (!c.sure && c.n < top.n * MIN_CLAIM && c.last >= top.first && c.first <= top.last) continue;
       let s = this.#seen.get(a);
       if (s === undefined) this.#seen.set(a, (s = { t: [], host: [] }));
       s.t.push(t);

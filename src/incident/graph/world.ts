@@ -33,6 +33,7 @@ export class World {
   readonly #flowsByProcess = new Map<number, number[]>();
   readonly #filesByProcess = new Map<number, number[]>();
   readonly #injections = new Map<number, number[]>();
+  /** By address: host and program, as one number. */
   readonly #openers = new Map<string, Set<number>>();
   readonly #ahead: readonly number[];
   /** Sysmon or what does the same writes of this host. */
@@ -71,11 +72,15 @@ export class World {
       if (r >= 0) push(this.#flowsByProcess, r, i);
     }
     const dst = net.column('dst_ip');
-    for (const [r, rows] of this.#flowsByProcess)
-      for (const i of rows) {
-        const key = this.addresses.text(dst[i]!);
-        this.#openers.set(key, (this.#openers.get(key) ?? new Set()).add(r));
-      }
+    const by = net.column('process');
+    for (let i = 0; i < net.rows; i++) {
+      if (by[i]! < 0 || net.host[i]! < 0) continue;
+      const key = this.addresses.text(dst[i]!);
+      const list = this.#openers.get(key);
+      const who = net.host[i]! * 16_777_216 + facts.texts.fold(by[i]!);
+      if (list === undefined) this.#openers.set(key, new Set([who]));
+      else if (list.size < 64) list.add(who);
+    }
     const m = facts.table('memory_activity');
     const [kind, mguid, mpid] = [m.column('activity'), m.column('process_guid'), m.column('pid')];
     const inject = facts.texts.asker((t) => t === 'inject');
@@ -133,9 +138,9 @@ export class World {
   injections(process: number): readonly number[] {
     return this.#injections.get(process) ?? [];
   }
-  /** Processes that opened connections to an address. */
-  openers(address: string): ReadonlySet<number> {
-    return this.#openers.get(address) ?? new Set();
+  /** Hosts and programs (paths in lower case) that opened connections to an address; of many the first. */
+  openers(address: string): { host: number; image: number }[] {
+    return [...(this.#openers.get(address) ?? [])].map((x) => ({ host: Math.floor(x / 16_777_216), image: x % 16_777_216 }));
   }
   sensed(host: number): boolean {
     return this.#sensed.has(host);

@@ -3,7 +3,7 @@
 import { isAddress } from '../../entities/index.js';
 import type { Place } from '../facts/table.js';
 import { brought } from '../graph/implants.js';
-import { baseName, type World } from '../graph/world.js';
+import { baseName, SERVER, type World } from '../graph/world.js';
 import type { Group } from './group.js';
 
 /** Bytes sent in one connection that are more than talk. */
@@ -59,11 +59,12 @@ export class Network {
   readonly #proxy = new Map<string, number[]>();
   readonly #byProcess = new Map<number, number[]>();
 
-  readonly #processes: ReadonlySet<number>;
+  /** Hosts and programs of the intruder's. */
+  readonly #images: ReadonlySet<string>;
 
   constructor(w: World, processes: ReadonlySet<number>) {
     this.#w = w;
-    this.#processes = processes;
+    this.#images = new Set([...processes].map((r) => `${w.processes.host.at(r)}|${w.processes.image.at(r)}`));
     const { texts } = w.facts;
     const interesting = new Set<string>();
     const n = w.facts.table('network_activity');
@@ -125,7 +126,7 @@ export class Network {
     const w = this.#w;
     if (w.addresses.known(address) || !isAddress(address) || /^(?:127\.|::1$|0\.|22[4-9]\.|23\d\.|255\.|169\.254\.|fe80)/.test(address)) return false;
     if (port === 53 || port === 88 || port === 389 || port === 445 || port === 139 || port === 123 || port === 67) return false;
-    const others = [...w.openers(address)].filter((r) => !this.#processes.has(r) && !w.serverImage(r) && w.processes.image.at(r) >= 0);
+    const others = w.openers(address).filter((o) => !this.#images.has(`${o.host}|${o.image}`) && !SERVER.test(baseName(w.text(o.image))));
     return others.length <= FEW;
   }
 
