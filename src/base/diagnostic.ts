@@ -51,6 +51,7 @@ export type DiagnosticCode =
   | 'case.not-a-case'
   | 'case.write'
   | 'case.evidence-changed'
+  | 'declared.unreadable'
   // command line
   | 'cli.usage'
   | 'cli.no-evidence'

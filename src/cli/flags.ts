@@ -47,6 +47,17 @@ const ACQUIRED: readonly Flag[] = [
   { name: 'acquired-at', value: 'TIME', help: 'When it was taken, as 2024-03-05T08:00:00Z.' },
   { name: 'acquired-how', value: 'TEXT', help: 'How: tool, image, hand-over.' },
 ];
+const DECLARED: readonly Flag[] = [
+  {
+    name: 'known',
+    value: 'FILE',
+    multiple: true,
+    help: 'Declared tests and other known activity (YAML: accounts, addresses, hosts, from, to, why): never part of an incident.',
+  },
+  { name: 'networks', value: 'FILE', help: 'Whose networks addresses are: CSV with cidr, country, asn, label.' },
+  { name: 'geo', value: 'FILE', help: 'A GeoIP or ASN database (.mmdb), asked where --networks says nothing.' },
+  { name: 'directory', value: 'FILE', help: 'An export of the directory (CSV: account, mailbox, name, title), for the owners of mailboxes.' },
+];
 const PASSWORD: Flag = {
   name: 'password',
   value: 'TEXT',
@@ -97,6 +108,7 @@ export const COMMANDS: readonly Command[] = [
       PASSWORD,
       TIMEZONE,
       MAPPING,
+      ...DECLARED,
       ...ACQUIRED,
       THREADS,
     ],
@@ -113,6 +125,24 @@ export const COMMANDS: readonly Command[] = [
       'Reads only what is new, with the rules and options that the case was made with, and writes the case anew. Files that the case has (same name, same content) are left out; other files of the same name get names of their own.',
     flags: [PASSWORD, ...ACQUIRED, THREADS],
     examples: [['backtrail add case-017 ~/collected/second-delivery.zip', '']],
+  },
+  {
+    name: 'decide',
+    usage: 'decide CASE DECISIONS.yml',
+    summary: 'Apply what analysts decided, and reconstruct again',
+    about:
+      'Decisions are a YAML list: { decision: not_compromised, hosts: [...], because: ... }, { decision: not_abused, accounts: [...] }, { decision: same_incident, hosts: [one of each] }, each with because and by. They are kept in the case and shown in the report; the evidence is not read again. The file replaces earlier decisions.',
+    flags: [PASSWORD, THREADS],
+    examples: [['backtrail decide case-017 decisions.yml', '']],
+  },
+  {
+    name: 'explain',
+    usage: 'explain CASE ID [NAME]',
+    summary: 'Print how an incident leads to a host, an account or a mailbox, record by record',
+    about:
+      'ID is that of an incident (i1); NAME a host, account, mailbox or address of it. Without NAME: the incident from its beginning. Every step says why it was believed and which records show it.',
+    flags: [],
+    examples: [['backtrail explain case-017 i1 FS01', 'the path to one host']],
   },
   {
     name: 'hunt',

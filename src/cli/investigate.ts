@@ -1,12 +1,13 @@
 // backtrail investigate: the main job, and the summary at its end.
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { diagnostic, parseMicros } from '../base/index.js';
 import { CaseError, readCase } from '../case/index.js';
 import type { IncidentDocument } from '../incident/index.js';
 import { en } from '../messages/index.js';
 import { investigate, readRun, type RunFile, type Segment } from '../pipeline/investigate.js';
+import { EMPTY_DECLARED, geoFile, makeDeclared, parseKnown, readDeclared, type StoredDeclared } from '../pipeline/declared.js';
 import { crewFor } from '../pipeline/plan.js';
 import { prestartWorkers } from '../pipeline/pool.js';
 import { unopenedOf } from '../pipeline/register.js';
@@ -43,9 +44,13 @@ export async function runInvestigate(ctx: Context): Promise<number> {
     'acquired-by',
     'acquired-at',
     'acquired-how',
+    'known',
+    'networks',
+    'geo',
+    'directory',
   ])
     if (ctx.values[f] !== undefined) throw new UsageError(`--${f} cannot be changed by --resume`);
-  return runCase(ctx, { mode: 'resume', out, paths, run });
+  return runCase(ctx, { mode: 'resume', out, paths, run, declared: readDeclared(out) });
 }
 
 export interface CaseJob {
@@ -54,6 +59,8 @@ export interface CaseJob {
   readonly paths: readonly string[];
   /** How the case was made so far; null for a new one. */
   readonly run: RunFile | null;
+  /** What it was declared with so far; a new one takes it from the flags. */
+  readonly declared?: StoredDeclared;
 }
 
 /** Evidence that the case has from earlier runs is left out; other files with the same names get names of their own. */
@@ -86,6 +93,20 @@ function chooserOf(
   };
 }
 
+/** What the flags declare. Throws `DeclaredError` where a file is not what it should be. */
+function declaredOf(ctx: Context): StoredDeclared {
+  const read = (path: string): string => readFileSync(path, 'utf8');
+  const one = (name: string): string | undefined => ctx.values[name] as string | undefined;
+  const [networks, directory, geo] = [one('networks'), one('directory'), one('geo')];
+  return {
+    ...EMPTY_DECLARED,
+    known: ((ctx.values.known as string[] | undefined) ?? []).flatMap((f) => parseKnown(f, read(f))),
+    networks: networks === undefined ? null : { name: basename(networks), csv: read(networks) },
+    directory: directory === undefined ? null : { name: basename(directory), csv: read(directory) },
+    geo: geo === undefined ? null : geoFile(resolve(geo)),
+  };
+}
+
 /** Who took the evidence of this run, when and how, as far as the user says. */
 function acquisitionOf(ctx: Context): Pick<Segment, 'acquisition'> {
   const text = (name: string): string | null => (ctx.values[name] as string | undefined) ?? null;
@@ -108,17 +129,23 @@ export async function runCase(ctx: Context, job: CaseJob): Promise<number> {
     throw new UsageError('standard input cannot be read again or added: write it to a file first');
   const segments = job.run === null ? [] : mode === 'resume' ? job.run.segments.slice(0, -1) : job.run.segments;
   let known = 0;
-  const found = await evidenceOf(
-    ctx,
-    job.paths,
-    chooserOf(out, segments, (n) => (known = n)),
-  );
+  const found =
+    mode === 'add' && job.paths.length === 0
+      ? { inputs: [], files: [], containers: [], problems: [] }
+      : await evidenceOf(
+          ctx,
+          job.paths,
+          chooserOf(out, segments, (n) => (known = n)),
+        );
   if (found === null) return EXIT.noEvidence;
-  if (mode === 'add' && found.inputs.length === 0) {
+  const declared = job.declared ?? declaredOf(ctx);
+  // What is wrong with it is told before hours of reading.
+  makeDeclared(declared);
+  if (mode === 'add' && found.inputs.length === 0 && job.paths.length > 0) {
     ctx.say(`Nothing new: the case has all ${known.toLocaleString('en')} files already.`);
     return EXIT.ok;
   }
-  if (mode === 'add' && !ctx.quiet)
+  if (mode === 'add' && !ctx.quiet && job.paths.length > 0)
     ctx.say(
       `${found.inputs.length.toLocaleString('en')} new files${known > 0 ? `; ${known.toLocaleString('en')} are in the case already` : ''}`,
     );
@@ -181,6 +208,7 @@ export async function runCase(ctx: Context, job: CaseJob): Promise<number> {
     run,
     recover: run.recover,
     reading: run.reading,
+    declared,
     ...(run.title === null ? {} : { title: run.title }),
     ...(run.tlp === null ? {} : { tlp: run.tlp }),
     onProgress: (p) => progress.update('reading', p),
@@ -230,11 +258,33 @@ function rememberRules(out: string, dirs: readonly string[]): void {
   writeFileSync(path, `${JSON.stringify({ ...paths, rules: dirs.map((d) => resolve(d)) }, null, 1)}\n`);
 }
 
+/** Words in lines of at most `width`. */
+function wrapped(text: string, width: number): string[] {
+  const out: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line.length + word.length + 1 > width && line !== '') {
+      out.push(`  ${line}`);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  if (line !== '') out.push(`  ${line}`);
+  return out;
+}
+
 function summary(ctx: Context, d: IncidentDocument, out: string): void {
   const { style } = ctx;
   const n = (v: number): string => v.toLocaleString('en');
   const view = makeView(d);
   const lines: string[] = [''];
+  if (d.reconstruction.performed)
+    lines.push(
+      d.incidents.length === 0
+        ? style.good('No incident was found.')
+        : style.bad(en.text.incidentReport.words(d.incidents.length)),
+      ...d.incidents.flatMap((i) => ['', style.bold(`${i.id}  ${i.first_seen?.slice(0, 10) ?? ''} to ${i.last_seen?.slice(0, 10) ?? ''}`), ...wrapped(safe(i.statement), 100)]),
+      '',
+    );
   const levels = ['critical', 'high', 'medium', 'low', 'informational']
     .filter((l) => (view.levelTotals[l] ?? 0) > 0)
     .map((l) => style.level(l, `${n(view.levelTotals[l]!)} ${l}`));

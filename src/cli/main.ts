@@ -35,6 +35,10 @@ async function main(argv: readonly string[]): Promise<number> {
       return (await import('./investigate.js')).runInvestigate(ctx);
     case 'add':
       return (await import('./add.js')).runAdd(ctx);
+    case 'decide':
+      return (await import('./decide.js')).runDecide(ctx);
+    case 'explain':
+      return (await import('./explain.js')).runExplain(ctx);
     case 'hunt':
       return (await import('./hunt.js')).runHunt(ctx);
     case 'seal':
@@ -70,8 +74,8 @@ try {
   if (e instanceof UsageError) {
     process.stderr.write(`error: ${safe(e.message)}. Try "backtrail --help".\n`);
     process.exitCode = EXIT.usage;
-  } else if (e instanceof CaseError) {
-    process.stderr.write(`${safe(diagnosticText(e.diagnostic))}\n`);
+  } else if (e instanceof CaseError || (e as Error).name === 'DeclaredError') {
+    process.stderr.write(`${safe(diagnosticText((e as CaseError).diagnostic))}\n`);
     process.exitCode = EXIT.caseError;
   } else if ((e as NodeJS.ErrnoException).code !== undefined && (e as NodeJS.ErrnoException).syscall !== undefined) {
     const { code, path } = e as NodeJS.ErrnoException;

@@ -12,6 +12,6 @@ export {
   type TamperInput,
 } from './collect.js';
 export * from './model.js';
-export { firstOf, type LookUp, type NetworkInfo, networkTable } from './networks.js';
+export { firstOf, type LookUp, type NetworkInfo, networkTable, sha256Of } from './networks.js';
 export { type Known, reconstruct, type Reconstruction, type ReconstructInput } from './reconstruct.js';
 export type { Directory } from './scope/mail.js';

@@ -48,6 +48,8 @@ export interface ReconstructInput {
   readonly known: readonly Known[];
   readonly networks: LookUp;
   readonly directory: Directory | null;
+  /** What analysts decided on an earlier reconstruction. */
+  readonly decisions: readonly { readonly kind: string; readonly hosts: readonly string[]; readonly accounts: readonly string[] }[];
   readonly messages: readonly Messages[];
 }
 
@@ -64,7 +66,7 @@ const MAX_ROUNDS = 8;
 export async function reconstruct(input: ReconstructInput): Promise<Reconstruction> {
   const facts = await readFacts(input.source, input.resolve);
   const w = new World(facts, input.clocks);
-  const s = new Suspicion(w, declared(w, input.known));
+  const s = new Suspicion(w, declared(w, input));
   for (const l of serverShell(w)) s.lead(l);
   for (const l of credentials(w)) s.lead(l);
   for (const l of execution(w, s)) s.lead(l);
@@ -106,6 +108,15 @@ export async function reconstruct(input: ReconstructInput): Promise<Reconstructi
     if (!unite(s, groups, web)) break;
     groups = grouped(w, s, domains);
   }
+  for (const d of input.decisions)
+    if (d.kind === 'same_incident') {
+      const hosts = d.hosts.map((h) => facts.hosts.known(h));
+      const of = groups.filter((g) => hosts.some((h) => g.hosts.has(h)));
+      for (const g of of.slice(1)) s.join(of[0]!.nodes[0]!.key, g.nodes[0]!.key);
+      groups = grouped(w, s, domains);
+      web.clear();
+      for (const g of groups) web.set(g.id, webSources(w, g, requests, scripts));
+    }
   hijacks = new Map();
   for (const g of groups) {
     const h = hijack(w, g, requests);
@@ -145,8 +156,12 @@ export async function reconstruct(input: ReconstructInput): Promise<Reconstructi
   return { incidents, groups, world: w };
 }
 
-function declared(w: World, known: readonly Known[]): (host: number, t: number, user: string, address: string) => boolean {
-  if (known.length === 0) return () => false;
+function declared(w: World, input: ReconstructInput): (host: number, t: number, user: string, address: string) => boolean {
+  const { known, decisions } = input;
+  const of = (kind: string) => decisions.filter((d) => d.kind === kind);
+  const clean = new Set(of('not_compromised').flatMap((d) => d.hosts.map((h) => w.facts.hosts.known(h))));
+  const honest = new Set(of('not_abused').flatMap((d) => d.accounts.map((a) => a.replace(/^.*\\/, '').replace(/@.*$/, '').toLowerCase())));
+  if (known.length + clean.size + honest.size === 0) return () => false;
   const list = known.map((k) => ({
     ...k,
     accounts: new Set(k.accounts.map((a) => a.replace(/^.*\\/, '').replace(/@.*$/, '').toLowerCase())),
@@ -155,6 +170,7 @@ function declared(w: World, known: readonly Known[]): (host: number, t: number, 
   }));
   return (host, t, user, address) => {
     const name = user.replace(/^.*\\/, '').replace(/@.*$/, '').toLowerCase();
+    if (clean.has(host) || honest.has(name)) return true;
     return list.some(
       (k) =>
         (k.from === null || t >= k.from) &&

@@ -1,6 +1,7 @@
 // Every word that a reader of a case reads: report, statements, notes in incident.json. Another language is another
 // file of this shape. Numbers and texts from evidence come in as arguments and are escaped by whoever prints them.
 
+import { incidentReportEn } from './report-en.js';
 import { incidentEn } from './incident-en.js';
 
 export interface Messages {
@@ -12,6 +13,7 @@ const plural = (n: number, one: string, many: string): string => `${n.toLocaleSt
 
 const text = {
   incident: incidentEn,
+  incidentReport: incidentReportEn,
   reportTitle: 'Intrusion log analysis',
   caseTitle: (id: string): string => `Case ${id}`,
   level: { critical: 'Critical', high: 'High', medium: 'Medium', low: 'Low', informational: 'Informational' } as Record<

@@ -100,6 +100,7 @@ export const incidentEn = {
     'edge.same-hash': 'is the same program (SHA-256) as',
     'edge.same-path': 'has the same path as the program of',
     'edge.worker-wrote': 'was written by the server process that started',
+    'edge.same-server': 'was started by the same server as',
     'edge.after-update': 'was started by the updater soon after, as it never started anything before, on the host of',
     'edge.update': 'ran what was handed out as',
   } as Readonly<Record<string, string>>,

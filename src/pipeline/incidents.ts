@@ -12,12 +12,14 @@ import { reconstruct, type Reconstruction } from '../incident/index.js';
 import { CATALOGUES, type Messages } from '../messages/index.js';
 import { parseMicros } from '../base/index.js';
 import type { CaseStore } from '../store/index.js';
+import type { Decision } from './declared.js';
 
 export interface Declared {
   readonly known: readonly Known[];
   readonly networks: LookUp;
   readonly directory: Directory | null;
   readonly geo: ReconstructionResult['geo'];
+  readonly decisions: readonly Decision[];
 }
 
 export const NOTHING_DECLARED: Declared = {
@@ -25,6 +27,7 @@ export const NOTHING_DECLARED: Declared = {
   networks: { of: () => ({ country: null, asn: null, label: null }) },
   directory: null,
   geo: null,
+  decisions: [],
 };
 
 /** Languages that a statement is written in beside the case's own. */
@@ -95,6 +98,7 @@ export function reconstruction(
     known: declared.known,
     networks: declared.networks,
     directory: declared.directory,
+    decisions: declared.decisions,
     messages: byLanguage(messages),
   });
 }

@@ -2,11 +2,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { diagnostic, TOOL } from '../base/index.js';
+import { diagnostic, microsText, TOOL } from '../base/index.js';
 import { CaseError, Journal, JOURNAL_FILE, openCase, readCase } from '../case/index.js';
 import type { LoadedRules } from '../detect/index.js';
-import type { IncidentDocument, ReconstructionResult } from '../incident/index.js';
-import { type Declared, lookForIncidents, NOTHING_DECLARED } from './incidents.js';
+import type { Cite, IncidentDocument, ReconstructionResult } from '../incident/index.js';
+import { DECLARED_FILE, EMPTY_DECLARED, makeDeclared, type StoredDeclared } from './declared.js';
+import { lookForIncidents } from './incidents.js';
 import type { Messages } from '../messages/index.js';
 import { renderHtml } from '../report/index.js';
 import type { Container, SourceFile } from '../sources/index.js';
@@ -18,6 +19,9 @@ import { registerEvidence, type Unopened } from './register.js';
 
 /** The store's file in the case folder. */
 export const STORE_FILE = 'store.duckdb';
+
+/** Records of one entry of an incident that the report shows decoded. */
+const RECORDS_PER_ENTRY = 3;
 
 /** How the case was made: what a run that goes on, or one that adds to it, must know. */
 export const RUN_FILE = 'run.json';
@@ -86,7 +90,7 @@ export interface InvestigateOptions {
   /** False: no case store. */
   readonly store?: boolean;
   /** What the user knows: declared tests, networks, people. */
-  readonly declared?: Declared;
+  readonly declared?: StoredDeclared;
   readonly title?: string;
   readonly tlp?: string;
   readonly onProgress?: (p: { bytes: number; records: number; detections: number }) => void;
@@ -166,6 +170,9 @@ export async function investigate(
       }
       serving = await serveSearches(options.out, await store.reader());
     }
+    const stored = options.declared ?? EMPTY_DECLARED;
+    const declared = makeDeclared(stored);
+    target.write(DECLARED_FILE, `${JSON.stringify(stored, null, 1)}\n`);
     if (options.run !== undefined) target.write(RUN_FILE, `${JSON.stringify(options.run, null, 1)}\n`);
     const detections = target.stream('detections.jsonl');
     const wanted: Wanted[] = [];
@@ -236,6 +243,7 @@ export async function investigate(
           created: before?.created ?? created,
           tlp: options.tlp ?? earlier?.tlp ?? null,
           ...acquisitions(options.run),
+          ...declaredFor(stored),
           victim: { name: null, sector: null, country: null },
           options: {
             recover: options.recover ?? false,
@@ -268,12 +276,13 @@ export async function investigate(
     const found =
       store === null
         ? undefined
-        : await lookForIncidents(store, result.collector, head(null), result.evidence, options.declared ?? NOTHING_DECLARED, options.messages);
+        : await lookForIncidents(store, result.collector, head(null), result.evidence, declared, options.messages);
     const document = result.collector.document(head(found?.geo ?? null), result.evidence, result.unreadable, found);
     options.onStage?.('reconstruct', true);
     options.onStage?.('write', false);
     for (const [evidence, records] of result.chunks)
       for (const [record, chunkOffset] of records) wanted.push({ evidence, record, chunkOffset });
+    if (store !== null) wanted.unshift(...(await incidentRecords(store, document)));
     const exhibits = decodeExhibits(wanted, result.paths, result.texts, readExhibits(options.out));
     target.write(EXHIBITS_FILE, `${JSON.stringify(exhibits)}\n`);
     target.write('incident.json', `${JSON.stringify(document, null, 1)}\n`);
@@ -291,6 +300,46 @@ export async function investigate(
     await store?.close();
     target.close();
   }
+}
+
+/** What was declared and decided, for the report. */
+function declaredFor(s: StoredDeclared): Pick<IncidentDocument['case'], 'declared'> {
+  if (s.known.length + s.decisions.length === 0) return {};
+  return {
+    declared: {
+      known: s.known.map((k) => ({
+        ...k,
+        from: k.from === null ? null : microsText(k.from),
+        to: k.to === null ? null : microsText(k.to),
+      })),
+      decisions: s.decisions,
+    },
+  };
+}
+
+/** Records of incidents that the report shows, with their places: the first of every entry. */
+async function incidentRecords(store: DuckStore, d: IncidentDocument): Promise<Wanted[]> {
+  const by = new Map<string, Set<number>>();
+  let n = 0;
+  const take = (v: unknown): void => {
+    if (typeof v !== 'object' || v === null) return;
+    for (const [key, x] of Object.entries(v)) {
+      if (key !== 'evidence' || !Array.isArray(x)) {
+        if (key !== 'timeline' && key !== 'detections') take(x);
+        continue;
+      }
+      for (const c of (x as Cite[]).slice(0, RECORDS_PER_ENTRY)) {
+        if (n++ > MAX_EXHIBITS / 2) return;
+        const set = by.get(c.evidence) ?? new Set<number>();
+        by.set(c.evidence, set.add(c.record ?? c.line ?? 0));
+      }
+    }
+  };
+  for (const i of d.incidents) take(i);
+  const out: Wanted[] = [];
+  for (const [evidence, numbers] of by)
+    for (const [record, chunkOffset] of await store.places(Number(evidence.slice(1)), [...numbers])) out.push({ evidence, record, chunkOffset });
+  return out;
 }
 
 /** Who took what, for the register: the evidence by the first part of its names. */

@@ -8,10 +8,12 @@ import { parseMicros } from '../base/index.js';
 import { checkSeal, fingerprint, readCase } from '../case/index.js';
 import type { LoadedRules } from '../detect/index.js';
 import { EvtxFile } from '../formats/evtx/index.js';
-import type { Cite, IncidentDocument } from '../incident/index.js';
+import type { Cite, IncidentDocument, ReconstructionResult } from '../incident/index.js';
 import type { Messages } from '../messages/index.js';
 import { type Container, sha256File, type SourceFile } from '../sources/index.js';
 import { DuckStore } from '../store/index.js';
+import { makeDeclared, readDeclared } from './declared.js';
+import { lookForIncidents } from './incidents.js';
 import { type Reading, zoneFor } from './plan.js';
 import { readText } from './text-records.js';
 import { registerEvidence, type RegisterResult, type Unopened } from './register.js';
@@ -152,6 +154,7 @@ export async function* verifyCase(dir: string, options: VerifyOptions): AsyncGen
     document.overview.clocks ?? [],
   ])
     for (const x of list) collect(x.evidence);
+  for (const i of document.incidents) for (const list of citedIn(i)) collect(list);
   for (const [id, records] of cited) {
     const i = document.evidence.findIndex((e) => e.id === id);
     if (i < 0) {
@@ -213,6 +216,7 @@ export async function* verifyCase(dir: string, options: VerifyOptions): AsyncGen
   const scratch = mkdtempSync(join(tmpdir(), 'backtrail-verify-'));
   const store = (document.overview.hosts ?? null) === null ? null : await DuckStore.create(join(scratch, 'store'));
   let again: RegisterResult;
+  let found: ReconstructionResult | undefined;
   try {
     again = await registerEvidence(sources, {
       rules: options.rules,
@@ -227,12 +231,14 @@ export async function* verifyCase(dir: string, options: VerifyOptions): AsyncGen
     if (store !== null) {
       await store.flush();
       again.collector.entities(await store.addresses(), await store.sameThings());
+      if (document.reconstruction.performed)
+        found = await lookForIncidents(store, again.collector, { case: document.case }, again.evidence, makeDeclared(readDeclared(dir)), options.messages);
     }
   } finally {
     await store?.close();
     rmSync(scratch, { recursive: true, force: true });
   }
-  const recount = again.collector.document({ case: document.case }, again.evidence, again.unreadable);
+  const recount = again.collector.document({ case: document.case }, again.evidence, again.unreadable, found);
   const difference = firstDifference(document, recount, '');
   yield {
     what: 'numbers',
@@ -241,6 +247,15 @@ export async function* verifyCase(dir: string, options: VerifyOptions): AsyncGen
       difference ??
       `${document.counts.records} records, ${document.counts.detections} detections, ${document.other_findings.length} findings recounted`,
   };
+}
+
+/** Every list of citations in an incident. */
+function* citedIn(v: unknown): Generator<readonly Cite[]> {
+  if (typeof v !== 'object' || v === null) return;
+  for (const [key, x] of Object.entries(v)) {
+    if (key === 'evidence' && Array.isArray(x)) yield x as Cite[];
+    else yield* citedIn(x);
+  }
 }
 
 /** What is missing for a document to be one, or null. The JSON Schema says it in full; this is what verify relies on. */

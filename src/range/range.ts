@@ -176,7 +176,7 @@ export function playRange(options: RangeOptions): RangeResult {
       known
         .map(
           (k) =>
-            `- kind: ${k.kind}\n  why: ${k.why}\n  accounts: [${k.accounts.map((a) => `'${a}'`).join(', ')}]\n  addresses: [${k.addresses.join(', ')}]\n  hosts: [${k.hosts.join(', ')}]\n  from: ${microsText(k.from)}\n  to: ${microsText(k.to)}\n`,
+            `- kind: ${k.kind}\n  why: ${k.why}\n  accounts: [${k.accounts.map((a) => `'${a}'`).join(', ')}]\n  addresses: [${k.addresses.join(', ')}]\n  hosts: [${k.hosts.join(', ')}]\n  from: ${microsText(Math.floor(k.from))}\n  to: ${microsText(Math.floor(k.to))}\n`,
         )
         .join(''),
     );

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import type { AntiForensics, Cite, EvidenceEntry, IncidentDocument } from '../incident/index.js';
 import type { Messages } from '../messages/index.js';
 import { html, jsonForScript } from './escape.js';
+import { incidentSections, type Parts } from './incidents.js';
 import { SCRIPT } from './script.js';
 import { STYLE } from './style.js';
 import { type Density, LEVELS_DOWN, makeView, MAX_HOSTS_PER_RULE, type View } from './view.js';
@@ -66,7 +67,9 @@ export function renderHtml({ document: d, exhibits, messages }: ReportInput): st
     `<th scope="col"${cls === '' ? '' : ` class="${cls}"`}>${html(text)}</th>`;
   const c = m.columns;
 
+  const parts: Parts = { cites, table, th, time, number };
   const body = [
+    section('incidents', m.incidentReport.section, incidentSections(d, m, parts)),
     section('found', m.sections.found, found(d, view, m)),
     d.overview.anti_forensics.length > 0
       ? section(
@@ -111,9 +114,9 @@ export function renderHtml({ document: d, exhibits, messages }: ReportInput): st
     section('method', m.sections.method, method()),
   ];
 
-  const toc = (Object.keys(m.sections) as (keyof typeof m.sections)[])
+  const toc = [`<a href="#incidents">${html(m.incidentReport.section)}</a>`, ...(Object.keys(m.sections) as (keyof typeof m.sections)[])
     .filter((k) => k !== 'tampering' || d.overview.anti_forensics.length > 0)
-    .map((k) => `<a href="#${k}">${html(m.sections[k])}</a>`);
+    .map((k) => `<a href="#${k}">${html(m.sections[k])}</a>`)];
   const byEvidence: Record<string, Record<number, string>> = {};
   for (const e of exhibits) (byEvidence[e.evidence] ??= {})[e.record] = e.json;
   const words = {
@@ -166,6 +169,8 @@ ${body.join('')}</main>
     ];
     const n = d.counts;
     const tiles: [number, string][] = [
+      [n.incidents, m.incidentReport.section],
+      [n.hosts_controlled, m.incidentReport.controlled],
       [n.records, m.tiles.records],
       [n.logs, m.tiles.files],
       [n.hosts_seen, m.tiles.hosts],

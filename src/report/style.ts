@@ -66,4 +66,11 @@ footer{padding-top:2rem;padding-bottom:3rem;color:var(--soft);font-size:.82rem}
 :focus-visible{outline:2px solid var(--link);outline-offset:2px}
 @media (max-width:640px){main,header.cover,footer{padding-left:1rem;padding-right:1rem}h1{font-size:1.5rem}details.rule>summary{grid-template-columns:1fr}dl.facts{grid-template-columns:1fr;gap:0}dl.facts dd{margin-bottom:.4rem}}
 @media print{:root{--bg:#fff;--fg:#000;--soft:#444;--line:#bbb;--panel:#f3f3f3;--accent:#123e6b;--link:#000}body{font-size:9.5pt}main,header.cover,footer{max-width:none;padding-left:0;padding-right:0}h2{break-after:avoid}details.rule{break-inside:avoid-page}details.rule::details-content{content-visibility:visible;display:block}tr{break-inside:avoid}.filter,nav.toc,dialog{display:none}button.cite{border:0;padding:0;color:#000;white-space:normal;text-align:left}table{font-size:7.6pt}td,th{padding-right:.5rem}td.host{white-space:normal;overflow-wrap:anywhere;min-width:7em}td.what{min-width:13em}td .level{min-width:0;font-size:7.6pt}th{white-space:normal}td button.cite{font-size:7.4pt}.scroll{overflow:visible}@page{margin:16mm}}
+
+.incident{border:1px solid var(--line);border-radius:8px;padding:14px 16px;margin:14px 0}
+.incident>h3{margin-top:0}
+.statement{font-size:1.08em;line-height:1.6;max-width:80ch}
+.part{margin:10px 0}.part>summary{cursor:pointer}.part h4{display:inline;margin:0}
+.part .meta{font-weight:400}
+.status-controlled{color:var(--critical)}.status-accessed{color:var(--medium)}
 `;

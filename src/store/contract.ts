@@ -93,6 +93,8 @@ export interface CaseStore {
   addresses(): Promise<readonly SeenAddress[]>;
   /** What two hosts recorded of one and the same thing. */
   sameThings(): Promise<readonly ClockPair[]>;
+  /** Where records stand in their files: the chunk of an event log, the byte of a line. Unknown ones are left out. */
+  places(evidence: number, numbers: readonly number[]): Promise<ReadonlyMap<number, number>>;
   /** Facts of a class that have a time, in its order (then by evidence and number). */
   facts(name: string, columns: readonly string[]): AsyncIterable<FactChunk>;
   /** All texts by number, from 0 on without a hole. One text may have several numbers. */

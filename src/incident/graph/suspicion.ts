@@ -46,6 +46,9 @@ const RUNS_WITHIN = 5 * MINUTE;
 /** A session's number means that session no longer than this. */
 const SESSION_LENGTH = 24 * 3600e6;
 
+/** Causes that are kept for explaining; a case of more keeps its nodes' own. */
+const MAX_EDGES = 500_000;
+
 interface Installed {
   readonly row: number;
   readonly host: number;
@@ -65,6 +68,8 @@ export class Suspicion {
   readonly services: readonly Installed[];
   readonly tasks: readonly Installed[];
   readonly remote: Remote;
+  /** Every cause that was seen, also between nodes that were known: keys of both ends, and the edge's name. */
+  readonly edges: { readonly a: string; readonly b: string; readonly because: string; readonly sure: Sure }[] = [];
   readonly #group = new Map<string, string>();
   readonly #queue: Node[] = [];
   readonly #servicesByHost = new Map<number, Installed[]>();
@@ -99,6 +104,7 @@ export class Suspicion {
   }
 
   #node(n: Node): Node | null {
+    if (n.from !== null && this.edges.length < MAX_EDGES) this.edges.push({ a: n.from.key, b: n.key, because: n.because, sure: n.sure });
     const known = this.nodes.get(n.key);
     if (known !== undefined) {
       if (n.from !== null) this.join(known.key, n.from.key);

@@ -378,6 +378,15 @@ export class DuckStore implements CaseStore {
     return samePairs(this.#connection);
   }
 
+  async places(evidence: number, numbers: readonly number[]): Promise<ReadonlyMap<number, number>> {
+    if (numbers.length === 0) return new Map();
+    await this.flush();
+    const rows = await this.#rows(
+      `SELECT number, place FROM records WHERE evidence = ${evidence} AND number IN (${numbers.join(', ')})`,
+    );
+    return new Map(rows.map((r) => [Number(r[0]), Number(r[1])]));
+  }
+
   async *facts(name: string, columns: readonly string[]): AsyncGenerator<FactChunk> {
     await this.flush();
     const result = await this.#connection.stream(
