@@ -5,6 +5,7 @@ import type { Messages } from '../messages/index.js';
 import { authentication, remoteObjects } from './detectors/authentication.js';
 import { credentials } from './detectors/credentials.js';
 import { execution } from './detectors/execution.js';
+import { criticalRules, hands } from './detectors/hands.js';
 import { serverShell } from './detectors/server-shell.js';
 import { type FactSource, readFacts } from './facts/read.js';
 import type { Place } from './facts/table.js';
@@ -72,6 +73,8 @@ export async function reconstruct(input: ReconstructInput): Promise<Reconstructi
   for (const l of execution(w, s)) s.lead(l);
   for (const l of authentication(w)) s.lead(l);
   for (const l of remoteObjects(w)) s.lead(l);
+  for (const l of hands(w)) s.lead(l);
+  for (const l of criticalRules(w, input.findings)) s.lead(l);
   s.spread();
   const names = lookers(w);
   const settle = (): void => {

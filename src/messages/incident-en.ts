@@ -63,6 +63,8 @@ export const incidentEn = {
     'lead.replication': 'A user account asked the directory to replicate its secrets.',
     'lead.service-shell': 'A service was installed that is a command line.',
     'lead.office-script': 'An office program started a script.',
+    'lead.hands': 'Under a program that hardly anybody else has, somebody looked around.',
+    'lead.rule': 'A rule of the level "critical" matched.',
     'lead.spray': 'Passwords of many accounts were tried from one place within minutes.',
     'lead.roasting': 'Tickets with weak encryption were asked for many service accounts at once.',
     'lead.remote-object': 'A program that was started over the network as an object (DCOM) started another.',

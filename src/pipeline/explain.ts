@@ -82,7 +82,7 @@ export async function explain(dir: string, id: string, name: string | null, mess
       path: (e) => file.get(`e${e}`)?.path ?? '',
       coverage: document.overview.coverage,
       blind: document.overview.blind_spots,
-      findings: [],
+      findings: [...document.other_findings, ...document.incidents.flatMap((i) => i.detections)],
       ...declared,
       messages: [messages],
     });

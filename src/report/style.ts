@@ -70,6 +70,7 @@ footer{padding-top:2rem;padding-bottom:3rem;color:var(--soft);font-size:.82rem}
 .incident{border:1px solid var(--line);border-radius:8px;padding:14px 16px;margin:14px 0}
 .incident>h3{margin-top:0}
 .statement{font-size:1.08em;line-height:1.6;max-width:80ch}
+.incident td,.incident th{overflow-wrap:break-word;word-break:normal}.incident td.mono,.incident td.what{overflow-wrap:anywhere}.incident td:nth-child(n) {min-width:3.5em}
 .part{margin:10px 0}.part>summary{cursor:pointer}.part h4{display:inline;margin:0}
 .part .meta{font-weight:400}
 .status-controlled{color:var(--critical)}.status-accessed{color:var(--medium)}

@@ -22,6 +22,8 @@ export class Processes {
   readonly parent = new Ints();
   /** Number of the logon session; -1. */
   readonly session = new Doubles();
+  /** By row of the table of process activity: the process that it starts; -1. */
+  readonly ofRecord: Int32Array;
   readonly #places: Ints = new Ints();
   readonly #second: Ints = new Ints();
   readonly #byGuid = new Map<number, number>();
@@ -39,6 +41,7 @@ export class Processes {
     this.sha256 = texts.asker((t) => /(?:sha256=|^)([0-9a-f]{64})(?:,|$)/i.exec(t)?.[1]?.toLowerCase() ?? '');
     const p = facts.table('process_activity');
     this.#table = p;
+    this.ofRecord = new Int32Array(p.rows).fill(-1);
     const c = (n: string): Int32Array => p.column(n);
     const [image, command, parentImage, user] = [c('process'), c('command_line'), c('parent_process'), c('user')];
     const [pid, ppid, guid, pguid] = [c('pid'), c('parent_pid'), c('process_guid'), c('parent_guid')];
@@ -68,6 +71,7 @@ export class Processes {
         p.source[this.#places.at(known)] !== p.source[i] &&
         base(this.image.at(known)) === base(image[i]!)
       ) {
+        this.ofRecord[i] = known;
         // The same start, written down by another.
         if (this.#second.at(known) < 0) this.#second.data[known] = i;
         if (real(guid[i]!) >= 0) this.#byGuid.set(guid[i]!, known);
@@ -78,6 +82,7 @@ export class Processes {
         continue;
       }
       const row = this.#add(h, p.t[i]!, n, fold(image[i]!), i);
+      this.ofRecord[i] = row;
       this.command.data[row] = command[i]!;
       this.user.data[row] = join(domain[i]!, user[i]!);
       this.hash.data[row] = hash[i]!;

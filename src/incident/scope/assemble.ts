@@ -194,7 +194,7 @@ export function assemble(a: AssembleInput): Incident {
   // ATT&CK, by what was found and by the rules that matched the same records.
   const techniques = new Map<string, { tactics: Set<string>; count: number; first: number; places: Place[] }>();
   const technique = (id: string | null, t: number, places: readonly Place[]): void => {
-    if (id === null) return;
+    if (id === null || id === '') return;
     const x = techniques.get(id) ?? { tactics: new Set(TACTICS[id.split('.')[0]!] ?? []), count: 0, first: t, places: [] };
     techniques.set(id, x);
     x.count++;
@@ -204,7 +204,7 @@ export function assemble(a: AssembleInput): Incident {
   const timeline: (TimelineEntry & { t: number })[] = [];
   const event = (t: number, host: number, phase: string, text: string, id: string | null, places: readonly Place[], count = 1): void => {
     technique(id, t, places);
-    timeline.push({ t, time: time(t), host: name(host), phase, text, technique: id, level: null, count, evidence: cites(places), evidence_omitted: Math.max(0, places.length - MAX_CITES) });
+    timeline.push({ t, time: time(t), host: name(host), phase, text, technique: id === '' ? null : id, level: null, count, evidence: cites(places), evidence_omitted: Math.max(0, places.length - MAX_CITES) });
   };
   if (way !== null) event(way.t, way.host, 'initial-access', m.entry[way.why] ?? way.why, way.technique, way.places);
   for (const l of leads) if (l.weight >= 1 && l.detector !== 'server-shell') event(l.t, l.host, PHASES[l.technique.split('.')[0]!] ?? 'execution', m.lead[l.what] ?? l.what, l.technique, l.places);
