@@ -272,6 +272,10 @@ export async function investigate(
     });
     if (result.aborted)
       return { document: result.collector.document(head(null), result.evidence, result.unreadable), aborted: true };
+    if (store !== null) {
+      journal?.sync();
+      await store.commit(journal?.bytes ?? 0);
+    }
     options.onStage?.('reconstruct', false);
     const found =
       store === null

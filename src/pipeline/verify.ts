@@ -229,7 +229,7 @@ export async function* verifyCase(dir: string, options: VerifyOptions): AsyncGen
       ...(options.threads === undefined ? {} : { threads: options.threads }),
     });
     if (store !== null) {
-      await store.flush();
+      await store.commit(0);
       again.collector.entities(await store.addresses(), await store.sameThings());
       if (document.reconstruction.performed)
         found = await lookForIncidents(store, again.collector, { case: document.case }, again.evidence, makeDeclared(readDeclared(dir)), options.messages);

@@ -65,16 +65,23 @@ export interface Coverage {
   readonly records: number;
 }
 
-/** Rows of one class of facts, with the record that each stands in. Texts are numbers: -1 for none, below -1 a decimal number itself
- * (-(n + 2)), 0 and up a text of `texts`. */
-export interface FactChunk {
+/** Records by their numbers in the store, from 0 on without a hole, in any order. */
+export interface RecordChunk {
   readonly rows: number;
+  readonly rec: Int32Array;
   readonly evidence: Int32Array;
   readonly number: Float64Array;
-  /** Microseconds since 1970 UTC. */
+  /** Microseconds since 1970 UTC; NaN for none. */
   readonly micros: Float64Array;
   readonly host: Int32Array;
   readonly source: Int32Array;
+}
+
+/** Rows of one class of facts, with the record that each stands in, in any order. Texts are numbers: -1 for none, below -1 a decimal
+ * number itself (-(n + 2)), 0 and up a text of `texts`. */
+export interface FactChunk {
+  readonly rows: number;
+  readonly rec: Int32Array;
   /** Columns that were asked for. */
   readonly columns: readonly Int32Array[];
 }
@@ -95,7 +102,8 @@ export interface CaseStore {
   sameThings(): Promise<readonly ClockPair[]>;
   /** Where records stand in their files: the chunk of an event log, the byte of a line. Unknown ones are left out. */
   places(evidence: number, numbers: readonly number[]): Promise<ReadonlyMap<number, number>>;
-  /** Facts of a class that have a time, in its order (then by evidence and number). */
+  /** All records; like facts and texts, what is committed. */
+  records(): AsyncIterable<RecordChunk>;
   facts(name: string, columns: readonly string[]): AsyncIterable<FactChunk>;
   /** All texts by number, from 0 on without a hole. One text may have several numbers. */
   texts(): AsyncIterable<readonly string[]>;

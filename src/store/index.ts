@@ -3,6 +3,7 @@ export type {
   CaseStore,
   Coverage,
   FactChunk,
+  RecordChunk,
   Found,
   SearchOptions,
   SearchResult,

@@ -62,7 +62,7 @@ export function criticalRules(w: World, findings: readonly Finding[]): Lead[] {
   const table = w.facts.table('process_activity');
   const out: Lead[] = [];
   for (let i = 0; i < table.rows; i++) {
-    const f = wanted.get(`e${table.evidence[i]!}|${table.number[i]!}`);
+    const f = wanted.get(`e${table.evidence(i)}|${table.number(i)}`);
     const r = w.processes.ofRecord[i]!;
     if (f === undefined || r < 0) continue;
     out.push({

@@ -1,11 +1,12 @@
 // Facts of a case, read from its store into columns: what the reconstruction works on.
 import { FACT_CLASSES } from '../../schema/index.js';
-import type { FactChunk } from '../../store/index.js';
+import type { FactChunk, RecordChunk } from '../../store/index.js';
 import { Doubles, Ints, Table } from './table.js';
 import { Texts } from './texts.js';
 
 /** What the reconstruction asks of a store. */
 export interface FactSource {
+  records(): AsyncIterable<RecordChunk>;
   facts(name: string, columns: readonly string[]): AsyncIterable<FactChunk>;
   texts(): AsyncIterable<readonly string[]>;
 }
@@ -56,27 +57,33 @@ export async function readFacts(source: FactSource, resolve: (name: string) => s
   const hosts = new Hosts(resolve);
   const hostOf = texts.asker((name) => hosts.of(name));
   const tables = new Map<string, Table>();
+  const evidence = new Ints();
+  const number = new Doubles();
+  const micros = new Doubles();
+  const host = new Ints();
+  const channel = new Ints();
+  for await (const c of source.records())
+    for (let i = 0; i < c.rows; i++) {
+      const r = c.rec[i]!;
+      evidence.set(r, c.evidence[i]!);
+      number.set(r, c.number[i]!);
+      micros.set(r, c.micros[i]!);
+      host.set(r, c.host[i]! < 0 ? -1 : hostOf(texts.of(c.host[i]!)));
+      channel.set(r, texts.of(c.source[i]!));
+    }
+  const records = { evidence: evidence.data, number: number.data };
   for (const { name, columns } of FACT_CLASSES) {
     if (name === 'base_event') continue;
-    const parts = {
-      evidence: new Ints(),
-      number: new Doubles(),
-      t: new Doubles(),
-      host: new Ints(),
-      source: new Ints(),
-      columns: new Map(columns.map((c) => [c, new Ints()])),
-    };
-    const lists = [...parts.columns.values()];
-    for await (const chunk of source.facts(name, columns))
-      for (let i = 0; i < chunk.rows; i++) {
-        parts.evidence.push(chunk.evidence[i]!);
-        parts.number.push(chunk.number[i]!);
-        parts.t.push(chunk.micros[i]!);
-        parts.host.push(chunk.host[i]! < 0 ? -1 : hostOf(texts.of(chunk.host[i]!)));
-        parts.source.push(texts.of(chunk.source[i]!));
-        for (let k = 0; k < lists.length; k++) lists[k]!.push(texts.of(chunk.columns[k]![i]!));
+    const rec = new Ints();
+    const lists = columns.map(() => new Ints());
+    for await (const c of source.facts(name, columns))
+      for (let i = 0; i < c.rows; i++) {
+        const r = c.rec[i]!;
+        if (Number.isNaN(micros.at(r))) continue;
+        rec.push(r);
+        for (let k = 0; k < lists.length; k++) lists[k]!.push(texts.of(c.columns[k]![i]!));
       }
-    tables.set(name, new Table(parts));
+    tables.set(name, new Table(records, rec, { micros, host, source: channel }, new Map(columns.map((x, k) => [x, lists[k]!]))));
   }
   return {
     texts,

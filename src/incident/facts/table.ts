@@ -17,6 +17,16 @@ export class Ints {
   at(i: number): number {
     return this.data[i]!;
   }
+  /** Writes anywhere; it grows to there. */
+  set(i: number, v: number): void {
+    if (i >= this.data.length) {
+      const next = new Int32Array(Math.max(i + 1, this.data.length * 2));
+      next.set(this.data);
+      this.data = next;
+    }
+    this.data[i] = v;
+    if (i >= this.length) this.length = i + 1;
+  }
 }
 
 export class Doubles {
@@ -35,6 +45,16 @@ export class Doubles {
   at(i: number): number {
     return this.data[i]!;
   }
+  /** Writes anywhere; it grows to there. */
+  set(i: number, v: number): void {
+    if (i >= this.data.length) {
+      const next = new Float64Array(Math.max(i + 1, this.data.length * 2));
+      next.set(this.data);
+      this.data = next;
+    }
+    this.data[i] = v;
+    if (i >= this.length) this.length = i + 1;
+  }
 }
 
 /** Where a fact stands: number of the evidence, and of the record or line in it. */
@@ -43,33 +63,71 @@ export interface Place {
   readonly number: number;
 }
 
-export class Table {
-  readonly rows: number;
+/** What is kept of all records. */
+export interface Records {
   readonly evidence: Int32Array;
   readonly number: Float64Array;
+}
+
+export class Table {
+  readonly rows: number;
   /** Microseconds since 1970 UTC, as recorded. */
   readonly t: Float64Array;
   /** Numbers of hosts; -1 where a record bears none. */
   readonly host: Int32Array;
   /** Text of the channel or log source. */
   readonly source: Int32Array;
+  readonly #records: Records;
+  readonly #rec: Int32Array;
   readonly #columns: ReadonlyMap<string, Int32Array>;
 
-  constructor(parts: {
-    evidence: Ints;
-    number: Doubles;
-    t: Doubles;
-    host: Ints;
-    source: Ints;
-    columns: ReadonlyMap<string, Ints>;
-  }) {
-    this.rows = parts.t.length;
-    this.evidence = parts.evidence.data;
-    this.number = parts.number.data;
-    this.t = parts.t.data;
-    this.host = parts.host.data;
-    this.source = parts.source.data;
-    this.#columns = new Map([...parts.columns].map(([n, c]) => [n, c.data]));
+  constructor(
+    records: Records,
+    rec: Ints,
+    of: { readonly micros: Doubles; readonly host: Ints; readonly source: Ints },
+    columns: ReadonlyMap<string, Ints>,
+  ) {
+    const n = rec.length;
+    this.rows = n;
+    this.#records = records;
+    const [t, evidence, number, from] = [of.micros.data, records.evidence, records.number, rec.data];
+    // In the order of time; what is equal, in that of the evidence.
+    const order = new Uint32Array(n);
+    let sorted = true;
+    for (let i = 0; i < n; i++) {
+      order[i] = i;
+      if (i > 0 && t[from[i]!]! <= t[from[i - 1]!]!) sorted = false;
+    }
+    if (!sorted)
+      order.sort((a, b) => {
+        const [x, y] = [from[a]!, from[b]!];
+        return t[x]! - t[y]! || evidence[x]! - evidence[y]! || number[x]! - number[y]! || x - y;
+      });
+    const ints = (c: Ints): Int32Array => {
+      const out = new Int32Array(n);
+      const data = c.data;
+      for (let i = 0; i < n; i++) out[i] = data[order[i]!]!;
+      c.data = new Int32Array(0);
+      return out;
+    };
+    this.#columns = new Map([...columns].map(([name, c]) => [name, ints(c)]));
+    this.#rec = ints(rec);
+    this.t = new Float64Array(n);
+    this.host = new Int32Array(n);
+    this.source = new Int32Array(n);
+    for (let i = 0; i < n; i++) {
+      const r = this.#rec[i]!;
+      this.t[i] = t[r]!;
+      this.host[i] = of.host.data[r]!;
+      this.source[i] = of.source.data[r]!;
+    }
+  }
+
+  evidence(row: number): number {
+    return this.#records.evidence[this.#rec[row]!]!;
+  }
+  number(row: number): number {
+    return this.#records.number[this.#rec[row]!]!;
   }
 
   /** A column's texts by row. Throws where the class has no such column: a bug of ours. */
@@ -80,7 +138,7 @@ export class Table {
   }
 
   place(row: number): Place {
-    return { evidence: this.evidence[row]!, number: this.number[row]! };
+    return { evidence: this.evidence(row), number: this.number(row) };
   }
 
   /** The first row at or after a time. */

@@ -59,7 +59,7 @@ export class Requests {
       if (!own(this.table.source[i]!)) continue;
       let h = this.table.host[i]!;
       if (h < 0 && this.#c.server[i]! >= 0) h = world.addresses.hostAt(world.addresses.text(this.#c.server[i]!), this.table.t[i]!);
-      if (h < 0) h = hostOfEvidence(this.table.evidence[i]!);
+      if (h < 0) h = hostOfEvidence(this.table.evidence(i));
       if (h < 0) continue;
       this.#host[i] = h;
       const list = this.#byHost.get(h);

@@ -19,6 +19,7 @@ import type {
   CaseStore,
   Coverage,
   FactChunk,
+  RecordChunk,
   Found,
   SearchOptions,
   SearchResult,
@@ -128,7 +129,7 @@ class TableWriter {
 export class DuckStore implements CaseStore {
   readonly #instance: DuckDBInstance;
   readonly #connection: DuckDBConnection;
-  readonly #records: TableWriter | null;
+  readonly #writer: TableWriter | null;
   readonly #facts = new Map<string, TableWriter>();
   #texts = new Map<string, number>();
   #textChars = 0;
@@ -140,7 +141,7 @@ export class DuckStore implements CaseStore {
   private constructor(instance: DuckDBInstance, connection: DuckDBConnection, write: boolean) {
     this.#instance = instance;
     this.#connection = connection;
-    this.#records = write
+    this.#writer = write
       ? new TableWriter(
           connection,
           'records',
@@ -220,7 +221,7 @@ export class DuckStore implements CaseStore {
   }
 
   async append(evidence: number, batch: Batch, linesBefore: number): Promise<void> {
-    const writer = this.#records!;
+    const writer = this.#writer!;
     const ids = await this.#numbers(batch.texts);
     const [number, micros, sure, host, source, provider, eventId, place] = batch.records as readonly [
       Float64Array,
@@ -332,16 +333,16 @@ export class DuckStore implements CaseStore {
   }
 
   async flush(): Promise<void> {
-    if (this.#records === null) return;
-    await this.#records.flush();
+    if (this.#writer === null) return;
+    await this.#writer.flush();
     for (const w of this.#facts.values()) await w.flush();
     this.#textAppender?.flushSync();
   }
 
   /** What was not committed is dropped. */
   async close(): Promise<void> {
-    if (this.#records !== null) {
-      this.#records.close();
+    if (this.#writer !== null) {
+      this.#writer.close();
       for (const w of this.#facts.values()) w.close();
       this.#textAppender?.closeSync();
       await this.#connection.run('ROLLBACK');
@@ -387,40 +388,63 @@ export class DuckStore implements CaseStore {
     return new Map(rows.map((r) => [Number(r[0]), Number(r[1])]));
   }
 
-  async *facts(name: string, columns: readonly string[]): AsyncGenerator<FactChunk> {
-    await this.flush();
-    const result = await this.#connection.stream(
-      `SELECT r.evidence, r.number, r.micros, r.host, r.source${columns.map((c) => `, f."${c}"`).join('')}
-       FROM ${name} f JOIN records r ON r.rec = f.rec WHERE NOT isnan(r.micros) ORDER BY r.micros, r.evidence, r.number`,
-    );
-    for (;;) {
-      const chunk = await result.fetchChunk();
-      if (chunk === null || chunk.rowCount === 0) return;
-      const n = chunk.rowCount;
-      const raw = (chunk as unknown as { chunk: Parameters<typeof duckdb.data_chunk_get_vector>[0] }).chunk;
-      // The vector's memory is DuckDB's and goes with the chunk: it is copied.
-      const bytes = (i: number, size: number): ArrayBuffer =>
-        Uint8Array.from(duckdb.vector_get_data(duckdb.data_chunk_get_vector(raw, i), n * size)).buffer;
-      const ints = (i: number): Int32Array => new Int32Array(bytes(i, 4));
-      yield {
-        rows: n,
-        evidence: ints(0),
-        number: new Float64Array(bytes(1, 8)),
-        micros: new Float64Array(bytes(2, 8)),
-        host: ints(3),
-        source: ints(4),
-        columns: columns.map((_, i) => ints(5 + i)),
-      };
+  // Nothing is joined or sorted in the database for a reconstruction: its memory is small, and plain scans need none.
+
+  async *#scan(sql: string, types: readonly ('int' | 'double')[]): AsyncGenerator<{ rows: number; columns: (Int32Array | Float64Array)[] }> {
+    const connection = await this.#instance.connect();
+    try {
+      const result = await connection.stream(sql);
+      for (;;) {
+        const chunk = await result.fetchChunk();
+        if (chunk === null || chunk.rowCount === 0) return;
+        const raw = (chunk as unknown as { chunk: Parameters<typeof duckdb.data_chunk_get_vector>[0] }).chunk;
+        const rows = chunk.rowCount;
+        yield {
+          rows,
+          // The vector's memory is DuckDB's and goes with the chunk: it is copied.
+          columns: types.map((t, i) => {
+            const bytes = Uint8Array.from(duckdb.vector_get_data(duckdb.data_chunk_get_vector(raw, i), rows * (t === 'int' ? 4 : 8)));
+            return t === 'int' ? new Int32Array(bytes.buffer) : new Float64Array(bytes.buffer);
+          }),
+        };
+      }
+    } finally {
+      connection.closeSync();
     }
   }
 
+  async *records(): AsyncGenerator<RecordChunk> {
+    const types = ['int', 'int', 'double', 'double', 'int', 'int'] as const;
+    for await (const c of this.#scan('SELECT rec, evidence, number, micros, host, source FROM records', types)) {
+      const [rec, evidence, number, micros, host, source] = c.columns as [
+        Int32Array,
+        Int32Array,
+        Float64Array,
+        Float64Array,
+        Int32Array,
+        Int32Array,
+      ];
+      yield { rows: c.rows, rec, evidence, number, micros, host, source };
+    }
+  }
+
+  async *facts(name: string, columns: readonly string[]): AsyncGenerator<FactChunk> {
+    const types = ['int' as const, ...columns.map(() => 'int' as const)];
+    for await (const c of this.#scan(`SELECT rec${columns.map((x) => `, "${x}"`).join('')} FROM ${name}`, types))
+      yield { rows: c.rows, rec: c.columns[0] as Int32Array, columns: c.columns.slice(1) as Int32Array[] };
+  }
+
   async *texts(): AsyncGenerator<readonly string[]> {
-    await this.flush();
-    const result = await this.#connection.stream('SELECT text FROM texts ORDER BY id');
-    for (;;) {
-      const chunk = await result.fetchChunk();
-      if (chunk === null || chunk.rowCount === 0) return;
-      yield chunk.getColumnValues(0) as string[];
+    const connection = await this.#instance.connect();
+    try {
+      const result = await connection.stream('SELECT id, text FROM texts ORDER BY id');
+      for (;;) {
+        const chunk = await result.fetchChunk();
+        if (chunk === null || chunk.rowCount === 0) return;
+        yield chunk.getColumnValues(1) as string[];
+      }
+    } finally {
+      connection.closeSync();
     }
   }
 
