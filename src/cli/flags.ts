@@ -56,7 +56,11 @@ const DECLARED: readonly Flag[] = [
   },
   { name: 'networks', value: 'FILE', help: 'Whose networks addresses are: CSV with cidr, country, asn, label.' },
   { name: 'geo', value: 'FILE', help: 'A GeoIP or ASN database (.mmdb), asked where --networks says nothing.' },
-  { name: 'directory', value: 'FILE', help: 'An export of the directory (CSV: account, mailbox, name, title), for the owners of mailboxes.' },
+  {
+    name: 'directory',
+    value: 'FILE',
+    help: 'An export of the directory (CSV: account, mailbox, name, title), for the owners of mailboxes.',
+  },
 ];
 const PASSWORD: Flag = {
   name: 'password',

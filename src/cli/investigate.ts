@@ -7,7 +7,14 @@ import { CaseError, readCase } from '../case/index.js';
 import type { IncidentDocument } from '../incident/index.js';
 import { en } from '../messages/index.js';
 import { investigate, readRun, type RunFile, type Segment } from '../pipeline/investigate.js';
-import { EMPTY_DECLARED, geoFile, makeDeclared, parseKnown, readDeclared, type StoredDeclared } from '../pipeline/declared.js';
+import {
+  EMPTY_DECLARED,
+  geoFile,
+  makeDeclared,
+  parseKnown,
+  readDeclared,
+  type StoredDeclared,
+} from '../pipeline/declared.js';
 import { crewFor } from '../pipeline/plan.js';
 import { prestartWorkers } from '../pipeline/pool.js';
 import { unopenedOf } from '../pipeline/register.js';
@@ -282,7 +289,11 @@ function summary(ctx: Context, d: IncidentDocument, out: string): void {
       d.incidents.length === 0
         ? style.good('No incident was found.')
         : style.bad(en.text.incidentReport.words(d.incidents.length)),
-      ...d.incidents.flatMap((i) => ['', style.bold(`${i.id}  ${i.first_seen?.slice(0, 10) ?? ''} to ${i.last_seen?.slice(0, 10) ?? ''}`), ...wrapped(safe(i.statement), 100)]),
+      ...d.incidents.flatMap((i) => [
+        '',
+        style.bold(`${i.id}  ${i.first_seen?.slice(0, 10) ?? ''} to ${i.last_seen?.slice(0, 10) ?? ''}`),
+        ...wrapped(safe(i.statement), 100),
+      ]),
       '',
     );
   const levels = ['critical', 'high', 'medium', 'low', 'informational']
@@ -292,7 +303,7 @@ function summary(ctx: Context, d: IncidentDocument, out: string): void {
     style.bold(
       d.counts.detections === 0
         ? 'No rule matched any record.'
-        : `${n(d.counts.detections)} rule matches on ${n(new Set(d.other_findings.map((f) => f.host)).size)} hosts`,
+        : `${n(d.counts.detections)} rule matches on ${n(new Set([...d.other_findings, ...d.incidents.flatMap((i) => i.detections)].map((f) => f.host)).size)} hosts`,
     ) + (levels.length > 0 ? `  ${levels.join('  ')}` : ''),
   );
   if (d.overview.anti_forensics.length > 0) {

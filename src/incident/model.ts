@@ -300,8 +300,21 @@ export interface IncidentDocument {
     readonly options: Readonly<Record<string, unknown>>;
     /** Added: tests that were declared, and what analysts decided; neither is part of an incident. */
     readonly declared?: {
-      readonly known: readonly { readonly why: string; readonly accounts: readonly string[]; readonly addresses: readonly string[]; readonly hosts: readonly string[]; readonly from: string | null; readonly to: string | null }[];
-      readonly decisions: readonly { readonly kind: string; readonly hosts: readonly string[]; readonly accounts: readonly string[]; readonly because: string; readonly by: string | null }[];
+      readonly known: readonly {
+        readonly why: string;
+        readonly accounts: readonly string[];
+        readonly addresses: readonly string[];
+        readonly hosts: readonly string[];
+        readonly from: string | null;
+        readonly to: string | null;
+      }[];
+      readonly decisions: readonly {
+        readonly kind: string;
+        readonly hosts: readonly string[];
+        readonly accounts: readonly string[];
+        readonly because: string;
+        readonly by: string | null;
+      }[];
     };
     readonly provenance: {
       readonly tool: string;

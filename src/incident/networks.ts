@@ -31,7 +31,12 @@ export function networkTable(csv: string): { table: LookUp; problems: { line: nu
   const cells = (l: string): string[] => l.split(/[,;\t]/).map((c) => c.trim().replace(/^"(.*)"$/, '$1'));
   const head = cells(lines[0] ?? '').map((h) => h.toLowerCase());
   const at = (...names: string[]): number => head.findIndex((h) => names.includes(h));
-  const [net, country, asn, label] = [at('cidr', 'network', 'range', 'prefix'), at('country', 'cc'), at('asn', 'as', 'as_number'), at('label', 'kind', 'name', 'type', 'organisation', 'organization')];
+  const [net, country, asn, label] = [
+    at('cidr', 'network', 'range', 'prefix'),
+    at('country', 'cc'),
+    at('asn', 'as', 'as_number'),
+    at('label', 'kind', 'name', 'type', 'organisation', 'organization'),
+  ];
   if (net < 0) return { table: { of: () => NONE }, problems: [{ line: 1, what: 'no column "cidr"' }] };
   const byLength = new Map<number, Map<number, NetworkInfo>>();
   for (let i = 1; i < lines.length; i++) {

@@ -7,7 +7,7 @@ import { credentials } from './detectors/credentials.js';
 import { execution } from './detectors/execution.js';
 import { criticalRules, hands } from './detectors/hands.js';
 import { serverShell } from './detectors/server-shell.js';
-import { type FactSource, readFacts } from './facts/read.js';
+import { collect, type FactSource, readFacts } from './facts/read.js';
 import type { Place } from './facts/table.js';
 import { brought, lookers, sameProgram } from './graph/implants.js';
 import { reached, unnamedMoves } from './graph/inference.js';
@@ -50,8 +50,12 @@ export interface ReconstructInput {
   readonly networks: LookUp;
   readonly directory: Directory | null;
   /** What analysts decided on an earlier reconstruction. */
-  readonly decisions: readonly { readonly kind: string; readonly hosts: readonly string[]; readonly accounts: readonly string[] }[];
-  readonly messages: readonly Messages[];
+  readonly decisions: readonly {
+    readonly kind: string;
+    readonly hosts: readonly string[];
+    readonly accounts: readonly string[];
+  }[];
+  readonly messages: Messages;
 }
 
 /** What the search for causes found, for `explain`. */
@@ -61,12 +65,15 @@ export interface Reconstruction {
   readonly world: World;
 }
 
+/** Processes of a case that is large. */
+const MANY_PROCESSES = 200_000;
 /** Rounds until nothing more is found; each finds at least one thing more, so that few are needed. */
 const MAX_ROUNDS = 8;
 
 export async function reconstruct(input: ReconstructInput): Promise<Reconstruction> {
   const facts = await readFacts(input.source, input.resolve);
   const w = new World(facts, input.clocks);
+  if (w.processes.rows > MANY_PROCESSES) collect();
   const s = new Suspicion(w, declared(w, input));
   for (const l of serverShell(w)) s.lead(l);
   for (const l of credentials(w)) s.lead(l);
@@ -78,7 +85,8 @@ export async function reconstruct(input: ReconstructInput): Promise<Reconstructi
   s.spread();
   const names = lookers(w);
   const settle = (): void => {
-    for (let round = 0; round < MAX_ROUNDS; round++) if (sameProgram(w, s, names) + reached(w, s) + unnamedMoves(w, s) === 0) break;
+    for (let round = 0; round < MAX_ROUNDS; round++)
+      if (sameProgram(w, s, names) + reached(w, s) + unnamedMoves(w, s) === 0) break;
   };
   settle();
   const evidenceHost = hostsOfEvidence(w, input.path);
@@ -159,11 +167,16 @@ export async function reconstruct(input: ReconstructInput): Promise<Reconstructi
   return { incidents, groups, world: w };
 }
 
-function declared(w: World, input: ReconstructInput): (host: number, t: number, user: string, address: string) => boolean {
+function declared(
+  w: World,
+  input: ReconstructInput,
+): (host: number, t: number, user: string, address: string) => boolean {
   const { known, decisions } = input;
   const of = (kind: string) => decisions.filter((d) => d.kind === kind);
   const clean = new Set(of('not_compromised').flatMap((d) => d.hosts.map((h) => w.facts.hosts.known(h))));
-  const honest = new Set(of('not_abused').flatMap((d) => d.accounts.map((a) => a.replace(/^.*\\/, '').replace(/@.*$/, '').toLowerCase())));
+  const honest = new Set(
+    of('not_abused').flatMap((d) => d.accounts.map((a) => a.replace(/^.*\\/, '').replace(/@.*$/, '').toLowerCase())),
+  );
   if (known.length + clean.size + honest.size === 0) return () => false;
   const list = known.map((k) => ({
     ...k,
@@ -270,7 +283,9 @@ function unite(s: Suspicion, groups: readonly Group[], web: ReadonlyMap<string, 
     }
   const rooted = (g: Group): boolean =>
     web.get(g.id)!.openings.size > 0 ||
-    g.nodes.some((n) => n.because === 'lead.office-script' || n.because === 'lead.guessed' || n.because === 'lead.server-shell');
+    g.nodes.some(
+      (n) => n.because === 'lead.office-script' || n.because === 'lead.guessed' || n.because === 'lead.server-shell',
+    );
   for (const g of groups) {
     if (rooted(g)) continue;
     // Where this piece begins: on a host that somebody holds already, or in a session from one.
@@ -279,7 +294,8 @@ function unite(s: Suspicion, groups: readonly Group[], web: ReadonlyMap<string, 
       if (o === g || !(o.first <= g.first)) return false;
       // Where sessions tell where they came from, that counts, not whose host they came to.
       const came = [...g.sessions.keys()].some((row) => s.world.logons.source(s.world.logons.logon(row)) >= 0);
-      if (!came && o.hosts.get(start.host)?.status === 'controlled' && o.hosts.get(start.host)!.first <= start.t) return true;
+      if (!came && o.hosts.get(start.host)?.status === 'controlled' && o.hosts.get(start.host)!.first <= start.t)
+        return true;
       return [...g.sessions.keys()].some((row) => {
         const source = s.world.logons.source(s.world.logons.logon(row));
         return source >= 0 && o.hosts.get(source)?.status === 'controlled' && o.hosts.get(source)!.first <= start.t;

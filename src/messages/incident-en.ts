@@ -7,7 +7,12 @@ export interface StatementParts {
   readonly first_seen: string | null;
   readonly last_seen: string | null;
   readonly confidence: string;
-  readonly entry: { readonly vector: string; readonly host: string; readonly source_ip: string | null; readonly time: string | null } | null;
+  readonly entry: {
+    readonly vector: string;
+    readonly host: string;
+    readonly source_ip: string | null;
+    readonly time: string | null;
+  } | null;
   readonly hosts: readonly { readonly name: string; readonly role: string; readonly status: string }[];
   readonly accounts: readonly { readonly status: string; readonly privileged: boolean }[];
   readonly implants: readonly unknown[];
@@ -16,7 +21,11 @@ export interface StatementParts {
   readonly sessions: readonly { readonly country: string | null; readonly source_ip: string }[];
   readonly mailboxes: readonly { readonly title: string | null }[];
   readonly data_theft: readonly { readonly bytes: number }[];
-  readonly update_hijack: { readonly package: string; readonly hosts_executed: readonly string[]; readonly hosts_downloaded: readonly string[] } | null;
+  readonly update_hijack: {
+    readonly package: string;
+    readonly hosts_executed: readonly string[];
+    readonly hosts_downloaded: readonly string[];
+  } | null;
   readonly anti_forensics: readonly { readonly kind: string }[];
   readonly blind_spots: readonly unknown[];
 }
@@ -108,7 +117,7 @@ export const incidentEn = {
   } as Readonly<Record<string, string>>,
   trace: (kind: string, what: string): string =>
     (
-      ({
+      {
         log_cleared: `The log "${what}" was cleared.`,
         record_gap: what,
         sensor_stopped: `${what} was turned off.`,
@@ -116,15 +125,17 @@ export const incidentEn = {
         file_deleted: `The file ${what} was deleted.`,
         timestomp: `The creation time of ${what} was changed.`,
         other: `A request to export the mailbox "${what}" was removed.`,
-      }) as Readonly<Record<string, string>>
+      } as Readonly<Record<string, string>>
     )[kind] ?? what,
   ran: (line: string): string => `Ran: ${line}`,
-  moved: (from: string, method: string, account: string): string => `Came from ${from} by ${method.replace('_', ' ')} as ${account}`,
+  moved: (from: string, method: string, account: string): string =>
+    `Came from ${from} by ${method.replace('_', ' ')} as ${account}`,
   stays: (kind: string, name: string): string => `Persistence: ${kind.replace('_', ' ')} "${name}"`,
   talked: (address: string): string => `First contact with ${address}`,
   mailbox: (address: string, method: string): string => `Mailbox ${address}: ${method.replace('_', ' ')}`,
   stolen: (n: number, to: string): string => `${bytes(n)} sent to ${to}`,
-  hijack: (name: string, n: number): string => `The update package ${name} was replaced; ${count(n, 'host', 'hosts')} ran it`,
+  hijack: (name: string, n: number): string =>
+    `The update package ${name} was replaced; ${count(n, 'host', 'hosts')} ran it`,
   pattern: (dns: boolean, r: { minutes: number; spread: number } | null, n: number): string =>
     `${dns ? 'names looked up' : 'connections'}, ${count(n, 'time', 'times')}${r === null ? '' : `; every ${r.minutes >= 120 ? `${(r.minutes / 60).toFixed(1)} h` : `${r.minutes.toFixed(0)} min`}, spread ${Math.round(r.spread * 100)} %`}`,
   confidence: (level: string, detectors: number, hosts: number, likely: number): string =>
@@ -152,9 +163,14 @@ export const incidentEn = {
     );
     const used = i.accounts.filter((a) => a.status !== 'attempted').length;
     const made = i.accounts.filter((a) => a.status === 'created').length;
-    if (used > 0) out.push(`${count(used, 'account was', 'accounts were')} used${made === 0 ? '' : `, ${made.toLocaleString('en')} of them made by the intruder`}.`);
+    if (used > 0)
+      out.push(
+        `${count(used, 'account was', 'accounts were')} used${made === 0 ? '' : `, ${made.toLocaleString('en')} of them made by the intruder`}.`,
+      );
     if (i.implants.length > 0 || i.persistence.length > 0)
-      out.push(`They left ${count(i.implants.length, 'implant', 'implants')} and ${count(i.persistence.length, 'way', 'ways')} to come back.`);
+      out.push(
+        `They left ${count(i.implants.length, 'implant', 'implants')} and ${count(i.persistence.length, 'way', 'ways')} to come back.`,
+      );
     if (i.update_hijack !== null)
       out.push(
         `The update package ${i.update_hijack.package} was replaced: ${count(i.update_hijack.hosts_executed.length, 'host ran it', 'hosts ran it')}, ${count(i.update_hijack.hosts_downloaded.length, 'more fetched it', 'more fetched it')} and never ran it.`,
@@ -166,11 +182,18 @@ export const incidentEn = {
         `${count(i.sessions.length, 'attack session', 'attack sessions')} came from ${count(addresses.size, 'address', 'addresses')}${countries.size === 0 ? '' : ` in ${count(countries.size, 'country', 'countries')}`}.`,
       );
     }
-    if (i.mailboxes.length > 0) out.push(`The mail of ${count(i.mailboxes.length, 'mailbox', 'mailboxes')} was read or taken.`);
+    if (i.mailboxes.length > 0)
+      out.push(`The mail of ${count(i.mailboxes.length, 'mailbox', 'mailboxes')} was read or taken.`);
     if (i.data_theft.length > 0)
-      out.push(`Data was sent out ${count(i.data_theft.length, 'time', 'times')}, ${bytes(i.data_theft.reduce((s, t) => s + t.bytes, 0))} in all.`);
-    if (i.anti_forensics.length > 0) out.push(`Traces were removed or prevented ${count(i.anti_forensics.length, 'time', 'times')}.`);
-    if (i.blind_spots.length > 0) out.push(`${count(i.blind_spots.length, 'blind spot', 'blind spots')} in the evidence ${i.blind_spots.length === 1 ? 'limits' : 'limit'} what can be known.`);
+      out.push(
+        `Data was sent out ${count(i.data_theft.length, 'time', 'times')}, ${bytes(i.data_theft.reduce((s, t) => s + t.bytes, 0))} in all.`,
+      );
+    if (i.anti_forensics.length > 0)
+      out.push(`Traces were removed or prevented ${count(i.anti_forensics.length, 'time', 'times')}.`);
+    if (i.blind_spots.length > 0)
+      out.push(
+        `${count(i.blind_spots.length, 'blind spot', 'blind spots')} in the evidence ${i.blind_spots.length === 1 ? 'limits' : 'limit'} what can be known.`,
+      );
     out.push(`Confidence: ${i.confidence}.`);
     return out.join(' ');
   },

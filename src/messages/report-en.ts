@@ -65,8 +65,12 @@ export const incidentReportEn = {
     same_incident: 'the same incident',
   } as Readonly<Record<string, string>>,
   confidence: { high: 'high', moderate: 'moderate', low: 'low' } as Readonly<Record<string, string>>,
-  hostStatus: { controlled: 'controlled', accessed: 'accessed', attempted: 'attempted' } as Readonly<Record<string, string>>,
-  accountStatus: { abused: 'abused', created: 'created by the intruder', attempted: 'attempted' } as Readonly<Record<string, string>>,
+  hostStatus: { controlled: 'controlled', accessed: 'accessed', attempted: 'attempted' } as Readonly<
+    Record<string, string>
+  >,
+  accountStatus: { abused: 'abused', created: 'created by the intruder', attempted: 'attempted' } as Readonly<
+    Record<string, string>
+  >,
   persistenceKind: {
     service: 'service',
     scheduled_task: 'scheduled task',

@@ -51,10 +51,18 @@ export class DeclaredError extends Error {
 
 const wrong = (file: string, expected: string, found: string): DeclaredError =>
   new DeclaredError(
-    diagnostic('declared.unreadable', 'error', { file }, expected, found.slice(0, 200), 'docs/declared.md shows the form'),
+    diagnostic(
+      'declared.unreadable',
+      'error',
+      { file },
+      expected,
+      found.slice(0, 200),
+      'docs/reconstruction.md shows the form',
+    ),
   );
 
-const texts = (v: unknown): string[] => (v === undefined || v === null ? [] : Array.isArray(v) ? v.map(String) : [String(v)]);
+const texts = (v: unknown): string[] =>
+  v === undefined || v === null ? [] : Array.isArray(v) ? v.map(String) : [String(v)];
 
 function listOf(file: string, text: string, key: string): Record<string, unknown>[] {
   let data: unknown;
@@ -66,7 +74,8 @@ function listOf(file: string, text: string, key: string): Record<string, unknown
   const list = Array.isArray(data) ? data : ((data as Record<string, unknown> | null)?.[key] ?? null);
   if (!Array.isArray(list)) throw wrong(file, `a list, or a list under "${key}"`, typeof data);
   return list.map((x, i) => {
-    if (typeof x !== 'object' || x === null || Array.isArray(x)) throw wrong(file, `entry ${i + 1}: names and values`, typeof x);
+    if (typeof x !== 'object' || x === null || Array.isArray(x))
+      throw wrong(file, `entry ${i + 1}: names and values`, typeof x);
     return x as Record<string, unknown>;
   });
 }
@@ -78,7 +87,8 @@ export function parseKnown(file: string, text: string): Known[] {
       const v = x[name];
       if (v === undefined || v === null) return null;
       const t = v instanceof Date ? v.getTime() * 1000 : parseMicros(String(v));
-      if (Number.isNaN(t)) throw wrong(file, `entry ${i + 1}: "${name}" is a time such as 2024-03-05T08:00:00Z`, String(v));
+      if (Number.isNaN(t))
+        throw wrong(file, `entry ${i + 1}: "${name}" is a time such as 2024-03-05T08:00:00Z`, String(v));
       return t;
     };
     const k: Known = {
@@ -111,7 +121,11 @@ export function parseDecisions(file: string, text: string): Decision[] {
     };
     if (d.because === '') throw wrong(file, `entry ${i + 1}: "because" gives the reason`, 'nothing');
     if (kind === 'not_abused' ? d.accounts.length === 0 : d.hosts.length < (kind === 'same_incident' ? 2 : 1))
-      throw wrong(file, `entry ${i + 1}: ${kind === 'not_abused' ? 'accounts' : kind === 'same_incident' ? 'two hosts, one of each incident' : 'hosts'}`, 'too few');
+      throw wrong(
+        file,
+        `entry ${i + 1}: ${kind === 'not_abused' ? 'accounts' : kind === 'same_incident' ? 'two hosts, one of each incident' : 'hosts'}`,
+        'too few',
+      );
     return d;
   });
 }
@@ -133,14 +147,23 @@ export function parseDirectory(file: string, csv: string): Directory {
   const separator = (rows[0] ?? '').includes(';') ? ';' : (rows[0] ?? '').includes('\t') ? '\t' : ',';
   const head = (csvCells(rows[0] ?? '', separator) ?? []).map((h) => h.toLowerCase().replace(/[^a-z]/g, ''));
   const at = (names: readonly string[]): number => head.findIndex((h) => names.includes(h));
-  const [address, account, upn, name, title] = [at(HEADS.address), at(HEADS.account), at(HEADS.upn), at(HEADS.name), at(HEADS.title)];
-  if (address < 0) throw wrong(file, `a header with a column for mailboxes (${HEADS.address.join(', ')})`, rows[0] ?? 'nothing');
+  const [address, account, upn, name, title] = [
+    at(HEADS.address),
+    at(HEADS.account),
+    at(HEADS.upn),
+    at(HEADS.name),
+    at(HEADS.title),
+  ];
+  if (address < 0)
+    throw wrong(file, `a header with a column for mailboxes (${HEADS.address.join(', ')})`, rows[0] ?? 'nothing');
   const by = new Map<string, { address: string; name: string | null; title: string | null; account: string | null }>();
   for (const l of rows.slice(1)) {
     const c = csvCells(l, separator);
     if (c === null) continue;
     const cell = (i: number): string | null => (i < 0 || (c[i] ?? '') === '' ? null : c[i]!);
-    const mailbox = cell(address)?.toLowerCase().replace(/^smtp:/, '');
+    const mailbox = cell(address)
+      ?.toLowerCase()
+      .replace(/^smtp:/, '');
     if (mailbox === undefined || mailbox === null) continue;
     const person = { address: mailbox, name: cell(name), title: cell(title), account: cell(account) };
     for (const key of [mailbox, cell(account)?.replace(/^.*\\/, ''), cell(upn), cell(name)])
@@ -185,7 +208,9 @@ function geoDatabase(path: string): { table: LookUp; info: NonNullable<Declared[
       },
     };
   } catch (e) {
-    throw e instanceof DeclaredError ? e : wrong(path, 'a database in the MaxMind DB format (.mmdb)', (e as Error).message);
+    throw e instanceof DeclaredError
+      ? e
+      : wrong(path, 'a database in the MaxMind DB format (.mmdb)', (e as Error).message);
   }
 }
 
@@ -194,13 +219,19 @@ export function makeDeclared(s: StoredDeclared): Declared {
   const lookups: LookUp[] = [];
   if (s.networks !== null) {
     const { table, problems } = networkTable(s.networks.csv);
-    if (problems.length > 0) throw wrong(`${s.networks.name} line ${problems[0]!.line}`, 'networks as CSV with a header that names "cidr"', problems[0]!.what);
+    if (problems.length > 0)
+      throw wrong(
+        `${s.networks.name} line ${problems[0]!.line}`,
+        'networks as CSV with a header that names "cidr"',
+        problems[0]!.what,
+      );
     lookups.push(table);
   }
   let geo: Declared['geo'] = null;
   if (s.geo !== null) {
     const g = geoDatabase(s.geo.path);
-    if (g.info.sha256 !== s.geo.sha256) throw wrong(s.geo.path, `the database with SHA-256 ${s.geo.sha256}`, g.info.sha256);
+    if (g.info.sha256 !== s.geo.sha256)
+      throw wrong(s.geo.path, `the database with SHA-256 ${s.geo.sha256}`, g.info.sha256);
     lookups.push(g.table);
     geo = g.info;
   }

@@ -35,7 +35,9 @@ export async function explain(dir: string, id: string, name: string | null, mess
   const incident = document.incidents.find((i) => i.id === id);
   if (incident === undefined)
     throw new Error(
-      document.incidents.length === 0 ? 'this case has no incident' : `this case has ${document.incidents.map((i) => i.id).join(', ')}, not "${id}"`,
+      document.incidents.length === 0
+        ? 'this case has no incident'
+        : `this case has ${document.incidents.map((i) => i.id).join(', ')}, not "${id}"`,
     );
   if (!existsSync(join(dir, STORE_FILE))) throw new Error('this case has no store: make it anew without --no-store');
   const file = new Map(document.evidence.map((e) => [e.id, e]));
@@ -44,7 +46,10 @@ export async function explain(dir: string, id: string, name: string | null, mess
   const named: { part: string; text: string; records: string[] }[] = [];
   const plain = name?.toLowerCase() ?? '';
   const is = (v: unknown): boolean =>
-    typeof v === 'string' && (v.toLowerCase() === plain || v.toLowerCase().split('.')[0] === plain || v.toLowerCase().replace(/^.*\\/, '') === plain);
+    typeof v === 'string' &&
+    (v.toLowerCase() === plain ||
+      v.toLowerCase().split('.')[0] === plain ||
+      v.toLowerCase().replace(/^.*\\/, '') === plain);
   if (name !== null)
     for (const [part, list] of Object.entries(incident))
       if (Array.isArray(list) && part !== 'timeline' && part !== 'detections' && part !== 'techniques')
@@ -56,7 +61,9 @@ export async function explain(dir: string, id: string, name: string | null, mess
                 .filter(([k, v]) => k !== 'evidence' && v !== null && typeof v !== 'object')
                 .map(([k, v]) => `${k} ${String(v)}`)
                 .join('  '),
-              records: (x.evidence as { evidence: string; record?: number; line?: number }[]).slice(0, 8).map(cited),
+              records: ((x.evidence ?? []) as { evidence: string; record?: number; line?: number }[])
+                .slice(0, 8)
+                .map(cited),
             });
   const store = await DuckStore.open(join(dir, STORE_FILE));
   try {
@@ -84,7 +91,7 @@ export async function explain(dir: string, id: string, name: string | null, mess
       blind: document.overview.blind_spots,
       findings: [...document.other_findings, ...document.incidents.flatMap((i) => i.detections)],
       ...declared,
-      messages: [messages],
+      messages,
     });
     const group = groups[Number(id.slice(1)) - 1];
     if (group === undefined) throw new Error('the case cannot be reconstructed as it was: run "backtrail verify"');
@@ -122,7 +129,13 @@ export async function explain(dir: string, id: string, name: string | null, mess
           sure: n.sure,
           records: n.places
             .slice(0, 6)
-            .map((p) => cited(byLine.get(`e${p.evidence}`) === true ? { evidence: `e${p.evidence}`, line: p.number } : { evidence: `e${p.evidence}`, record: p.number })),
+            .map((p) =>
+              cited(
+                byLine.get(`e${p.evidence}`) === true
+                  ? { evidence: `e${p.evidence}`, line: p.number }
+                  : { evidence: `e${p.evidence}`, record: p.number },
+              ),
+            ),
         };
       }),
     };
@@ -171,9 +184,12 @@ function way(group: Group, target: Node): { node: Node; because: string }[] {
       }
   const out: { node: Node; because: string }[] = [];
   if (came.has(target.key)) {
-    for (let k: string | null = target.key; k !== null; ) {
+    for (let k: string | null = target.key; k !== null;) {
       const c: { from: string; because: string } | null = came.get(k) ?? null;
-      out.push({ node: inside.get(k)!, because: c === null ? inside.get(k)!.because : c.because.replace(/^back /, '') });
+      out.push({
+        node: inside.get(k)!,
+        because: c === null ? inside.get(k)!.because : c.because.replace(/^back /, ''),
+      });
       k = c === null ? null : c.from;
     }
     return out.reverse();

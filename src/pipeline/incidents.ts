@@ -9,7 +9,7 @@ import type {
   ReconstructionResult,
 } from '../incident/index.js';
 import { reconstruct, type Reconstruction } from '../incident/index.js';
-import { CATALOGUES, type Messages } from '../messages/index.js';
+import type { Messages } from '../messages/index.js';
 import { parseMicros } from '../base/index.js';
 import type { CaseStore } from '../store/index.js';
 import type { Decision } from './declared.js';
@@ -30,12 +30,6 @@ export const NOTHING_DECLARED: Declared = {
   decisions: [],
 };
 
-/** Languages that a statement is written in beside the case's own. */
-const byLanguage = (messages: Messages): readonly Messages[] => [
-  messages,
-  ...Object.values(CATALOGUES).filter((c) => c.language !== messages.language),
-];
-
 /** Looks for incidents in what the store holds. A failure costs the incidents, not the case, and is told. */
 export async function lookForIncidents(
   store: CaseStore,
@@ -49,7 +43,10 @@ export async function lookForIncidents(
     const { incidents } = await reconstruction(store, collector, head, evidence, declared, messages);
     return {
       performed: true,
-      note: incidents.length === 0 ? messages.text.reconstruction.none : messages.text.reconstruction.found(incidents.length),
+      note:
+        incidents.length === 0
+          ? messages.text.reconstruction.none
+          : messages.text.reconstruction.found(incidents.length),
       incidents,
       geo: declared.geo,
     };
@@ -99,6 +96,6 @@ export function reconstruction(
     networks: declared.networks,
     directory: declared.directory,
     decisions: declared.decisions,
-    messages: byLanguage(messages),
+    messages,
   });
 }

@@ -237,38 +237,38 @@ export async function investigate(
         notCompared = (e as Error).message.split('\n')[0]!.slice(0, 200);
       }
     const head = (geo: ReconstructionResult['geo']): Pick<IncidentDocument, 'case'> => ({
-        case: {
-          id: earlier?.id ?? id,
-          title: options.title ?? earlier?.title ?? options.messages.text.caseTitle(id),
-          created: before?.created ?? created,
-          tlp: options.tlp ?? earlier?.tlp ?? null,
-          ...acquisitions(options.run),
-          ...declaredFor(stored),
-          victim: { name: null, sector: null, country: null },
-          options: {
-            recover: options.recover ?? false,
-            timezone_minutes: reading.zone,
-            ...(reading.zones.length === 0 ? {} : { timezones: reading.zones }),
-            ...(reading.mappings.length === 0 ? {} : { mappings: reading.mappings }),
-            ...(notCompared === null ? {} : { hosts_and_clocks: `not compared: ${notCompared}` }),
-            language: options.messages.language,
-          },
-          provenance: {
-            tool: TOOL,
-            node: process.versions.node.split('.')[0]!,
-            schema: 'backtrail.incident/1',
-            geo,
-            attack: null,
-            rules:
-              options.rules?.sets.map((s) => ({
-                name: s.name,
-                version: s.version,
-                sha256: s.sha256,
-                count: s.count,
-                licence: s.licence,
-              })) ?? [],
-          },
+      case: {
+        id: earlier?.id ?? id,
+        title: options.title ?? earlier?.title ?? options.messages.text.caseTitle(id),
+        created: before?.created ?? created,
+        tlp: options.tlp ?? earlier?.tlp ?? null,
+        ...acquisitions(options.run),
+        ...declaredFor(stored),
+        victim: { name: null, sector: null, country: null },
+        options: {
+          recover: options.recover ?? false,
+          timezone_minutes: reading.zone,
+          ...(reading.zones.length === 0 ? {} : { timezones: reading.zones }),
+          ...(reading.mappings.length === 0 ? {} : { mappings: reading.mappings }),
+          ...(notCompared === null ? {} : { hosts_and_clocks: `not compared: ${notCompared}` }),
+          language: options.messages.language,
         },
+        provenance: {
+          tool: TOOL,
+          node: process.versions.node.split('.')[0]!,
+          schema: 'backtrail.incident/1',
+          geo,
+          attack: null,
+          rules:
+            options.rules?.sets.map((s) => ({
+              name: s.name,
+              version: s.version,
+              sha256: s.sha256,
+              count: s.count,
+              licence: s.licence,
+            })) ?? [],
+        },
+      },
     });
     if (result.aborted)
       return { document: result.collector.document(head(null), result.evidence, result.unreadable), aborted: true };
@@ -342,7 +342,8 @@ async function incidentRecords(store: DuckStore, d: IncidentDocument): Promise<W
   for (const i of d.incidents) take(i);
   const out: Wanted[] = [];
   for (const [evidence, numbers] of by)
-    for (const [record, chunkOffset] of await store.places(Number(evidence.slice(1)), [...numbers])) out.push({ evidence, record, chunkOffset });
+    for (const [record, chunkOffset] of await store.places(Number(evidence.slice(1)), [...numbers]))
+      out.push({ evidence, record, chunkOffset });
   return out;
 }
 

@@ -240,7 +240,8 @@ export class TruthBook {
     };
     // Where somebody was seen to come from, they were.
     for (const m of this.#moves)
-      if (m.witnesses.some((w) => w === null || this.#holds(w.host, w.t))) this.#hosts.get(m.from)?.witnesses.push(...m.witnesses);
+      if (m.witnesses.some((w) => w === null || this.#holds(w.host, w.t)))
+        this.#hosts.get(m.from)?.witnesses.push(...m.witnesses);
     const names = (set: Iterable<Host>): string[] => [...set].map(first).sort();
     return {
       id: this.id,

@@ -114,9 +114,12 @@ export function renderHtml({ document: d, exhibits, messages }: ReportInput): st
     section('method', m.sections.method, method()),
   ];
 
-  const toc = [`<a href="#incidents">${html(m.incidentReport.section)}</a>`, ...(Object.keys(m.sections) as (keyof typeof m.sections)[])
-    .filter((k) => k !== 'tampering' || d.overview.anti_forensics.length > 0)
-    .map((k) => `<a href="#${k}">${html(m.sections[k])}</a>`)];
+  const toc = [
+    `<a href="#incidents">${html(m.incidentReport.section)}</a>`,
+    ...(Object.keys(m.sections) as (keyof typeof m.sections)[])
+      .filter((k) => k !== 'tampering' || d.overview.anti_forensics.length > 0)
+      .map((k) => `<a href="#${k}">${html(m.sections[k])}</a>`),
+  ];
   const byEvidence: Record<string, Record<number, string>> = {};
   for (const e of exhibits) (byEvidence[e.evidence] ??= {})[e.record] = e.json;
   const words = {

@@ -14,11 +14,7 @@ export interface FactClass {
 const one = (name: string, uid: number, columns: string): FactClass => ({ name, uid, columns: columns.split(' ') });
 
 export const FACT_CLASSES: readonly FactClass[] = [
-  one(
-    'file_activity',
-    1001,
-    'activity path process user hash share src_ip process_guid pid logon_id access created',
-  ),
+  one('file_activity', 1001, 'activity path process user hash share src_ip process_guid pid logon_id access created'),
   one('memory_activity', 1004, 'activity process process_guid pid target target_guid target_pid access user'),
   one('scheduled_job_activity', 1006, 'activity task command user logon_id'),
   one(
@@ -56,11 +52,7 @@ export const FACT_CLASSES: readonly FactClass[] = [
   one('tunnel_activity', 4014, 'activity user src_ip inside_ip'),
   one('email_activity', 4009, 'activity sender recipient subject src_ip'),
   one('api_activity', 6003, 'operation parameters user service status src_ip'),
-  one(
-    'datastore_activity',
-    6005,
-    'operation logon_type owner owner_name user client src_ip folder items mailbox',
-  ),
+  one('datastore_activity', 6005, 'operation logon_type owner owner_name user client src_ip folder items mailbox'),
   // What is in no class: the words of the record.
   one('base_event', 0, 'message'),
 ];
@@ -152,7 +144,12 @@ const SOURCES: readonly Source[] = [
     channel: SECURITY,
     ids: [4648],
     fact: 'authentication',
-    columns: { ...LOGON, activity: '=explicit credentials', service: 'TargetServerName', logon_guid: 'TargetLogonGuid' },
+    columns: {
+      ...LOGON,
+      activity: '=explicit credentials',
+      service: 'TargetServerName',
+      logon_guid: 'TargetLogonGuid',
+    },
   },
   {
     channel: SECURITY,
@@ -164,7 +161,13 @@ const SOURCES: readonly Source[] = [
     channel: SECURITY,
     ids: [4769],
     fact: 'authentication',
-    columns: { ...LOGON, activity: '=service ticket', auth_protocol: '=Kerberos', service: 'ServiceName', encryption: 'TicketEncryptionType' },
+    columns: {
+      ...LOGON,
+      activity: '=service ticket',
+      auth_protocol: '=Kerberos',
+      service: 'ServiceName',
+      encryption: 'TicketEncryptionType',
+    },
   },
   {
     channel: SECURITY,
@@ -373,7 +376,15 @@ const SOURCES: readonly Source[] = [
     channel: SECURITY,
     ids: [4663],
     fact: 'file_activity',
-    columns: { activity: '=access', path: 'ObjectName', process: 'ProcessName', user: 'SubjectUserName', pid: 'ProcessId', logon_id: 'SubjectLogonId', access: 'AccessMask' },
+    columns: {
+      activity: '=access',
+      path: 'ObjectName',
+      process: 'ProcessName',
+      user: 'SubjectUserName',
+      pid: 'ProcessId',
+      logon_id: 'SubjectLogonId',
+      access: 'AccessMask',
+    },
   },
   {
     channel: SECURITY,
@@ -393,7 +404,14 @@ const SOURCES: readonly Source[] = [
     channel: SECURITY,
     ids: [5140],
     fact: 'file_activity',
-    columns: { activity: '=share access', share: 'ShareName', user: 'SubjectUserName', src_ip: 'IpAddress', logon_id: 'SubjectLogonId', access: 'AccessMask' },
+    columns: {
+      activity: '=share access',
+      share: 'ShareName',
+      user: 'SubjectUserName',
+      src_ip: 'IpAddress',
+      logon_id: 'SubjectLogonId',
+      access: 'AccessMask',
+    },
   },
   {
     channel: 'zeek/smb_files',
@@ -522,7 +540,13 @@ const SOURCES: readonly Source[] = [
     channel: SYSMON,
     ids: [22],
     fact: 'dns_activity',
-    columns: { query: 'QueryName', answer: 'QueryResults', process: 'Image', process_guid: 'ProcessGuid', pid: 'ProcessId' },
+    columns: {
+      query: 'QueryName',
+      answer: 'QueryResults',
+      process: 'Image',
+      process_guid: 'ProcessGuid',
+      pid: 'ProcessId',
+    },
   },
   {
     channel: 'dhcp',

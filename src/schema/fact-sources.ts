@@ -130,7 +130,11 @@ export const MORE_SOURCES: readonly Source[] = [
     channel: 'Microsoft-Windows-WMI-Activity/Operational',
     ids: [5861],
     fact: 'wmi_activity',
-    columns: { activity: '=permanent subscription', name: ['ESS', 'UserData_ESS'], destination: ['CONSUMER', 'Consumer'] },
+    columns: {
+      activity: '=permanent subscription',
+      name: ['ESS', 'UserData_ESS'],
+      destination: ['CONSUMER', 'Consumer'],
+    },
   },
 
   { channel: SECURITY, ids: [4720], fact: 'account_change', columns: account('create') },
@@ -350,7 +354,12 @@ export const MORE_SOURCES: readonly Source[] = [
     channel: 'MSExchange Management',
     ids: [1, 6],
     fact: 'api_activity',
-    columns: { operation: '=cmdlet', parameters: ['Data', 'param1'], user: 'param3', service: '=MSExchange Management' },
+    columns: {
+      operation: '=cmdlet',
+      parameters: ['Data', 'param1'],
+      user: 'param3',
+      service: '=MSExchange Management',
+    },
   },
   {
     channel: 'exchange/mailbox-audit',

@@ -155,9 +155,9 @@ function vpnFields(program: string, message: string, put: (name: string, value: 
     const m = OCSERV.exec(message);
     if (m === null) return false;
     const inside = new RegExp(String.raw`sending IPv4 (${IP4})`).exec(m[3]!)?.[1];
-    const action = /^user logged in/.test(m[3]!)
+    const action = m[3]!.startsWith('user logged in')
       ? 'connect'
-      : /^user disconnected/.test(m[3]!)
+      : m[3]!.startsWith('user disconnected')
         ? 'disconnect'
         : inside !== undefined
           ? 'address'
@@ -173,7 +173,9 @@ function vpnFields(program: string, message: string, put: (name: string, value: 
   const m = OPENVPN.exec(message);
   if (m === null) return false;
   const peer = /^\[([^\]]+)\] Peer Connection Initiated/.exec(m[3]!)?.[1];
-  const inside = new RegExp(String.raw`(?:MULTI: Learn|primary virtual IP for \S+): ?(?:${IP4} -> )?(${IP4})?`).exec(m[3]!);
+  const inside = new RegExp(String.raw`(?:MULTI: Learn|primary virtual IP for \S+): ?(?:${IP4} -> )?(${IP4})?`).exec(
+    m[3]!,
+  );
   const ended = /SIGTERM|client-instance exiting|Inactivity timeout/.test(m[3]!);
   const user = peer ?? m[1];
   if (user === undefined || (peer === undefined && inside === null && !ended)) return false;

@@ -38,8 +38,17 @@ export function authentication(w: World): Lead[] {
   const a = w.facts.table('authentication');
   const { texts } = w.facts;
   const c = (n: string): Int32Array => a.column(n);
-  const [activity, user, ip, pid, service, encryption] = [c('activity'), c('user'), c('src_ip'), c('pid'), c('service'), c('encryption')];
-  const kind = texts.asker((t) => (t === 'logon failed' || t === 'preauthentication failed' ? 1 : t === 'service ticket' ? 2 : 0));
+  const [activity, user, ip, pid, service, encryption] = [
+    c('activity'),
+    c('user'),
+    c('src_ip'),
+    c('pid'),
+    c('service'),
+    c('encryption'),
+  ];
+  const kind = texts.asker((t) =>
+    t === 'logon failed' || t === 'preauthentication failed' ? 1 : t === 'service ticket' ? 2 : 0,
+  );
   const weak = texts.asker((t) => /^(?:0x17|0x18|23|24|0x1|0x3|1|3)$/i.test(t));
   const failed = new Map<string, Try[]>();
   const tickets = new Map<string, Try[]>();
@@ -106,7 +115,8 @@ export function authentication(w: World): Lead[] {
 }
 
 /** Programs whose only work is to hand on what comes over the network; others that were started as objects have nobody's orders to follow. */
-const HANDS_ON = /\\(?:wsmprovhost|wmiprvse|dllhost|backgroundtaskhost|runtimebroker|searchapp|startmenuexperiencehost|shellexperiencehost|smartscreen|sppextcomobj|applicationframehost|textinputhost|systemsettings|msiexec|trustedinstaller|tiworker)\.exe$/;
+const HANDS_ON =
+  /\\(?:wsmprovhost|wmiprvse|dllhost|backgroundtaskhost|runtimebroker|searchapp|startmenuexperiencehost|shellexperiencehost|smartscreen|sppextcomobj|applicationframehost|textinputhost|systemsettings|msiexec|trustedinstaller|tiworker)\.exe$/;
 
 /** A program that was started over the network as an object (DCOM), and that starts another. */
 export function remoteObjects(w: World): Lead[] {
@@ -117,8 +127,14 @@ export function remoteObjects(w: World): Lead[] {
   for (let r = 0; r < p.rows; r++) {
     const parent = p.parent.at(r);
     if (parent < 0 || !embedded(p.command.at(r)) || hands(p.image.at(r)) || !Number.isFinite(p.start.at(r))) continue;
-    if (!/\\svchost\.exe$/.test(p.imageText(parent))) continue;
-    const child = p.children(r).find((x) => p.image.at(x) !== p.image.at(r) && !/\\(?:conhost|werfault|splwow64|ielowutil|dwwin)\.exe$/.test(p.imageText(x)));
+    if (!p.imageText(parent).endsWith('\\svchost.exe')) continue;
+    const child = p
+      .children(r)
+      .find(
+        (x) =>
+          p.image.at(x) !== p.image.at(r) &&
+          !/\\(?:conhost|werfault|splwow64|ielowutil|dwwin)\.exe$/.test(p.imageText(x)),
+      );
     if (child === undefined) continue;
     const host = p.host.at(r);
     const session = w.logons

@@ -9,11 +9,11 @@ const VM_READ = 0x10;
 const EVERYWHERE = 3;
 /** Days on which somebody replicates the directory before it counts as a job of theirs. */
 const JOB_DAYS = 4;
-const MEMORY_LINE = /comsvcs(?:\.dll)?["']?[ ,]+(?:#|minidump)|-ma\s+(?:lsass|\d+)\b.*|lsass\.dmp|sekurlsa|\blsass\.exe\b.*\.dmp/i;
+const MEMORY_LINE =
+  /comsvcs(?:\.dll)?["']?[ ,]+(?:#|minidump)|-ma\s+(?:lsass|\d+)\b.*|lsass\.dmp|sekurlsa|\blsass\.exe\b.*\.dmp/i;
 const DATABASE_LINE =
   /ntdsutil.*\bifm\b|ntds\.dit\b.*(?:copy|esentutl|vss|shadow)|(?:copy|esentutl|xcopy|robocopy).*ntds\.dit|secretsdump|\bdcsync\b|reg(?:\.exe)?["']?\s+save\s+(?:hklm|hkey_local_machine)\\(?:sam|system|security)\b/i;
-const REPLICATION =
-  /1131f6a[adb]-9c07-11d1-f79f-00c04fc2dcd2|89e95b76-444d-4c62-991a-0facbeda640c/i;
+const REPLICATION = /1131f6a[adb]-9c07-11d1-f79f-00c04fc2dcd2|89e95b76-444d-4c62-991a-0facbeda640c/i;
 
 export function credentials(w: World): Lead[] {
   const out: Lead[] = [];
@@ -63,7 +63,11 @@ export function credentials(w: World): Lead[] {
     const name = texts.fold(image[i]!);
     if ((own(name) && !loader(name)) || (readers.get(name)!.size >= EVERYWHERE && !loader(name))) continue;
     const r = w.processAt(m.host[i]!, guid[i]!, pid[i]!, m.t[i]!);
-    const full = (texts.number(access[i]!) & 0x1fffff) === 0x1fffff || texts.number(access[i]!) === 0x1010 || texts.number(access[i]!) === 0x1410 || texts.number(access[i]!) === 0x1438;
+    const full =
+      (texts.number(access[i]!) & 0x1fffff) === 0x1fffff ||
+      texts.number(access[i]!) === 0x1010 ||
+      texts.number(access[i]!) === 0x1410 ||
+      texts.number(access[i]!) === 0x1438;
     out.push({
       detector: 'credential-memory',
       technique: 'T1003.001',
@@ -96,7 +100,13 @@ export function credentials(w: World): Lead[] {
         host: e.host[i]!,
         t: e.t[i]!,
         process: -1,
-        session: replicationSession(w, e.host[i]!, texts.number(logon[i]!), texts.text(user[i]!).toLowerCase(), e.t[i]!),
+        session: replicationSession(
+          w,
+          e.host[i]!,
+          texts.number(logon[i]!),
+          texts.text(user[i]!).toLowerCase(),
+          e.t[i]!,
+        ),
         weight: days >= JOB_DAYS ? 0 : 1,
         places: [e.place(i)],
         what: 'lead.replication',

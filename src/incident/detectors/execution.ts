@@ -7,9 +7,11 @@ import type { Place } from '../facts/table.js';
 const SERVICE_SHELL =
   /^(?:"?(?:%comspec%|%systemroot%\\system32\\|c:\\windows\\(?:system32|syswow64)\\)?(?:cmd|powershell|pwsh|mshta|wscript|cscript)(?:\.exe)?"?)(?:\s|$)/i;
 const PIPE = /\\\\\.\\pipe\\/i;
-const OFFICE = /^(?:winword|excel|powerpnt|outlook|msaccess|mspub|visio|onenote|eqnedt32|acrord32|acrobat|wordpad)\.exe$/;
+const OFFICE =
+  /^(?:winword|excel|powerpnt|outlook|msaccess|mspub|visio|onenote|eqnedt32|acrord32|acrobat|wordpad)\.exe$/;
 const SCRIPT = /^(?:cmd|powershell|pwsh|wscript|cscript|mshta|regsvr32|certutil|bitsadmin|msbuild|wmic)\.exe$/;
-const ARMED = /-enc?o?d?|frombase64|downloadstring|downloadfile|invoke-webrequest|\biwr\b|hidden|-w\s+h|https?:\/\/|javascript:|\/i:http|-nop\b|urlcache/i;
+const ARMED =
+  /-enc?o?d?|frombase64|downloadstring|downloadfile|invoke-webrequest|\biwr\b|hidden|-w\s+h|https?:\/\/|javascript:|\/i:http|-nop\b|urlcache/i;
 /** The part of a program's starts that are followed by a script when it is a habit of the house. */
 const GUESSES = 12;
 const GUESS_WINDOW = 3600e6;
@@ -25,9 +27,17 @@ export function execution(w: World, s: Suspicion): Lead[] {
     if (!SERVICE_SHELL.test(x.command) && !PIPE.test(x.command)) continue;
     // One that every machine has under one name came with software.
     const common = hostsOf.get(x.name)!.size > 5;
-    const ran = s.remote
-      .startedBy(x.host, x.t - 2e6, x.t + 300e6, /^services\.exe$/)
-      .find((r) => baseName(p.imageText(r)) === baseName(x.command.split(/[\s"]+/).find((c) => /\.exe$|^cmd|^powershell/i.test(c))?.toLowerCase().replace(/^%comspec%$/, 'cmd.exe') ?? ''));
+    const ran = s.remote.startedBy(x.host, x.t - 2e6, x.t + 300e6, /^services\.exe$/).find(
+      (r) =>
+        baseName(p.imageText(r)) ===
+        baseName(
+          x.command
+            .split(/[\s"]+/)
+            .find((c) => /\.exe$|^cmd|^powershell/i.test(c))
+            ?.toLowerCase()
+            .replace(/^%comspec%$/, 'cmd.exe') ?? '',
+        ),
+    );
     const session = x.logon > 0 && x.logon !== 0x3e7 ? w.logons.session(x.host, x.logon, x.t) : null;
     out.push({
       detector: 'service-shell',
@@ -68,7 +78,9 @@ function guessing(w: World): Lead[] {
   const a = w.facts.table('authentication');
   const { texts } = w.facts;
   const [activity, ip] = [a.column('activity'), a.column('src_ip')];
-  const kind = texts.asker((t) => (t === 'logon failed' || t === 'failed' || t === 'invalid user' ? 1 : t === 'logon' || t === 'accepted' ? 2 : 0));
+  const kind = texts.asker((t) =>
+    t === 'logon failed' || t === 'failed' || t === 'invalid user' ? 1 : t === 'logon' || t === 'accepted' ? 2 : 0,
+  );
   const wrong = new Map<string, { t: number; place: Place }[]>();
   const out: Lead[] = [];
   for (let i = 0; i < a.rows; i++) {

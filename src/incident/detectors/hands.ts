@@ -25,7 +25,8 @@ export function hands(w: World): Lead[] {
     if (p.command.at(r) < 0 || !Number.isFinite(p.start.at(r)) || !looking(p.command.at(r))) continue;
     let up = p.parent.at(r);
     for (let n = 0; up >= 0 && w.shell(up) && n < MAX_CLIMB; n++) up = p.parent.at(up);
-    if (up < 0 || w.hub(up) || w.system(up) || w.shell(up) || w.spread(p.image.at(up)) > OWN || p.image.at(up) < 0) continue;
+    if (up < 0 || w.hub(up) || w.system(up) || w.shell(up) || w.spread(p.image.at(up)) > OWN || p.image.at(up) < 0)
+      continue;
     const list = by.get(up) ?? [];
     by.set(up, list);
     list.push({ t: p.start.at(r), r, what: p.commandText(r).toLowerCase().trim() });
@@ -67,7 +68,11 @@ export function criticalRules(w: World, findings: readonly Finding[]): Lead[] {
     if (f === undefined || r < 0) continue;
     out.push({
       detector: `rule ${f.rule}`,
-      technique: f.tags.map((t) => /^attack\.(t\d{4}(?:\.\d{3})?)$/i.exec(t)?.[1]).find((t) => t !== undefined)?.toUpperCase() ?? '',
+      technique:
+        f.tags
+          .map((t) => /^attack\.(t\d{4}(?:\.\d{3})?)$/i.exec(t)?.[1])
+          .find((t) => t !== undefined)
+          ?.toUpperCase() ?? '',
       host: w.processes.host.at(r),
       t: w.processes.start.at(r),
       process: r,

@@ -4,7 +4,8 @@ import type { Lead } from '../graph/suspicion.js';
 import { baseName, SERVER, type World } from '../graph/world.js';
 
 /** Accounts that only servers run as. */
-export const SERVER_ACCOUNT = /^(?:iis apppool\\|www-data$|apache$|nginx$|tomcat\d*$|httpd$|http$|confluence\d?$|jira\d?$|jboss$|nobody$|zimbra$)/i;
+export const SERVER_ACCOUNT =
+  /^(?:iis apppool\\|www-data$|apache$|nginx$|tomcat\d*$|httpd$|http$|confluence\d?$|jira\d?$|jboss$|nobody$|zimbra$)/i;
 /** What someone types who has just come in, and what fetches more. */
 const HANDS =
   /\b(?:whoami|ipconfig|ifconfig|systeminfo|net1?(?:\.exe)?["']? +(?:user|group|localgroup|view|use|accounts)|nltest|quser|query user|tasklist|netstat|hostname|ver|arp -a|route print|dir [a-z]:|uname|id|cat \/etc\/|certutil.+-urlcache|bitsadmin|curl |wget |-enc(?:odedcommand)?\b|frombase64string|downloadstring|invoke-webrequest|\biex\b|base64|\/dev\/tcp\/|mkfifo|nc -|bash -i|powershell.+-(?:w|e|nop))/i;
@@ -42,7 +43,8 @@ export function serverShell(w: World): Lead[] {
     // The same line every day, or on machine after machine, is what the server does for a living.
     const habit =
       !typed &&
-      ((days.get(`${p.host.at(r)}|${p.command.at(r)}`)?.size ?? 0) >= HABIT_DAYS || (hosts.get(p.command.at(r))?.size ?? 0) >= 3);
+      ((days.get(`${p.host.at(r)}|${p.command.at(r)}`)?.size ?? 0) >= HABIT_DAYS ||
+        (hosts.get(p.command.at(r))?.size ?? 0) >= 3);
     const certain = typed || (!database(p.image.at(p.parent.at(r))) && !habit);
     return {
       detector: 'server-shell',

@@ -1,4 +1,6 @@
 // Facts of a case, read from its store into columns: what the reconstruction works on.
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { FACT_CLASSES } from '../../schema/index.js';
 import type { FactChunk, RecordChunk } from '../../store/index.js';
 import { Doubles, Ints, Table } from './table.js';
@@ -6,6 +8,7 @@ import { Texts } from './texts.js';
 
 /** What the reconstruction asks of a store. */
 export interface FactSource {
+  counts(): Promise<Readonly<Record<string, number>>>;
   records(): AsyncIterable<RecordChunk>;
   facts(name: string, columns: readonly string[]): AsyncIterable<FactChunk>;
   texts(): AsyncIterable<readonly string[]>;
@@ -40,7 +43,10 @@ export class Hosts {
   known(name: string): number {
     const key = name.toLowerCase().replace(/^\\\\/, '').replace(/\$$/, '');
     return (
-      this.#byName.get(key) ?? this.#byName.get(this.#resolve(name).toLowerCase()) ?? this.#byLabel.get(key.split('.')[0]!) ?? -1
+      this.#byName.get(key) ??
+      this.#byName.get(this.#resolve(name).toLowerCase()) ??
+      this.#byLabel.get(key.split('.')[0]!) ??
+      -1
     );
   }
 }
@@ -51,17 +57,39 @@ export interface Facts {
   readonly table: (name: string) => Table;
 }
 
+/** Columns that no detector and no cause asks for: they stay in the store. */
+const LEFT_IN_STORE: Readonly<Record<string, readonly string[]>> = {
+  network_activity: ['activity', 'protocol', 'user'],
+  authentication: ['auth_protocol', 'status', 'process', 'actor', 'actor_logon_id', 'sid'],
+  process_activity: ['parent_command_line', 'integrity'],
+  http_activity: ['query', 'referer', 'bytes_out', 'protocol', 'user_agent'],
+  file_activity: ['hash', 'created'],
+  dns_activity: ['type', 'process'],
+  base_event: [],
+};
+
+/** Rows after which what was copied is given back at once: memory counts more here than the moment that it takes. */
+const MANY_ROWS = 300_000;
+
+/** V8 collects large buffers late; a case of millions of records cannot wait. */
+export function collect(): void {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+}
+
 export async function readFacts(source: FactSource, resolve: (name: string) => string): Promise<Facts> {
   const texts = new Texts();
   for await (const chunk of source.texts()) for (const t of chunk) texts.stored(t);
   const hosts = new Hosts(resolve);
   const hostOf = texts.asker((name) => hosts.of(name));
   const tables = new Map<string, Table>();
-  const evidence = new Ints();
-  const number = new Doubles();
-  const micros = new Doubles();
-  const host = new Ints();
-  const channel = new Ints();
+  const rows = await source.counts();
+  const all = rows.records ?? 0;
+  const evidence = new Ints(all);
+  const number = new Doubles(all);
+  const micros = new Doubles(all);
+  const host = new Ints(all);
+  const channel = new Ints(all);
   for await (const c of source.records())
     for (let i = 0; i < c.rows; i++) {
       const r = c.rec[i]!;
@@ -72,10 +100,13 @@ export async function readFacts(source: FactSource, resolve: (name: string) => s
       channel.set(r, texts.of(c.source[i]!));
     }
   const records = { evidence: evidence.data, number: number.data };
-  for (const { name, columns } of FACT_CLASSES) {
+  if (all > MANY_ROWS) collect();
+  for (const { name, columns: given } of FACT_CLASSES) {
     if (name === 'base_event') continue;
-    const rec = new Ints();
-    const lists = columns.map(() => new Ints());
+    const left = new Set(LEFT_IN_STORE[name] ?? []);
+    const columns = given.filter((x) => !left.has(x));
+    const rec = new Ints(rows[name]);
+    const lists = columns.map(() => new Ints(rows[name]));
     for await (const c of source.facts(name, columns))
       for (let i = 0; i < c.rows; i++) {
         const r = c.rec[i]!;
@@ -83,7 +114,11 @@ export async function readFacts(source: FactSource, resolve: (name: string) => s
         rec.push(r);
         for (let k = 0; k < lists.length; k++) lists[k]!.push(texts.of(c.columns[k]![i]!));
       }
-    tables.set(name, new Table(records, rec, { micros, host, source: channel }, new Map(columns.map((x, k) => [x, lists[k]!]))));
+    tables.set(
+      name,
+      new Table(records, rec, { micros, host, source: channel }, new Map(columns.map((x, k) => [x, lists[k]!]))),
+    );
+    if ((rows[name] ?? 0) > MANY_ROWS) collect();
   }
   return {
     texts,

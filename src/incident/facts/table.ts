@@ -2,8 +2,12 @@
 
 /** A column that grows. */
 export class Ints {
-  data = new Int32Array(1024);
+  data: Int32Array;
   length = 0;
+
+  constructor(expected = 1024) {
+    this.data = new Int32Array(Math.max(16, expected));
+  }
 
   push(v: number): number {
     if (this.length === this.data.length) {
@@ -30,8 +34,12 @@ export class Ints {
 }
 
 export class Doubles {
-  data = new Float64Array(1024);
+  data: Float64Array;
   length = 0;
+
+  constructor(expected = 1024) {
+    this.data = new Float64Array(Math.max(16, expected));
+  }
 
   push(v: number): number {
     if (this.length === this.data.length) {

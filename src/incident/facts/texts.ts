@@ -3,12 +3,15 @@
 
 const EMPTY = -1;
 /** Decoded strings that are kept; then it starts anew. */
-const MAX_CACHED = 300_000;
+const MAX_CACHED = 200_000;
+const BLOCK = 16 << 20;
 
 export class Texts {
-  #bytes = Buffer.allocUnsafe(1 << 20);
-  #used = 0;
+  /** Blocks of bytes; no text crosses from one to the next, and none is copied when there are more. */
+  readonly #blocks: Buffer[] = [];
+  #used = BLOCK;
   #starts = new Float64Array(1 << 14);
+  #lengths = new Int32Array(1 << 14);
   #hashes = new Int32Array(1 << 14);
   #slots = new Int32Array(1 << 15).fill(EMPTY);
   #count = 0;
@@ -65,16 +68,20 @@ export class Texts {
       const hashes = new Int32Array(this.#hashes.length * 2);
       hashes.set(this.#hashes);
       this.#hashes = hashes;
+      const lengths = new Int32Array(this.#lengths.length * 2);
+      lengths.set(this.#lengths);
+      this.#lengths = lengths;
     }
     const room = t.length * 3;
-    if (this.#used + room > this.#bytes.length) {
-      const next = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#used + room));
-      this.#bytes.copy(next, 0, 0, this.#used);
-      this.#bytes = next;
+    if (this.#used + room > BLOCK) {
+      this.#blocks.push(Buffer.allocUnsafe(Math.max(BLOCK, room)));
+      this.#used = 0;
     }
-    this.#starts[id] = this.#used;
-    this.#used += this.#bytes.write(t, this.#used, 'utf8');
-    this.#starts[id + 1] = this.#used;
+    const block = this.#blocks.length - 1;
+    const length = this.#blocks[block]!.write(t, this.#used, 'utf8');
+    this.#starts[id] = block * BLOCK + this.#used;
+    this.#lengths[id] = length;
+    this.#used = room > BLOCK ? BLOCK : this.#used + length;
     this.#hashes[id] = hash;
     this.#slots[-1 - known] = id;
     this.#count++;
@@ -105,7 +112,8 @@ export class Texts {
     if (id < 0) return id === -1 ? '' : String(-(id + 2));
     const known = this.#cache.get(id);
     if (known !== undefined) return known;
-    const t = this.#bytes.toString('utf8', this.#starts[id], this.#starts[id + 1]);
+    const at = this.#starts[id]! % BLOCK;
+    const t = this.#blocks[Math.floor(this.#starts[id]! / BLOCK)]!.toString('utf8', at, at + this.#lengths[id]!);
     if (this.#cache.size >= MAX_CACHED) this.#cache = new Map();
     this.#cache.set(id, t);
     return t;

@@ -4,6 +4,8 @@ import type { Facts } from '../facts/read.js';
 
 const PRIVATE =
   /^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|127\.|169\.254\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|::1$|f[cd]|fe80:|0\.0\.0\.0)/;
+/** Microseconds between two notes of the same host's having the same address. */
+const NOTE_EVERY = 20 * 3600e6;
 /** Part of the records of an address's strongest claimant that another must have to be believed. */
 const MIN_CLAIM = 0.2;
 /** Evidence of an address that is older or younger than this says nothing of now. */
@@ -18,11 +20,10 @@ export class Addresses {
     const { texts, hosts } = facts;
     this.#plain = texts.asker((t) => (t === '' ? '' : plainAddress(t)));
     const found: { a: string; t: number; h: number }[] = [];
-    const last = new Map<string, number>();
+    const last = new Map<string, { h: number; t: number }>();
     const claims = new Map<string, { a: string; h: number; n: number; first: number; last: number; sure: boolean }>();
     const see = (a: string, t: number, h: number, sure = false): void => {
       if (h < 0 || !isAddress(a) || /^(?:127\.|::1$|0\.|fe80:|169\.254\.|22[4-9]\.|23\d\.|255\.)/.test(a)) return;
-      // One note an hour is enough.
       const key = `${a}|${h}`;
       const c = claims.get(key);
       if (c === undefined) claims.set(key, { a, h, n: 1, first: t, last: t, sure });
@@ -32,13 +33,17 @@ export class Addresses {
         c.first = Math.min(c.first, t);
         c.last = Math.max(c.last, t);
       }
-      if (Math.abs((last.get(key) ?? Number.NEGATIVE_INFINITY) - t) < 3600e6) return;
-      last.set(key, t);
+      // While nobody else is seen to have it, a note a day is enough.
+      const before = last.get(a);
+      if (before !== undefined && before.h === h && Math.abs(before.t - t) < NOTE_EVERY) return;
+      last.set(a, { h, t });
       found.push({ a, t, h });
     };
     const net = facts.table('network_activity');
     const [src, dst, dir] = [net.column('src_ip'), net.column('dst_ip'), net.column('direction')];
-    const way = texts.asker((t) => (/^(?:true|%%14593|outbound)$/i.test(t) ? 1 : /^(?:false|%%14592|inbound)$/i.test(t) ? 2 : 0));
+    const way = texts.asker((t) =>
+      /^(?:true|%%14593|outbound)$/i.test(t) ? 1 : /^(?:false|%%14592|inbound)$/i.test(t) ? 2 : 0,
+    );
     for (let i = 0; i < net.rows; i++) {
       if (net.host[i]! < 0) continue;
       const w = way(dir[i]!);
@@ -57,7 +62,8 @@ export class Addresses {
     }
     const dhcp = facts.table('dhcp_activity');
     const [lease, name] = [dhcp.column('ip'), dhcp.column('hostname')];
-    for (let i = 0; i < dhcp.rows; i++) see(this.#plain(lease[i]!), dhcp.t[i]!, hosts.known(texts.text(name[i]!)), true);
+    for (let i = 0; i < dhcp.rows; i++)
+      see(this.#plain(lease[i]!), dhcp.t[i]!, hosts.known(texts.text(name[i]!)), true);
     found.sort((x, y) => x.t - y.t);
     // Records that name the other end, as sensors write them now and then, do not make an address another host's.
     const strongest = new Map<string, { n: number; first: number; last: number }>();
@@ -79,7 +85,11 @@ export class Addresses {
       const h = named(query[i]!);
       if (h < 0) continue;
       const a = this.#plain(answer[i]!).replace(/;$/, '');
-      if (PRIVATE.test(a) && !this.#seen.has(a) && texts.text(query[i]!).toLowerCase() === hosts.names[h]!.toLowerCase())
+      if (
+        PRIVATE.test(a) &&
+        !this.#seen.has(a) &&
+        texts.text(query[i]!).toLowerCase() === hosts.names[h]!.toLowerCase()
+      )
         this.#fixed.set(a, h);
     }
   }
@@ -87,6 +97,15 @@ export class Addresses {
   /** For servers whose own address stands in their logs. */
   fix(address: string, host: number): void {
     if (!this.#seen.has(address)) this.#fixed.set(address, host);
+  }
+
+  readonly #numbers = new Map<string, number>();
+
+  /** A small number for an address. */
+  number(address: string): number {
+    let n = this.#numbers.get(address);
+    if (n === undefined) this.#numbers.set(address, (n = this.#numbers.size));
+    return n;
   }
 
   text(id: number): string {

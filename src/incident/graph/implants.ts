@@ -25,7 +25,14 @@ export function dualUse(w: World, row: number): boolean {
 /** Whether a tainted process is a program of the intruder's own, and not one of the system's or a tool. */
 export function brought(w: World, row: number): boolean {
   const image = w.processes.imageText(row);
-  return image !== '' && !w.systemPath(image) && !w.shell(row) && !w.hub(row) && !dualUse(w, row) && !/^(?:system|registry)$/i.test(image);
+  return (
+    image !== '' &&
+    !w.systemPath(image) &&
+    !w.shell(row) &&
+    !w.hub(row) &&
+    !dualUse(w, row) &&
+    !/^(?:system|registry)$/i.test(image)
+  );
 }
 
 /** Whether a process reached out, by records of its own host. */
@@ -75,7 +82,9 @@ export function sameProgram(w: World, s: Suspicion, names: ReadonlySet<number>):
     const stays =
       reachesOut(w, n.row, names) ||
       byPath.get(n.path)!.size > 1 ||
-      [...s.nodes.values()].some((x) => (x.kind === 'service' || x.kind === 'task') && x.host === n.host && x.path.includes(n.path));
+      [...s.nodes.values()].some(
+        (x) => (x.kind === 'service' || x.kind === 'task') && x.host === n.host && x.path.includes(n.path),
+      );
     if (!stays) continue;
     done.add(key);
     const since = firstOf.get(s.group(n.key))! - BEFORE;

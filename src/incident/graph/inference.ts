@@ -19,7 +19,9 @@ const STARTERS = /^(?:services|svchost|wmiprvse|wsmprovhost|taskeng|userinit|exp
 export function reached(w: World, s: Suspicion): number {
   const before = s.nodes.size;
   const n = w.facts.table('network_activity');
-  for (const node of [...s.nodes.values()]) {
+  // What is found is appended, and looked at in the next round.
+  const known = Array.from(s.nodes.values());
+  for (const node of known) {
     if (node.kind !== 'process') continue;
     for (const i of w.flows(node.row)) {
       const port = w.facts.texts.number(n.column('dst_port')[i]!);
@@ -29,7 +31,8 @@ export function reached(w: World, s: Suspicion): number {
       const at = w.carried(n.t[i]!, node.host, to);
       if (w.logons.remote(to, at - 20e6, at + 60e6).length > 0) continue;
       for (const r of s.remote.startedBy(to, at - 3e6, at + (port === 3389 ? 60e6 : 12e6), STARTERS))
-        if ((w.shell(r) || !w.system(r)) && !w.hub(r) && w.processes.start.at(r) - at > -3e6) s.process(r, node, 'edge.reached', 'likely');
+        if ((w.shell(r) || !w.system(r)) && !w.hub(r) && w.processes.start.at(r) - at > -3e6)
+          s.process(r, node, 'edge.reached', 'likely');
     }
   }
   s.drain();
@@ -95,8 +98,15 @@ export function unnamedMoves(w: World, s: Suspicion): number {
       // Any use of this way before control, or often beside it, is somebody's own.
       if (honest.some((r) => t.t[r]! < control.first) || honest.length > EVERYDAY) continue;
       const by = s.remote.opener(l, c.source);
-      if (by >= 0 && !s.nodes.has(`p${by}`) && !/^(?:system|)$|\\(?:svchost|lsass)\.exe$/.test(w.processes.imageText(by))) continue;
-      const anchor = [...s.nodes.values()].find((n) => n.host === c.source && n.kind === 'process' && s.group(n.key) === g && n.t <= l.t);
+      if (
+        by >= 0 &&
+        !s.nodes.has(`p${by}`) &&
+        !/^(?:system|)$|\\(?:svchost|lsass)\.exe$/.test(w.processes.imageText(by))
+      )
+        continue;
+      const anchor = [...s.nodes.values()].find(
+        (n) => n.host === c.source && n.kind === 'process' && s.group(n.key) === g && n.t <= l.t,
+      );
       if (anchor === undefined) continue;
       s.session(l, anchor, known ? 'edge.way' : 'edge.read-much', 'likely');
       s.drain();

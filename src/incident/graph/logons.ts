@@ -1,5 +1,6 @@
 // Logon sessions: on which host, as whom, from where. Numbers are rows of the table of authentications.
 import type { Facts } from '../facts/read.js';
+import { Rows } from '../facts/rows.js';
 import type { Table } from '../facts/table.js';
 import type { Addresses } from './addresses.js';
 
@@ -24,10 +25,10 @@ export class Logons {
   readonly #facts: Facts;
   readonly #addresses: Addresses;
   /** By host and number of the session: rows in the order of time. */
-  readonly #bySession = new Map<string, number[]>();
-  readonly #byGuid = new Map<number, number[]>();
+  readonly #bySession = new Rows();
+  readonly #byGuid = new Rows();
   /** By the address and port that it came from. */
-  readonly #byPort = new Map<string, number[]>();
+  readonly #byPort = new Rows();
   /** Logons over the network and by remote desktop, by host. */
   readonly #byHost = new Map<number, number[]>();
   readonly #user: (id: number) => string;
@@ -61,9 +62,9 @@ export class Logons {
     for (let i = 0; i < a.rows; i++) {
       if (!is(this.#columns.activity[i]!) || a.host[i]! < 0) continue;
       const l = this.logon(i);
-      if (l.id >= 0) push(this.#bySession, `${l.host}|${l.id}`, i);
-      if (!empty(this.#columns.guid[i]!)) push(this.#byGuid, this.#columns.guid[i]!, i);
-      if (l.port > 0 && l.address !== '') push(this.#byPort, `${l.address}|${l.port}`, i);
+      if (l.id >= 0) this.#bySession.add(l.host, l.id, i);
+      if (!empty(this.#columns.guid[i]!)) this.#byGuid.add(this.#columns.guid[i]!, 0, i);
+      if (l.port > 0 && l.address !== '') this.#byPort.add(addresses.number(l.address), l.port, i);
       if (l.type === 3 || l.type === 10 || l.type === 8 || l.type === SSH) push(this.#byHost, l.host, i);
     }
     this.#desktops();
@@ -78,7 +79,11 @@ export class Logons {
     for (let i = 0; i < a.rows; i++) {
       if (!is(this.#columns.activity[i]!) || a.host[i]! < 0) continue;
       const l = this.logon(i);
-      if (l.address === '' || this.remote(l.host, l.t - 30e6, l.t + 30e6).some((x) => x.type === 10 && x.user === l.user)) continue;
+      if (
+        l.address === '' ||
+        this.remote(l.host, l.t - 30e6, l.t + 30e6).some((x) => x.type === 10 && x.user === l.user)
+      )
+        continue;
       push(this.#byHost, l.host, i);
       touched.add(l.host);
     }
@@ -108,20 +113,19 @@ export class Logons {
 
   /** The session with a number on a host that was open at a time. */
   session(host: number, id: number, t: number): Logon | null {
-    const rows = this.#bySession.get(`${host}|${id}`);
-    if (rows === undefined) return null;
     let found = -1;
-    for (const r of rows) if (this.table.t[r]! <= t + 2e6) found = r;
+    for (const r of this.#bySession.of(host, id)) if (this.table.t[r]! <= t + 2e6) found = r;
     return found < 0 ? null : this.logon(found);
   }
 
   byGuid(guid: number): readonly Logon[] {
-    return guid < 0 ? [] : (this.#byGuid.get(guid) ?? []).map((r) => this.logon(r));
+    return guid < 0 ? [] : this.#byGuid.of(guid, 0).map((r) => this.logon(r));
   }
 
   /** Sessions that came from an address and port, nearest in time. */
   byPort(address: string, port: number, t: number, slack: number): readonly Logon[] {
-    return (this.#byPort.get(`${address}|${port}`) ?? [])
+    return this.#byPort
+      .of(this.#addresses.number(address), port)
       .filter((r) => Math.abs(this.table.t[r]! - t) <= slack)
       .map((r) => this.logon(r));
   }

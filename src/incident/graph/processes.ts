@@ -1,12 +1,14 @@
 // Processes: one for each start, whether Sysmon, the audit log or both wrote it down, with its parent where that is known. Numbers
 // are rows; a parent that was there before the logs begin has a row of its own without a start.
 import type { Facts } from '../facts/read.js';
+import { Rows } from '../facts/rows.js';
 import { Doubles, Ints, type Place, type Table } from '../facts/table.js';
 
 /** Records of one start of a process are no further apart. */
 const SAME_START = 5e6;
 
-export const baseName = (path: string): string => path.slice(Math.max(path.lastIndexOf('\\'), path.lastIndexOf('/')) + 1);
+export const baseName = (path: string): string =>
+  path.slice(Math.max(path.lastIndexOf('\\'), path.lastIndexOf('/')) + 1);
 
 export class Processes {
   readonly host = new Ints();
@@ -29,7 +31,7 @@ export class Processes {
   readonly #byGuid = new Map<number, number>();
   readonly #last = new Map<number, number>();
   readonly #before = new Ints();
-  readonly #children = new Map<number, number[]>();
+  readonly #children = new Rows();
   readonly #table: Table;
   readonly #facts: Facts;
   /** SHA-256 in lower case of a text with hashes in it; ''. */
@@ -106,11 +108,7 @@ export class Processes {
         parent = inserted;
       }
       this.parent.data[row] = parent;
-      if (parent >= 0) {
-        const list = this.#children.get(parent);
-        if (list === undefined) this.#children.set(parent, [row]);
-        else list.push(row);
-      }
+      if (parent >= 0) this.#children.add(parent, 0, row);
     }
   }
 
@@ -162,7 +160,7 @@ export class Processes {
   }
 
   children(row: number): readonly number[] {
-    return this.#children.get(row) ?? [];
+    return this.#children.of(row, 0);
   }
 
   imageText(row: number): string {

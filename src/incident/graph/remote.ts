@@ -2,6 +2,7 @@
 // credentials that it named, by the machine that its command line names.
 import type { Logon } from './logons.js';
 import { push, SSH } from './logons.js';
+import { Rows } from '../facts/rows.js';
 import type { Sure } from './suspicion.js';
 import { baseName, type World } from './world.js';
 
@@ -27,7 +28,7 @@ export class Remote {
   readonly #shared = new Map<number, number[]>();
   readonly #starts = new Map<number, number[]>();
   /** Rows of network activity that a host opened, by address and port. */
-  readonly #opened = new Map<string, number[]>();
+  readonly #opened = new Rows();
   readonly #targets: (id: number) => readonly string[];
 
   constructor(world: World) {
@@ -59,7 +60,7 @@ export class Remote {
     const [guid, npid] = [n.column('process_guid'), n.column('pid')];
     for (let i = 0; i < n.rows; i++)
       if (n.host[i]! >= 0 && (guid[i]! >= 0 || npid[i] !== -1))
-        push(this.#opened as Map<unknown, number[]>, `${world.addresses.text(src[i]!)}|${texts.number(sport[i]!)}`, i);
+        this.#opened.add(world.addresses.number(world.addresses.text(src[i]!)), texts.number(sport[i]!), i);
     this.#targets = texts.asker((t) => hostsNamed(t));
   }
 
@@ -114,7 +115,8 @@ export class Remote {
       if (target < 0 || target === host) continue;
       const at = w.carried(a.t[i]!, host, target);
       for (const l of w.logons.remote(target, at - SLACK, at + SLACK))
-        if (l.user === name && w.logons.source(l) === host) yield { logon: l, how: 'edge.credentials', sure: 'certain' };
+        if (l.user === name && w.logons.source(l) === host)
+          yield { logon: l, how: 'edge.credentials', sure: 'certain' };
     }
     // What the command line names.
     const start = w.processes.start.at(process);
@@ -161,9 +163,11 @@ export class Remote {
     const name = w.hostName(target).split('.')[0]!.toLowerCase();
     for (let i = a.from(t - 30e6); i < a.rows && a.t[i]! <= t + 30e6; i++) {
       const what = texts.text(a.column('activity')[i]!);
-      if (what !== 'service ticket' || w.addresses.hostAt(w.addresses.text(a.column('src_ip')[i]!), a.t[i]!) !== source) continue;
+      if (what !== 'service ticket' || w.addresses.hostAt(w.addresses.text(a.column('src_ip')[i]!), a.t[i]!) !== source)
+        continue;
       if (Math.abs(w.carried(a.t[i]!, a.host[i]!, source) - t) > 5e6) continue;
-      if (!texts.text(a.column('service')[i]!).toLowerCase().replace(/\$$/, '').replace(/^.*\//, '').startsWith(name)) continue;
+      if (!texts.text(a.column('service')[i]!).toLowerCase().replace(/\$$/, '').replace(/^.*\//, '').startsWith(name))
+        continue;
       const user = texts.text(a.column('user')[i]!).replace(/@.*$/, '').toLowerCase();
       if (!user.endsWith('$')) return { user, row: i };
     }
@@ -177,7 +181,7 @@ export class Remote {
     const at = w.carried(l.t, l.host, source);
     const n = w.facts.table('network_activity');
     if (l.port > 0)
-      for (const i of this.#opened.get(`${l.address}|${l.port}`) ?? [])
+      for (const i of this.#opened.of(w.addresses.number(l.address), l.port))
         if (n.host[i] === source && Math.abs(n.t[i]! - at) < PORT_LIFE) {
           const p = w.processAt(source, n.column('process_guid')[i]!, n.column('pid')[i]!, n.t[i]!);
           if (p >= 0) return p;
@@ -236,7 +240,11 @@ export class Remote {
     const f = this.#world.facts.table('file_activity');
     const id = f.column('logon_id');
     return (this.#writes.get(host) ?? []).filter(
-      (i) => l.id >= 0 && this.#world.facts.texts.number(id[i]!) === l.id && f.t[i]! >= l.t - 5e6 && f.t[i]! - l.t < 86_400e6,
+      (i) =>
+        l.id >= 0 &&
+        this.#world.facts.texts.number(id[i]!) === l.id &&
+        f.t[i]! >= l.t - 5e6 &&
+        f.t[i]! - l.t < 86_400e6,
     );
   }
 
@@ -247,7 +255,13 @@ export class Remote {
     const path = f.column('path');
     let n = 0;
     for (const i of this.#shared.get(l.host) ?? [])
-      if (f.t[i]! >= l.t - 5e6 && f.t[i]! - l.t < 6 * 3600e6 && path[i]! >= 0 && this.#world.facts.texts.number(id[i]!) === l.id) n++;
+      if (
+        f.t[i]! >= l.t - 5e6 &&
+        f.t[i]! - l.t < 6 * 3600e6 &&
+        path[i]! >= 0 &&
+        this.#world.facts.texts.number(id[i]!) === l.id
+      )
+        n++;
     return n;
   }
 

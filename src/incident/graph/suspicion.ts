@@ -104,7 +104,8 @@ export class Suspicion {
   }
 
   #node(n: Node): Node | null {
-    if (n.from !== null && this.edges.length < MAX_EDGES) this.edges.push({ a: n.from.key, b: n.key, because: n.because, sure: n.sure });
+    if (n.from !== null && this.edges.length < MAX_EDGES)
+      this.edges.push({ a: n.from.key, b: n.key, because: n.because, sure: n.sure });
     const known = this.nodes.get(n.key);
     if (known !== undefined) {
       if (n.from !== null) this.join(known.key, n.from.key);
@@ -117,12 +118,26 @@ export class Suspicion {
     return n;
   }
 
-  process(row: number, from: Node | null, because: string, sure: Sure = 'certain', places: readonly Place[] = [], at?: number): Node | null {
+  process(
+    row: number,
+    from: Node | null,
+    because: string,
+    sure: Sure = 'certain',
+    places: readonly Place[] = [],
+    at?: number,
+  ): Node | null {
     const p = this.world.processes;
     const start = p.start.at(row);
     // What was there before is first seen by what it starts.
     const seen = p.children(row)[0];
-    const t = at !== undefined ? at : Number.isFinite(start) ? start : seen !== undefined ? p.start.at(seen) : (from?.t ?? start);
+    const t =
+      at !== undefined
+        ? at
+        : Number.isFinite(start)
+          ? start
+          : seen !== undefined
+            ? p.start.at(seen)
+            : (from?.t ?? start);
     if (this.#declared(p.host.at(row), t, p.userText(row), '')) return null;
     return this.#node({
       key: `p${row}`,
@@ -154,13 +169,32 @@ export class Suspicion {
     });
   }
 
-  file(host: number, path: string, t: number, from: Node, because: string, places: readonly Place[], sure: Sure = from.sure): void {
+  file(
+    host: number,
+    path: string,
+    t: number,
+    from: Node,
+    because: string,
+    places: readonly Place[],
+    sure: Sure = from.sure,
+  ): void {
     const folded = path.toLowerCase();
     if (folded === '' || this.nodes.has(`f${host}|${folded}`)) {
       if (folded !== '') this.join(`f${host}|${folded}`, from.key);
       return;
     }
-    this.#node({ key: `f${host}|${folded}`, kind: 'file', row: -1, host, t, places, from, because, sure, path: folded });
+    this.#node({
+      key: `f${host}|${folded}`,
+      kind: 'file',
+      row: -1,
+      host,
+      t,
+      places,
+      from,
+      because,
+      sure,
+      path: folded,
+    });
   }
 
   #installed(kind: 'service' | 'task', s: Installed, from: Node, because: string, sure: Sure): void {
@@ -198,7 +232,14 @@ export class Suspicion {
   }
 
   lead(l: Lead): void {
-    if (this.#declared(l.host, l.t, l.session?.user ?? (l.process >= 0 ? this.world.processes.userText(l.process) : ''), l.session?.address ?? ''))
+    if (
+      this.#declared(
+        l.host,
+        l.t,
+        l.session?.user ?? (l.process >= 0 ? this.world.processes.userText(l.process) : ''),
+        l.session?.address ?? '',
+      )
+    )
       return;
     this.leads.push(l);
   }
@@ -265,23 +306,30 @@ export class Suspicion {
     const w = this.world;
     const line = w.processes.commandText(n.row);
     const order =
-      /\bschtasks(?:\.exe)?["']?\s.*\/create\b/i.test(line) || /process\s+call\s+create/i.test(line) || /\bsc(?:\.exe)?["']?\s+\\\\/i.test(line);
+      /\bschtasks(?:\.exe)?["']?\s.*\/create\b/i.test(line) ||
+      /process\s+call\s+create/i.test(line) ||
+      /\bsc(?:\.exe)?["']?\s+\\\\/i.test(line);
     if (!order || n.from === null) return;
-    const what = /\/tr\s+"((?:[^"\\]|\\.)+)"|\/tr\s+(\S+)|call\s+create\s+"((?:[^"\\]|\\.)+)"|call\s+create\s+(\S.*)|binpath=\s*"?([^"]+)"?/i.exec(line);
+    const what =
+      /\/tr\s+"((?:[^"\\]|\\.)+)"|\/tr\s+(\S+)|call\s+create\s+"((?:[^"\\]|\\.)+)"|call\s+create\s+(\S.*)|binpath=\s*"?([^"]+)"?/i.exec(
+        line,
+      );
     const command = (what?.slice(1).find((x) => x !== undefined) ?? '').trim().toLowerCase();
     if (command.length < 4) return;
     for (const target of this.remote.named(n.row)) {
       if (target === n.host) continue;
       const at = w.carried(n.t, n.host, target);
       for (const r of this.remote.startsBetween(target, at - 5e6, at + RUNS_WITHIN))
-        if (runs(command, w.processes.imageText(r), w.processes.commandText(r).toLowerCase())) this.process(r, n, 'edge.commanded', n.sure);
+        if (runs(command, w.processes.imageText(r), w.processes.commandText(r).toLowerCase()))
+          this.process(r, n, 'edge.commanded', n.sure);
     }
   }
 
   #arrived(logon: Logon, source: number, process: number, node: Node | null): void {
     if (node === null) return;
     const known = this.arrivals.get(logon.row);
-    if (known === undefined || (known.process < 0 && process >= 0)) this.arrivals.set(logon.row, { logon, source, process, node });
+    if (known === undefined || (known.process < 0 && process >= 0))
+      this.arrivals.set(logon.row, { logon, source, process, node });
   }
 
   /** What started a process, where that is more than a program that starts things for everybody. */
@@ -383,7 +431,8 @@ export class Suspicion {
     if (s === undefined) return;
     // The same installation, as another log tells it.
     for (const o of list.get(n.host) ?? [])
-      if (o.row !== s.row && o.name === s.name && Math.abs(o.t - s.t) < 10e6) this.#installed(n.kind as 'service', o, n, 'edge.same', n.sure);
+      if (o.row !== s.row && o.name === s.name && Math.abs(o.t - s.t) < 10e6)
+        this.#installed(n.kind as 'service', o, n, 'edge.same', n.sure);
     const l = s.logon > 0 && s.logon !== 0x3e7 ? w.logons.session(n.host, s.logon, s.t) : null;
     if (l !== null && (l.type === 3 || l.type === 10)) this.session(l, n, 'edge.installed-in', n.sure);
     const starters = n.kind === 'service' ? /^services\.exe$/ : /^(?:svchost|taskeng|taskhostw?)\.exe$/;
@@ -397,7 +446,12 @@ export class Suspicion {
 
 /** The program that a command starts: its path in lower case; ''. */
 export function programOf(command: string): string {
-  const c = command.trim().toLowerCase().replace(/^%systemroot%/, 'c:\\windows').replace(/^\\systemroot/, 'c:\\windows').replace(/^\\\?\?\\/, '');
+  const c = command
+    .trim()
+    .toLowerCase()
+    .replace(/^%systemroot%/, 'c:\\windows')
+    .replace(/^\\systemroot/, 'c:\\windows')
+    .replace(/^\\\?\?\\/, '');
   const quoted = /^"([^"]+)"/.exec(c);
   if (quoted !== null) return quoted[1]!;
   const m = /^(.+?\.(?:exe|com|bat|cmd|ps1|vbs|js|dll|scr))(?=\s|$)/.exec(c);
@@ -426,7 +480,12 @@ function listIn<T>(map: Map<number, T[]>, key: number): T[] {
 export function taskCommand(content: string): string {
   if (!content.includes('<')) return content;
   const unescape = (t: string): string =>
-    t.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&apos;', "'").replaceAll('&amp;', '&');
+    t
+      .replaceAll('&lt;', '<')
+      .replaceAll('&gt;', '>')
+      .replaceAll('&quot;', '"')
+      .replaceAll('&apos;', "'")
+      .replaceAll('&amp;', '&');
   const command = /<Command>([\s\S]*?)<\/Command>/i.exec(content)?.[1] ?? '';
   const args = /<Arguments>([\s\S]*?)<\/Arguments>/i.exec(content)?.[1] ?? '';
   return unescape(args === '' ? command : `${command} ${args}`).trim();

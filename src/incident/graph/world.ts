@@ -1,5 +1,6 @@
 // Everything that is known of a case, put together once: what detectors and the search for causes ask.
 import type { Facts } from '../facts/read.js';
+import { Rows } from '../facts/rows.js';
 import type { Place } from '../facts/table.js';
 import { Addresses } from './addresses.js';
 import { Logons, push } from './logons.js';
@@ -9,7 +10,8 @@ export { baseName } from './processes.js';
 export { type Logon, ownAccount, SSH } from './logons.js';
 
 /** What a path says of itself. */
-export const SYSTEM_FOLDER = /^(?:[a-z]:)?\\(?:windows\\(?:system32|syswow64|servicing|winsxs|microsoft\.net|systemapps|immersivecontrolpanel)|program files(?: \(x86\))?)\\|^(?:c:\\windows\\[^\\]+\.exe$)|^\/(?:usr|bin|sbin|lib|opt)\//i;
+export const SYSTEM_FOLDER =
+  /^(?:[a-z]:)?\\(?:windows\\(?:system32|syswow64|servicing|winsxs|microsoft\.net|systemapps|immersivecontrolpanel)|program files(?: \(x86\))?)\\|^(?:c:\\windows\\[^\\]+\.exe$)|^\/(?:usr|bin|sbin|lib|opt)\//i;
 /** Programs that start others on behalf of everybody: nothing is said of them by what they start. */
 export const HUB =
   /^(?:services|svchost|wininit|winlogon|explorer|userinit|lsass|smss|csrss|system|wmiprvse|taskeng|taskhostw?|dllhost|runtimebroker|sihost|w3wp|httpd|nginx|apache2?|tomcat\d*|sqlservr|wsmprovhost|mmc|msiexec|trustedinstaller|php-fpm[\d.]*|php-cgi|systemd|init|sshd|cron|crond|java|javaw|searchindexer|spoolsv|outlook|winword|excel|powerpnt|chrome|msedge|firefox|iexplore|teams|onedrive|acrobat|acrord32|code|consent|userinit|logonui|umworkerprocess)(?:\.exe)?$/i;
@@ -27,11 +29,12 @@ export class World {
   readonly logons: Logons;
   /** Hosts that a program (path in lower case) ran on, and how often. */
   readonly #programs = new Map<number, { hosts: Set<number>; runs: number; first: number }>();
-  readonly #byHash = new Map<string, number[]>();
-  readonly #byImage = new Map<number, number[]>();
-  readonly #bySession = new Map<string, number[]>();
-  readonly #flowsByProcess = new Map<number, number[]>();
-  readonly #filesByProcess = new Map<number, number[]>();
+  readonly #hashes = new Map<string, number>();
+  readonly #byHash = new Rows();
+  readonly #byImage = new Rows();
+  readonly #bySession = new Rows();
+  readonly #flowsByProcess = new Rows();
+  readonly #filesByProcess = new Rows();
   readonly #injections = new Map<number, number[]>();
   /** By address: host and program, as one number. */
   readonly #openers = new Map<string, Set<number>>();
@@ -50,18 +53,22 @@ export class World {
       const image = p.image.at(r);
       const host = p.host.at(r);
       if (!Number.isFinite(p.start.at(r))) {
-        if (image >= 0) push(this.#byImage, image, r);
+        if (image >= 0) this.#byImage.add(image, 0, r);
         continue;
       }
       let k = this.#programs.get(image);
       if (k === undefined) this.#programs.set(image, (k = { hosts: new Set(), runs: 0, first: p.start.at(r) }));
       k.hosts.add(host);
       k.runs++;
-      push(this.#byImage, image, r);
+      this.#byImage.add(image, 0, r);
       const sha = p.sha256(p.hash.at(r));
-      if (sha !== '') push(this.#byHash as Map<unknown, number[]>, sha, r);
+      if (sha !== '') {
+        let n = this.#hashes.get(sha);
+        if (n === undefined) this.#hashes.set(sha, (n = this.#hashes.size));
+        this.#byHash.add(n, 0, r);
+      }
       if (p.session.at(r) > 0x3e7 || (p.session.at(r) > 0 && p.session.at(r) < 0x3e0))
-        push(this.#bySession as Map<unknown, number[]>, `${host}|${p.session.at(r)}`, r);
+        this.#bySession.add(host, p.session.at(r), r);
     }
     const net = facts.table('network_activity');
     const [guid, pid] = [net.column('process_guid'), net.column('pid')];
@@ -69,7 +76,7 @@ export class World {
       if (guid[i]! < 0 && pid[i] === -1) continue;
       this.#sensed.add(net.host[i]!);
       const r = this.processAt(net.host[i]!, guid[i]!, pid[i]!, net.t[i]!);
-      if (r >= 0) push(this.#flowsByProcess, r, i);
+      if (r >= 0) this.#flowsByProcess.add(r, 0, i);
     }
     const dst = net.column('dst_ip');
     const by = net.column('process');
@@ -94,7 +101,7 @@ export class World {
     for (let i = 0; i < file.rows; i++) {
       if (fguid[i]! < 0 && fpid[i] === -1) continue;
       const r = this.processAt(file.host[i]!, fguid[i]!, fpid[i]!, file.t[i]!);
-      if (r >= 0) push(this.#filesByProcess, r, i);
+      if (r >= 0) this.#filesByProcess.add(r, 0, i);
     }
   }
 
@@ -118,21 +125,22 @@ export class World {
     return this.#programs.get(image)?.runs ?? 0;
   }
   withHash(sha256: string): readonly number[] {
-    return this.#byHash.get(sha256) ?? [];
+    const n = this.#hashes.get(sha256);
+    return n === undefined ? [] : this.#byHash.of(n, 0);
   }
   /** Starts of a program. */
   withImage(image: number): readonly number[] {
-    return this.#byImage.get(image) ?? [];
+    return this.#byImage.of(image, 0);
   }
   inSession(host: number, id: number): readonly number[] {
-    return this.#bySession.get(`${host}|${id}`) ?? [];
+    return this.#bySession.of(host, id);
   }
   /** Rows of network activity that a process is named in. */
   flows(process: number): readonly number[] {
-    return this.#flowsByProcess.get(process) ?? [];
+    return this.#flowsByProcess.of(process, 0);
   }
   files(process: number): readonly number[] {
-    return this.#filesByProcess.get(process) ?? [];
+    return this.#filesByProcess.of(process, 0);
   }
   /** Rows of memory activity in which a process injected another. */
   injections(process: number): readonly number[] {
@@ -140,7 +148,10 @@ export class World {
   }
   /** Hosts and programs (paths in lower case) that opened connections to an address; of many the first. */
   openers(address: string): { host: number; image: number }[] {
-    return [...(this.#openers.get(address) ?? [])].map((x) => ({ host: Math.floor(x / 16_777_216), image: x % 16_777_216 }));
+    return [...(this.#openers.get(address) ?? [])].map((x) => ({
+      host: Math.floor(x / 16_777_216),
+      image: x % 16_777_216,
+    }));
   }
   sensed(host: number): boolean {
     return this.#sensed.has(host);

@@ -4,6 +4,7 @@ import type { Place } from '../facts/table.js';
 import { brought, dualUse } from '../graph/implants.js';
 import type { Lead, Suspicion } from '../graph/suspicion.js';
 import { baseName, type World } from '../graph/world.js';
+import { STATEMENTS } from '../../messages/index.js';
 import type { AntiForensics, BlindSpot, Cite, Confidence, Incident, Technique, TimelineEntry } from '../model.js';
 import type { ReconstructInput } from '../reconstruct.js';
 import { entry as findEntry, type EntryClaim } from './entry.js';
@@ -12,7 +13,7 @@ import { type Cmdlet, mail, Mailboxes, plainAccount } from './mail.js';
 import { Network, outward } from './network.js';
 import { covered, createdAccounts, persistence, type Sign } from './traces.js';
 import type { HijackClaim } from './update.js';
-import { attackSessions, type Requests, tunnels, type WebFindings } from './web.js';
+import { attackSessions, strangersTunnel, type Requests, tunnels, type WebFindings } from './web.js';
 
 /** Citations of one entry; the contract's lists stay lists, and the rest is in the case store. */
 const MAX_CITES = 300;
@@ -38,7 +39,7 @@ export interface AssembleInput {
 export function assemble(a: AssembleInput): Incident {
   const { world: w, group: g, requests, web, role, domains, input } = a;
   const { messages } = input;
-  const m = messages[0]!.text.incident;
+  const m = messages.text.incident;
   const time = (t: number): string | null => (Number.isFinite(t) ? microsText(t) : null);
   const name = (h: number): string => w.hostName(h);
   const cites = (places: readonly Place[]): Cite[] => {
@@ -66,8 +67,15 @@ export function assemble(a: AssembleInput): Incident {
   const addresses = new Map(web.addresses);
   for (const n of g.sessions.values()) {
     const l = w.logons.logon(n.row);
-    if (l.address !== '' && w.addresses.outside(l.address)) addresses.set(l.address, Math.min(addresses.get(l.address) ?? l.t, l.t));
-    const v = tunnels(w).find((x) => x.taken.includes(l.address) && x.start <= l.t + 60e6 && l.t <= x.end + 12 * 3600e6);
+    if (l.address !== '' && w.addresses.outside(l.address))
+      addresses.set(l.address, Math.min(addresses.get(l.address) ?? l.t, l.t));
+    const v = tunnels(w).find(
+      (x) =>
+        x.taken.includes(l.address) &&
+        x.start <= l.t + 60e6 &&
+        l.t <= x.end + 12 * 3600e6 &&
+        strangersTunnel(w, l, x.user),
+    );
     if (v !== undefined) addresses.set(v.ip, Math.min(addresses.get(v.ip) ?? v.start, v.start));
   }
   const boxes = new Mailboxes(w, requests, new Set(addresses.keys()), input.directory);
@@ -96,7 +104,8 @@ export function assemble(a: AssembleInput): Incident {
         });
   const marks = covered(w, g, a.signs, traces);
   const way: EntryClaim | null = findEntry(w, g, web, requests, role, leads);
-  if (way?.account !== null && way?.account !== undefined) g.account(full(way.account), domains, 'abused', way.t, way.places);
+  if (way?.account !== null && way?.account !== undefined)
+    g.account(full(way.account), domains, 'abused', way.t, way.places);
 
   // Programs of theirs.
   const programs = new Map<string, { sha: string; rows: number[]; places: Place[] }>();
@@ -146,7 +155,11 @@ export function assemble(a: AssembleInput): Incident {
 
   const privileged = (user: string): boolean => {
     const n = plainAccount(user);
-    return a.commands.some((c) => c.caller === n) || g.moves.filter((x) => x.user === n).length > 0 || created.some((c) => c.name === n);
+    return (
+      a.commands.some((c) => c.caller === n) ||
+      g.moves.filter((x) => x.user === n).length > 0 ||
+      created.some((c) => c.name === n)
+    );
   };
   const confidenceOf = (certain: boolean): Confidence => (certain ? 'high' : 'moderate');
   const hosts = [...g.hosts.values()]
@@ -185,7 +198,8 @@ export function assemble(a: AssembleInput): Incident {
   const controlled = hosts.filter((h) => h.status === 'controlled');
   const likely = hosts.filter((h) => h.confidence !== 'high').length;
   const confidence: Confidence =
-    detectors.size >= 2 || (detectors.size === 1 && (controlled.length > 1 || channels.length > 0 || sessions.length > 1))
+    detectors.size >= 2 ||
+    (detectors.size === 1 && (controlled.length > 1 || channels.length > 0 || sessions.length > 1))
       ? likely * 2 > hosts.length
         ? 'moderate'
         : 'high'
@@ -195,33 +209,126 @@ export function assemble(a: AssembleInput): Incident {
   const techniques = new Map<string, { tactics: Set<string>; count: number; first: number; places: Place[] }>();
   const technique = (id: string | null, t: number, places: readonly Place[]): void => {
     if (id === null || id === '') return;
-    const x = techniques.get(id) ?? { tactics: new Set(TACTICS[id.split('.')[0]!] ?? []), count: 0, first: t, places: [] };
+    const x = techniques.get(id) ?? {
+      tactics: new Set(TACTICS[id.split('.')[0]!] ?? []),
+      count: 0,
+      first: t,
+      places: [],
+    };
     techniques.set(id, x);
     x.count++;
     x.first = Math.min(x.first, t);
     x.places.push(...places.slice(0, 20));
   };
   const timeline: (TimelineEntry & { t: number })[] = [];
-  const event = (t: number, host: number, phase: string, text: string, id: string | null, places: readonly Place[], count = 1): void => {
+  const event = (
+    t: number,
+    host: number,
+    phase: string,
+    text: string,
+    id: string | null,
+    places: readonly Place[],
+    count = 1,
+  ): void => {
     technique(id, t, places);
-    timeline.push({ t, time: time(t), host: name(host), phase, text, technique: id === '' ? null : id, level: null, count, evidence: cites(places), evidence_omitted: Math.max(0, places.length - MAX_CITES) });
+    timeline.push({
+      t,
+      time: time(t),
+      host: name(host),
+      phase,
+      text,
+      technique: id === '' ? null : id,
+      level: null,
+      count,
+      evidence: cites(places),
+      evidence_omitted: Math.max(0, places.length - MAX_CITES),
+    });
   };
   if (way !== null) event(way.t, way.host, 'initial-access', m.entry[way.why] ?? way.why, way.technique, way.places);
-  for (const l of leads) if (l.weight >= 1 && l.detector !== 'server-shell') event(l.t, l.host, PHASES[l.technique.split('.')[0]!] ?? 'execution', m.lead[l.what] ?? l.what, l.technique, l.places);
+  for (const l of leads)
+    if (l.weight >= 1 && l.detector !== 'server-shell')
+      event(
+        l.t,
+        l.host,
+        PHASES[l.technique.split('.')[0]!] ?? 'execution',
+        m.lead[l.what] ?? l.what,
+        l.technique,
+        l.places,
+      );
   for (const n of g.nodes) {
     if (n.kind !== 'process') continue;
     const line = w.processes.commandText(n.row) || w.processes.imageText(n.row);
     // A shell and the one thing that it was started for are one entry.
-    if (n.from?.kind === 'process' && n.from.host === n.host && w.shell(n.from.row) && w.processes.commandText(n.from.row).toLowerCase().includes(line.toLowerCase())) continue;
-    event(n.t, n.host, 'execution', m.ran(line.slice(0, 500)), /powershell|pwsh/i.test(baseName(n.path)) ? 'T1059.001' : /cmd\.exe$/i.test(n.path) ? 'T1059.003' : /\/(?:ba|da|z)?sh$/.test(n.path) ? 'T1059.004' : null, n.places);
+    if (
+      n.from?.kind === 'process' &&
+      n.from.host === n.host &&
+      w.shell(n.from.row) &&
+      w.processes.commandText(n.from.row).toLowerCase().includes(line.toLowerCase())
+    )
+      continue;
+    event(
+      n.t,
+      n.host,
+      'execution',
+      m.ran(line.slice(0, 500)),
+      /powershell|pwsh/i.test(baseName(n.path))
+        ? 'T1059.001'
+        : /cmd\.exe$/i.test(n.path)
+          ? 'T1059.003'
+          : /\/(?:ba|da|z)?sh$/.test(n.path)
+            ? 'T1059.004'
+            : null,
+      n.places,
+    );
   }
-  for (const x of g.moves) event(x.t, x.to, 'lateral-movement', m.moved(name(x.from), x.method, x.user === '' ? '?' : full(x.user)), x.technique, x.places);
+  for (const x of g.moves)
+    event(
+      x.t,
+      x.to,
+      'lateral-movement',
+      m.moved(name(x.from), x.method, x.user === '' ? '?' : full(x.user)),
+      x.technique,
+      x.places,
+    );
   for (const p of stays) event(p.t, p.host, 'persistence', m.stays(p.kind, p.name), p.technique, p.places);
-  for (const c of channels) event(c.first, [...c.hosts][0]!, 'command-and-control', m.talked(c.address), c.dns ? 'T1071.004' : 'T1071.001', c.places);
-  for (const b of mailboxes) event(b.first, mailServer(w, requests, role), 'collection', m.mailbox(b.address, b.method), MAIL_TECHNIQUE[b.method] ?? 'T1114', b.places);
-  for (const t of thefts) event(t.t, t.host, 'exfiltration', m.stolen(t.bytes, t.destination), t.method === 'dns' ? 'T1048' : t.method === 'web_download' ? 'T1567' : 'T1041', t.places);
-  for (const t of marks) event(t.t, t.host, 'defense-impairment', m.trace(t.kind, t.what), TRACE_TECHNIQUE[t.kind] ?? 'T1070', t.places);
-  if (a.hijack !== null) event(a.hijack.t, a.hijack.server, 'initial-access', m.hijack(a.hijack.package, a.hijack.executed.size), 'T1195.002', a.hijack.places);
+  for (const c of channels)
+    event(
+      c.first,
+      [...c.hosts][0]!,
+      'command-and-control',
+      m.talked(c.address),
+      c.dns ? 'T1071.004' : 'T1071.001',
+      c.places,
+    );
+  for (const b of mailboxes)
+    event(
+      b.first,
+      mailServer(w, requests, role),
+      'collection',
+      m.mailbox(b.address, b.method),
+      MAIL_TECHNIQUE[b.method] ?? 'T1114',
+      b.places,
+    );
+  for (const t of thefts)
+    event(
+      t.t,
+      t.host,
+      'exfiltration',
+      m.stolen(t.bytes, t.destination),
+      t.method === 'dns' ? 'T1048' : t.method === 'web_download' ? 'T1567' : 'T1041',
+      t.places,
+    );
+  for (const t of marks)
+    event(t.t, t.host, 'defense-impairment', m.trace(t.kind, t.what), TRACE_TECHNIQUE[t.kind] ?? 'T1070', t.places);
+  if (a.hijack !== null)
+    event(
+      a.hijack.t,
+      a.hijack.server,
+      'initial-access',
+      m.hijack(a.hijack.package, a.hijack.executed.size),
+      'T1195.002',
+      a.hijack.places,
+    );
   timeline.sort((x, y) => x.t - y.t || (x.host < y.host ? -1 : x.host > y.host ? 1 : 0) || (x.text < y.text ? -1 : 1));
 
   const place = (ip: string) => input.networks.of(ip);
@@ -343,23 +450,36 @@ export function assemble(a: AssembleInput): Incident {
             by: a.hijack.by,
             hosts_executed: unique([...a.hijack.executed.keys()].map(name)),
             hosts_downloaded: unique([...a.hijack.downloaded.keys()].map(name)),
-            evidence: cites([...a.hijack.places, ...[...a.hijack.executed.values()].flat(), ...[...a.hijack.downloaded.values()].flat()]),
+            evidence: cites([
+              ...a.hijack.places,
+              ...[...a.hijack.executed.values()].flat(),
+              ...[...a.hijack.downloaded.values()].flat(),
+            ]),
           },
     anti_forensics: anti,
     blind_spots: blind,
     techniques: [...techniques]
       .sort(([x], [y]) => (x < y ? -1 : 1))
-      .map(([id, t]): Technique => ({ technique: id, tactics: [...t.tactics].sort(), count: t.count, first: time(t.first), evidence: cites(t.places), evidence_omitted: 0 })),
+      .map(([id, t]): Technique => ({
+        technique: id,
+        tactics: [...t.tactics].sort(),
+        count: t.count,
+        first: time(t.first),
+        evidence: cites(t.places),
+        evidence_omitted: 0,
+      })),
     timeline: timeline.slice(0, MAX_ENTRIES).map(({ t: _, ...e }) => e),
   };
-  const statements = Object.fromEntries(messages.map((l) => [l.language, l.text.incident.statement(draft)]));
+  const statements = Object.fromEntries(Object.entries(STATEMENTS).map(([language, say]) => [language, say(draft)]));
   const own = new Set<string>();
   for (const n of g.nodes) for (const p of n.places) own.add(`e${p.evidence}|${p.number}`);
   for (const list of [draft.anti_forensics, draft.persistence, draft.sessions, draft.mailboxes, draft.data_theft])
     for (const x of list) for (const c of x.evidence) own.add(`${c.evidence}|${c.record ?? c.line}`);
   for (const l of leads) for (const p of l.places) own.add(`e${p.evidence}|${p.number}`);
-  const detections = input.findings.filter((f) => f.evidence.some((c) => own.has(`${c.evidence}|${c.record ?? c.line}`)));
-  return { ...draft, statement: statements[messages[0]!.language]!, statements, detections };
+  const detections = input.findings.filter((f) =>
+    f.evidence.some((c) => own.has(`${c.evidence}|${c.record ?? c.line}`)),
+  );
+  return { ...draft, statement: statements[messages.language] ?? statements.en!, statements, detections };
 }
 
 const unique = (list: readonly string[]): string[] => [...new Set(list)].sort();
@@ -373,34 +493,81 @@ function mailServer(w: World, requests: Requests, role: (h: number) => string): 
 function rhythm(times: readonly number[]): { minutes: number; spread: number } | null {
   if (times.length < 4) return null;
   const t = [...times].sort((a, b) => a - b);
-  const gaps = t.slice(1).map((x, i) => (x - t[i]!) / 60e6).sort((a, b) => a - b);
+  const gaps = t
+    .slice(1)
+    .map((x, i) => (x - t[i]!) / 60e6)
+    .sort((a, b) => a - b);
   const at = (q: number): number => gaps[Math.floor(q * (gaps.length - 1))]!;
   return at(0.5) <= 0 ? null : { minutes: at(0.5), spread: (at(0.75) - at(0.25)) / at(0.5) };
 }
 
 /** What the evidence cannot show of this incident. */
-function blindSpots(a: AssembleInput, hosts: Incident['hosts'], marks: readonly { host: number; kind: string; t: number }[]): BlindSpot[] {
-  const m = a.input.messages[0]!.text.incident;
+function blindSpots(
+  a: AssembleInput,
+  hosts: Incident['hosts'],
+  marks: readonly { host: number; kind: string; t: number }[],
+): BlindSpot[] {
+  const m = a.input.messages.text.incident;
   const own = new Set(hosts.map((h) => h.name));
-  const out: BlindSpot[] = a.input.blind.filter((b) => b.host !== null && own.has(b.host)).map((b) => ({ ...b, weakens: [...new Set([...b.weakens, 'hosts', 'accounts'])] }));
+  const out: BlindSpot[] = a.input.blind
+    .filter((b) => b.host !== null && own.has(b.host))
+    .map((b) => ({ ...b, weakens: [...new Set([...b.weakens, 'hosts', 'accounts'])] }));
   const sources = new Map<string, Set<string>>();
   for (const c of a.input.coverage) sources.set(c.host, (sources.get(c.host) ?? new Set()).add(c.source));
   const all = new Set(a.input.coverage.map((c) => c.source));
   for (const h of hosts) {
     const s = sources.get(h.name) ?? new Set();
-    if (s.size === 0) out.push({ host: h.name, source: '*', from: h.first, to: h.last, why: m.blind.noLogs, weakens: ['hosts', 'implants', 'persistence', 'lateral_movement'] });
+    if (s.size === 0)
+      out.push({
+        host: h.name,
+        source: '*',
+        from: h.first,
+        to: h.last,
+        why: m.blind.noLogs,
+        weakens: ['hosts', 'implants', 'persistence', 'lateral_movement'],
+      });
     else if (![...s].some((x) => /sysmon/i.test(x)) && [...s].some((x) => x === 'Security'))
-      out.push({ host: h.name, source: 'Microsoft-Windows-Sysmon/Operational', from: h.first, to: h.last, why: m.blind.noSensor, weakens: ['implants', 'persistence', 'command_and_control', 'anti_forensics'] });
+      out.push({
+        host: h.name,
+        source: 'Microsoft-Windows-Sysmon/Operational',
+        from: h.first,
+        to: h.last,
+        why: m.blind.noSensor,
+        weakens: ['implants', 'persistence', 'command_and_control', 'anti_forensics'],
+      });
     if (s.size > 0 && !s.has('Security') && [...s].some((x) => /sysmon|^System$/i.test(x)))
-      out.push({ host: h.name, source: 'Security', from: h.first, to: h.last, why: m.blind.noAudit, weakens: ['accounts', 'lateral_movement'] });
+      out.push({
+        host: h.name,
+        source: 'Security',
+        from: h.first,
+        to: h.last,
+        why: m.blind.noAudit,
+        weakens: ['accounts', 'lateral_movement'],
+      });
   }
   const none = (source: RegExp, name: string, why: string, weakens: string[]): void => {
-    if (![...all].some((x) => source.test(x))) out.push({ host: null, source: name, from: null, to: null, why, weakens });
+    if (![...all].some((x) => source.test(x)))
+      out.push({ host: null, source: name, from: null, to: null, why, weakens });
   };
-  none(/^zeek\/|^flow$|^firewall$|^suricata\/|^proxy$/, 'network', m.blind.noNetwork, ['command_and_control', 'data_theft', 'lateral_movement']);
-  if (hosts.some((h) => h.role === 'mail_server')) none(/mailbox-audit|m365\/audit/, 'mailbox audit', m.blind.noMailAudit, ['mailboxes']);
-  const dc = a.input.coverage.some((c) => c.source === 'Security' && a.role(a.world.facts.hosts.known(c.host)) === 'domain_controller');
-  if (!dc) out.push({ host: null, source: 'domain controllers', from: null, to: null, why: m.blind.noControllers, weakens: ['accounts', 'lateral_movement'] });
+  none(/^zeek\/|^flow$|^firewall$|^suricata\/|^proxy$/, 'network', m.blind.noNetwork, [
+    'command_and_control',
+    'data_theft',
+    'lateral_movement',
+  ]);
+  if (hosts.some((h) => h.role === 'mail_server'))
+    none(/mailbox-audit|m365\/audit/, 'mailbox audit', m.blind.noMailAudit, ['mailboxes']);
+  const dc = a.input.coverage.some(
+    (c) => c.source === 'Security' && a.role(a.world.facts.hosts.known(c.host)) === 'domain_controller',
+  );
+  if (!dc)
+    out.push({
+      host: null,
+      source: 'domain controllers',
+      from: null,
+      to: null,
+      why: m.blind.noControllers,
+      weakens: ['accounts', 'lateral_movement'],
+    });
   void marks;
   return out;
 }
@@ -434,8 +601,19 @@ const TACTICS: Readonly<Record<string, readonly string[]>> = {
   T1070: ['stealth'],
   T1562: ['defense-impairment'],
 };
-const PHASES: Readonly<Record<string, string>> = { T1003: 'credential-access', T1110: 'credential-access', T1569: 'execution', T1204: 'execution' };
-const MAIL_TECHNIQUE: Readonly<Record<string, string>> = { export: 'T1114.002', impersonation: 'T1114.002', delegate: 'T1098.002', owner_session: 'T1114.002', search: 'T1114.002' };
+const PHASES: Readonly<Record<string, string>> = {
+  T1003: 'credential-access',
+  T1110: 'credential-access',
+  T1569: 'execution',
+  T1204: 'execution',
+};
+const MAIL_TECHNIQUE: Readonly<Record<string, string>> = {
+  export: 'T1114.002',
+  impersonation: 'T1114.002',
+  delegate: 'T1098.002',
+  owner_session: 'T1114.002',
+  search: 'T1114.002',
+};
 const TRACE_TECHNIQUE: Readonly<Record<string, string>> = {
   log_cleared: 'T1070.001',
   record_gap: 'T1070.001',

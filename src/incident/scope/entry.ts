@@ -3,7 +3,7 @@ import type { Place } from '../facts/table.js';
 import type { Lead } from '../graph/suspicion.js';
 import { baseName, SSH, type World } from '../graph/world.js';
 import type { Group } from './group.js';
-import { type Request, type Requests, tunnels, type WebFindings } from './web.js';
+import { type Request, type Requests, strangersTunnel, tunnels, type WebFindings } from './web.js';
 
 export interface EntryClaim {
   readonly vector: string;
@@ -75,7 +75,11 @@ export function entry(
       account: null,
       why: 'entry.server',
       confidence: opening === undefined ? 'moderate' : 'high',
-      places: [...child.places, ...(opening === undefined ? [] : [requests.place(opening.row)]), ...(flow === null ? [] : [flow.place])],
+      places: [
+        ...child.places,
+        ...(opening === undefined ? [] : [requests.place(opening.row)]),
+        ...(flow === null ? [] : [flow.place]),
+      ],
     };
   }
   if (guessed !== undefined && guessed.t <= first.t + 3600e6)
@@ -95,7 +99,13 @@ export function entry(
   const session = certain.find((n) => n.kind === 'session' && n.t <= first.t + 3600e6);
   if (session !== undefined) {
     const l = w.logons.logon(session.row);
-    const tunnel = tunnels(w).find((v) => v.taken.includes(l.address) && v.start <= l.t + 60e6 && l.t <= v.end + 12 * 3600e6);
+    const tunnel = tunnels(w).find(
+      (v) =>
+        v.taken.includes(l.address) &&
+        v.start <= l.t + 60e6 &&
+        l.t <= v.end + 12 * 3600e6 &&
+        strangersTunnel(w, l, v.user),
+    );
     if (tunnel !== undefined)
       return {
         vector: 'vpn',
@@ -129,9 +139,23 @@ export function entry(
   const name = parent < 0 ? '' : baseName(p.imageText(parent));
   const base = { host: process.host, service: null, t: process.t, ip: null, places: [...process.places] };
   if (OFFICE.test(name))
-    return { ...base, vector: 'phishing', technique: 'T1566.001', account: p.userText(process.row).replace(/^.*\\/, '').toLowerCase(), why: 'entry.office', confidence: 'high' };
+    return {
+      ...base,
+      vector: 'phishing',
+      technique: 'T1566.001',
+      account: p.userText(process.row).replace(/^.*\\/, '').toLowerCase(),
+      why: 'entry.office',
+      confidence: 'high',
+    };
   if (name === 'explorer.exe' || /^(?:chrome|msedge|firefox|iexplore)\.exe$/.test(name))
-    return { ...base, vector: 'user_execution', technique: 'T1204.002', account: p.userText(process.row).replace(/^.*\\/, '').toLowerCase(), why: 'entry.user', confidence: 'moderate' };
+    return {
+      ...base,
+      vector: 'user_execution',
+      technique: 'T1204.002',
+      account: p.userText(process.row).replace(/^.*\\/, '').toLowerCase(),
+      why: 'entry.user',
+      confidence: 'moderate',
+    };
   if (parent >= 0 && !w.hub(parent) && (REMOTE_TOOL.test(p.imageText(parent)) || w.system(parent)) && !w.shell(parent))
     return { ...base, vector: 'supplier', technique: 'T1199', account: null, why: 'entry.tool', confidence: 'low' };
   return { ...base, vector: 'unknown', technique: null, account: null, why: 'entry.unknown', confidence: 'low' };

@@ -92,7 +92,14 @@ export class Group {
       const interactive = l.type === 10 || l.type === SSH;
       const what = ran.get(n.key);
       const status: Status = interactive || what !== undefined ? 'controlled' : 'accessed';
-      this.claim(n.host, status, n.t, n.places, interactive ? 'how.interactive' : what === undefined ? 'how.session' : 'how.remote', n.sure);
+      this.claim(
+        n.host,
+        status,
+        n.t,
+        n.places,
+        interactive ? 'how.interactive' : what === undefined ? 'how.session' : 'how.remote',
+        n.sure,
+      );
       this.#at(n.host, n.t);
       if (!ownAccount(l.user)) this.account(`${l.domain}\\${l.user}`, domains, 'abused', n.t, n.places);
       const arrival = suspicion.arrivals.get(n.row);
@@ -152,14 +159,26 @@ export class Group {
         const there = began.get(to) ?? [];
         const first = there.find((x) => x.t >= at - 15e6 && x.t <= at + 180e6);
         // What ran there then may be gone with its log, while what ran later is not.
-        const later = first === undefined && there.length > 0 && there[0]!.t > at && !this.moves.some((m) => m.to === to);
+        const later =
+          first === undefined && there.length > 0 && there[0]!.t > at && !this.moves.some((m) => m.to === to);
         if (first === undefined && !later) continue;
         const user = first === undefined ? '' : w.processes.userText(first.row);
         const ticket = this.suspicion.remote.ticketHolder(from, to, n.t[i]!);
-        const named = [...this.suspicion.remote.credentials(r)].find((c) => c.target === to && Math.abs(c.t - n.t[i]!) < 20e6);
+        const named = [...this.suspicion.remote.credentials(r)].find(
+          (c) => c.target === to && Math.abs(c.t - n.t[i]!) < 20e6,
+        );
         const name = named?.user ?? ticket?.user ?? (ownAccount(user) ? '' : user.replace(/^.*\\/, '').toLowerCase());
         if (name !== '') this.account(name, domains, 'abused', at, first?.places ?? [n.place(i)]);
-        const method = port === 3389 ? 'rdp' : port === 22 ? 'ssh' : port === 5985 || port === 5986 ? 'winrm' : port === 135 ? 'wmi' : 'other';
+        const method =
+          port === 3389
+            ? 'rdp'
+            : port === 22
+              ? 'ssh'
+              : port === 5985 || port === 5986
+                ? 'winrm'
+                : port === 135
+                  ? 'wmi'
+                  : 'other';
         this.moves.push({
           from,
           to,
@@ -179,7 +198,11 @@ export class Group {
     const w = this.world;
     const parent = w.processes.parent.at(row);
     const name = parent < 0 ? '' : w.processes.imageText(parent).replace(/^.*\\/, '');
-    return name === 'wmiprvse.exe' ? 'wmi' : name === 'wsmprovhost.exe' || w.processes.imageText(row).endsWith('wsmprovhost.exe') ? 'winrm' : 'other';
+    return name === 'wmiprvse.exe'
+      ? 'wmi'
+      : name === 'wsmprovhost.exe' || w.processes.imageText(row).endsWith('wsmprovhost.exe')
+        ? 'winrm'
+        : 'other';
   }
 
   #at(host: number, t: number): void {
@@ -198,7 +221,15 @@ export class Group {
     const h = this.hosts.get(host);
     const rank = { controlled: 2, accessed: 1, attempted: 0 };
     if (h === undefined) {
-      this.hosts.set(host, { host, status, first: t, last: t, how: new Set([how]), certain: sure === 'certain', places: [...places] });
+      this.hosts.set(host, {
+        host,
+        status,
+        first: t,
+        last: t,
+        how: new Set([how]),
+        certain: sure === 'certain',
+        places: [...places],
+      });
       return;
     }
     if (rank[status] > rank[h.status]) {

@@ -85,7 +85,10 @@ export class Mailboxes {
     for (const [key, n] of seen) {
       const [u, b] = key.split('|').map(Number) as [number, number];
       const account = plainAccount(w.text(u));
-      const address = w.text(b).replace(/^smtp:/i, '').toLowerCase();
+      const address = w
+        .text(b)
+        .replace(/^smtp:/i, '')
+        .toLowerCase();
       if (!address.includes('@')) continue;
       this.#addresses.add(address);
       const m = this.#byAccount.get(account) ?? new Map<string, number>();
@@ -95,15 +98,26 @@ export class Mailboxes {
     const recipient = mail.column('recipient');
     const distinct = new Set<number>();
     for (let i = 0; i < mail.rows; i++) distinct.add(recipient[i]!);
-    for (const id of distinct) for (const a of w.text(id).toLowerCase().split(/[;,\s]+/)) if (a.includes('@')) this.#addresses.add(a);
+    for (const id of distinct)
+      for (const a of w
+        .text(id)
+        .toLowerCase()
+        .split(/[;,\s]+/))
+        if (a.includes('@')) this.#addresses.add(a);
     const d = w.facts.table('datastore_activity');
     const [owner, name] = [d.column('owner'), d.column('owner_name')];
-    for (let i = 0; i < d.rows; i++) if (owner[i]! >= 0 && name[i]! >= 0) this.#names.set(w.text(owner[i]!).toLowerCase(), w.text(name[i]!));
+    for (let i = 0; i < d.rows; i++)
+      if (owner[i]! >= 0 && name[i]! >= 0) this.#names.set(w.text(owner[i]!).toLowerCase(), w.text(name[i]!));
   }
 
   /** Address, owner and title of a mailbox, by address, UPN, account or name. */
   resolve(text: string): { address: string; owner: string | null; title: string | null } {
-    const t = text.trim().toLowerCase().replace(/^smtp:/, '').replace(/^.*\\(?!.*\\)/, '').replace(/\\mailboxexport\d*$/, '');
+    const t = text
+      .trim()
+      .toLowerCase()
+      .replace(/^smtp:/, '')
+      .replace(/^.*\\(?!.*\\)/, '')
+      .replace(/\\mailboxexport\d*$/, '');
     const known = this.#directory?.find(t) ?? null;
     if (known !== null) return { address: known.address, owner: known.name, title: known.title };
     const owner = this.#names.get(t) ?? null;
@@ -158,12 +172,28 @@ export function mail(
   const found = new Map<string, MailboxClaim>();
   const traces: MailTrace[] = [];
   const api = w.facts.table('api_activity');
-  const rank: Record<MailMethod, number> = { export: 5, impersonation: 4, delegate: 3, owner_session: 2, search: 1, other: 0 };
+  const rank: Record<MailMethod, number> = {
+    export: 5,
+    impersonation: 4,
+    delegate: 3,
+    owner_session: 2,
+    search: 1,
+    other: 0,
+  };
   const add = (name: string, method: MailMethod, t: number, place: Place, items = 0): void => {
     const r = boxes.resolve(name);
     const m = found.get(r.address);
     if (m === undefined)
-      found.set(r.address, { address: r.address, owner: r.owner, title: r.title, method, first: t, last: t, items, places: [place] });
+      found.set(r.address, {
+        address: r.address,
+        owner: r.owner,
+        title: r.title,
+        method,
+        first: t,
+        last: t,
+        items,
+        places: [place],
+      });
     else {
       if (rank[method] > rank[m.method]) m.method = method;
       m.first = Math.min(m.first, t);
@@ -200,7 +230,14 @@ export function mail(
   // The audit of mailboxes.
   const d = w.facts.table('datastore_activity');
   const c = (n: string): Int32Array => d.column(n);
-  const [ip, owner, type, items, operation, client] = [c('src_ip'), c('owner'), c('logon_type'), c('items'), c('operation'), c('client')];
+  const [ip, owner, type, items, operation, client] = [
+    c('src_ip'),
+    c('owner'),
+    c('logon_type'),
+    c('items'),
+    c('operation'),
+    c('client'),
+  ];
   for (let i = 0; i < d.rows; i++) {
     const from = addresses.get(w.addresses.text(ip[i]!));
     if (from === undefined || d.t[i]! < from - 86_400e6 || owner[i]! < 0) continue;
@@ -240,7 +277,11 @@ export function mail(
     if (/^New-MailboxExportRequest$/i.test(x.name)) {
       const path = p.get('filepath') ?? '';
       const self = w.hostName(x.host).toLowerCase().split('.')[0]!;
-      const local = /^\\\\(?:127\.0\.0\.1|localhost)\\/i.test(path) || path.toLowerCase().startsWith(`\\\\${self}`) || /^\\\\[^\\]+\\[a-z]\$\\/i.test(path) || /inetpub|wwwroot|\\frontend\\|aspnet_client/i.test(path);
+      const local =
+        /^\\\\(?:127\.0\.0\.1|localhost)\\/i.test(path) ||
+        path.toLowerCase().startsWith(`\\\\${self}`) ||
+        /^\\\\[^\\]+\\[a-z]\$\\/i.test(path) ||
+        /inetpub|wwwroot|\\frontend\\|aspnet_client/i.test(path);
       const removed = all.find(
         (o) =>
           /^Remove-MailboxExportRequest$/i.test(o.name) &&
@@ -254,11 +295,20 @@ export function mail(
       add(target, 'export', x.t, place);
       g.account(x.caller, domains, 'abused', x.t, [place]);
       if (removed !== undefined)
-        traces.push({ kind: 'request-removed', host: x.host, t: removed.t, what: target, account: x.caller, places: [api.place(removed.row)] });
+        traces.push({
+          kind: 'request-removed',
+          host: x.host,
+          t: removed.t,
+          what: target,
+          account: x.caller,
+          places: [api.place(removed.row)],
+        });
     } else if (/^(?:Add-MailboxPermission|Add-MailboxFolderPermission)$/i.test(x.name)) {
       const who = plainAccount(p.get('user') ?? '');
       const address = boxes.resolve(target).address;
-      const used = reads.some((r) => r.box === address && r.t >= x.t && r.user === who) || found.get(address)?.method === 'delegate';
+      const used =
+        reads.some((r) => r.box === address && r.t >= x.t && r.user === who) ||
+        found.get(address)?.method === 'delegate';
       if (!used && !(g.held(who, x.t) && (active(x) || who === x.caller))) continue;
       traces.push({ kind: 'permission', host: x.host, t: x.t, what: target, account: who, places: [place] });
       g.account(x.caller, domains, 'abused', x.t, [place]);
@@ -269,7 +319,17 @@ export function mail(
       add(target, 'search', x.t, place);
       g.account(x.caller, domains, 'abused', x.t, [place]);
     } else if (/^New-ManagementRoleAssignment$/i.test(x.name) && active(x))
-      traces.push({ kind: 'permission', host: x.host, t: x.t, what: p.get('role') ?? target, account: plainAccount(p.get('user') ?? x.caller), places: [place] });
+      traces.push({
+        kind: 'permission',
+        host: x.host,
+        t: x.t,
+        what: p.get('role') ?? target,
+        account: plainAccount(p.get('user') ?? x.caller),
+        places: [place],
+      });
   }
-  return { mailboxes: [...found.values()].sort((a, b) => a.first - b.first || (a.address < b.address ? -1 : 1)), traces };
+  return {
+    mailboxes: [...found.values()].sort((a, b) => a.first - b.first || (a.address < b.address ? -1 : 1)),
+    traces,
+  };
 }

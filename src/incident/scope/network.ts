@@ -88,10 +88,18 @@ export class Network {
       else list.push(i);
     }
     const d = w.facts.table('dns_activity');
-    const [query, answer, guid, pid] = [d.column('query'), d.column('answer'), d.column('process_guid'), d.column('pid')];
+    const [query, answer, guid, pid] = [
+      d.column('query'),
+      d.column('answer'),
+      d.column('process_guid'),
+      d.column('pid'),
+    ];
     for (let i = 0; i < d.rows; i++) {
       if (answer[i]! >= 0)
-        for (const a of w.text(answer[i]!).replaceAll('::ffff:', '').split(/[;,\s]+/))
+        for (const a of w
+          .text(answer[i]!)
+          .replaceAll('::ffff:', '')
+          .split(/[;,\s]+/))
           if (/^\d+\.\d+\.\d+\.\d+$/.test(a)) {
             const m = this.#names.get(a) ?? new Map<string, number>();
             const q = w.text(query[i]!).toLowerCase();
@@ -124,9 +132,17 @@ export class Network {
   /** A private address that is no machine of the enterprise's, and that nobody but the intruder's programs connects to. */
   #strange(address: string, port: number): boolean {
     const w = this.#w;
-    if (w.addresses.known(address) || !isAddress(address) || /^(?:127\.|::1$|0\.|22[4-9]\.|23\d\.|255\.|169\.254\.|fe80)/.test(address)) return false;
-    if (port === 53 || port === 88 || port === 389 || port === 445 || port === 139 || port === 123 || port === 67) return false;
-    const others = w.openers(address).filter((o) => !this.#images.has(`${o.host}|${o.image}`) && !SERVER.test(baseName(w.text(o.image))));
+    if (
+      w.addresses.known(address) ||
+      !isAddress(address) ||
+      /^(?:127\.|::1$|0\.|22[4-9]\.|23\d\.|255\.|169\.254\.|fe80)/.test(address)
+    )
+      return false;
+    if (port === 53 || port === 88 || port === 389 || port === 445 || port === 139 || port === 123 || port === 67)
+      return false;
+    const others = w
+      .openers(address)
+      .filter((o) => !this.#images.has(`${o.host}|${o.image}`) && !SERVER.test(baseName(w.text(o.image))));
     return others.length <= FEW;
   }
 
@@ -137,7 +153,8 @@ export class Network {
   #near(list: readonly number[] | undefined, t: { t: Float64Array }, at: number, within: number): number {
     let best = -1;
     for (const i of list ?? [])
-      if (Math.abs(t.t[i]! - at) <= within && (best < 0 || Math.abs(t.t[i]! - at) < Math.abs(t.t[best]! - at))) best = i;
+      if (Math.abs(t.t[i]! - at) <= within && (best < 0 || Math.abs(t.t[i]! - at) < Math.abs(t.t[best]! - at)))
+        best = i;
     return best;
   }
 
@@ -162,9 +179,15 @@ export class Network {
       const tls = this.#near(this.#tls.get(key), w.facts.table('tls_activity'), t, 120e6);
       if (tls >= 0) {
         places.push(w.facts.table('tls_activity').place(tls));
-        return { ...base, name: w.text(w.facts.table('tls_activity').column('server_name')[tls]!).toLowerCase(), places };
+        return {
+          ...base,
+          name: w.text(w.facts.table('tls_activity').column('server_name')[tls]!).toLowerCase(),
+          places,
+        };
       }
-      const own = this.lookups(process).find((i) => w.text(w.facts.table('dns_activity').column('answer')[i]!).includes(dst));
+      const own = this.lookups(process).find((i) =>
+        w.text(w.facts.table('dns_activity').column('answer')[i]!).includes(dst),
+      );
       if (own !== undefined)
         return { ...base, name: w.text(w.facts.table('dns_activity').column('query')[own]!).toLowerCase(), places };
       const named = w.text(n.column('dst_host')[row]!).toLowerCase();
@@ -226,7 +249,8 @@ export class Network {
     for (let i = 0; i < t.rows; i++) {
       if (!w.addresses.outside(w.addresses.text(t.column('dst_ip')[i]!))) continue;
       const host = w.addresses.hostAt(w.addresses.text(t.column('src_ip')[i]!), t.t[i]!);
-      if (host >= 0) yield { name: w.text(t.column('server_name')[i]!).toLowerCase(), t: t.t[i]!, host, place: t.place(i) };
+      if (host >= 0)
+        yield { name: w.text(t.column('server_name')[i]!).toLowerCase(), t: t.t[i]!, host, place: t.place(i) };
     }
   }
 
@@ -240,7 +264,8 @@ export class Network {
     const match = w.facts.texts.asker((t) => t !== '' && hostOfUrl(t) === name);
     for (const [ip, list] of this.#proxy)
       for (const i of list)
-        if (match(path[i]!) || match(host[i]!)) out.push({ host: w.addresses.hostAt(ip, h.t[i]!), t: h.t[i]!, place: h.place(i) });
+        if (match(path[i]!) || match(host[i]!))
+          out.push({ host: w.addresses.hostAt(ip, h.t[i]!), t: h.t[i]!, place: h.place(i) });
     const d = w.facts.table('dns_activity');
     const is = w.facts.texts.asker((t) => t.toLowerCase() === name || t.toLowerCase().endsWith(`.${name}`));
     for (let i = 0; i < d.rows; i++) {
@@ -279,7 +304,10 @@ export function outward(w: World, g: Group, net: Network): { channels: Channel[]
   const add = (name: string, t: number, host: number, dns: boolean, places: readonly Place[]): void => {
     let c = channels.get(name);
     if (c === undefined)
-      channels.set(name, (c = { address: name, first: t, last: t, hosts: new Set(), count: 0, dns, times: [], places: [] }));
+      channels.set(
+        name,
+        (c = { address: name, first: t, last: t, hosts: new Set(), count: 0, dns, times: [], places: [] }),
+      );
     c.first = Math.min(c.first, t);
     c.last = Math.max(c.last, t);
     c.hosts.add(host);
@@ -313,7 +341,8 @@ export function outward(w: World, g: Group, net: Network): { channels: Channel[]
       for (const c of bulk) thefts.push(theft(g, c, name));
       // A proxy's line may be another program's of the same moment: a channel comes again.
       const proxied = list.every((c) => c.proxied);
-      if (talk > 0 && (!proxied || talk * 4 >= most)) for (const c of list) if (!bulk.includes(c)) add(name, c.t, c.host, false, c.places);
+      if (talk > 0 && (!proxied || talk * 4 >= most))
+        for (const c of list) if (!bulk.includes(c)) add(name, c.t, c.host, false, c.places);
     }
   }
   // Names that one program looks up one after another.
@@ -388,7 +417,9 @@ function heavy(w: World, g: Group, net: Network): Theft[] {
     const to = w.addresses.text(dst[i]!);
     const outside = w.addresses.outside(to);
     const seconds = w.facts.texts.number(duration[i]!);
-    const proxied = outside ? null : net.proxied(w.addresses.text(src[i]!), n.t[i]! + (Number.isNaN(seconds) ? 0 : seconds * 1e6));
+    const proxied = outside
+      ? null
+      : net.proxied(w.addresses.text(src[i]!), n.t[i]! + (Number.isNaN(seconds) ? 0 : seconds * 1e6));
     if (!outside && proxied === null) continue;
     const most = before.get(host) ?? 0;
     before.set(host, Math.max(most, bytes));
@@ -396,14 +427,27 @@ function heavy(w: World, g: Group, net: Network): Theft[] {
     const name = proxied?.name ?? net.nameOf(w.addresses.text(src[i]!), i) ?? to;
     if (inside(w, name)) continue;
     const s = staged(g, host, n.t[i]!);
-    found.push({ t: n.t[i]!, host, destination: name, bytes, exact: true, method: 'https', what: s?.what ?? '', stagedAs: s?.path ?? null, places: [n.place(i), ...(proxied === null ? [] : [proxied.place])] });
+    found.push({
+      t: n.t[i]!,
+      host,
+      destination: name,
+      bytes,
+      exact: true,
+      method: 'https',
+      what: s?.what ?? '',
+      stagedAs: s?.path ?? null,
+      places: [n.place(i), ...(proxied === null ? [] : [proxied.place])],
+    });
   }
   return found;
 }
 
 /** A name of the enterprise's own. */
 function inside(w: World, name: string): boolean {
-  return w.facts.hosts.known(name) >= 0 || w.facts.hosts.names.some((h) => h.includes('.') && name.endsWith(h.slice(h.indexOf('.')).toLowerCase()));
+  return (
+    w.facts.hosts.known(name) >= 0 ||
+    w.facts.hosts.names.some((h) => h.includes('.') && name.endsWith(h.slice(h.indexOf('.')).toLowerCase()))
+  );
 }
 
 function densest(times: readonly number[], window: number): { count: number; from: number; to: number } {
@@ -419,7 +463,15 @@ function densest(times: readonly number[], window: number): { count: number; fro
 
 /** The last thing that was packed on a host before a time. */
 function staged(g: Group, host: number, t: number): { path: string; what: string } | null {
-  const files = g.ofHost(host).filter((n) => n.kind === 'file' && n.t <= t && t - n.t < 86_400e6 && /\.(?:cab|dat|7z|zip|rar|gz|tar|tmp|pst|png|jpg|log)$/.test(n.path));
+  const files = g
+    .ofHost(host)
+    .filter(
+      (n) =>
+        n.kind === 'file' &&
+        n.t <= t &&
+        t - n.t < 86_400e6 &&
+        /\.(?:cab|dat|7z|zip|rar|gz|tar|tmp|pst|png|jpg|log)$/.test(n.path),
+    );
   const last = files.at(-1);
   if (last === undefined) return null;
   return { path: last.path, what: baseName(last.path) };
@@ -458,8 +510,10 @@ function unseen(w: World, g: Group, net: Network): { name: string; t: number; ho
     }
   // Where the same program talks on a host that has a sensor, its channel is known.
   const talking = new Set<string>();
-  for (const r of g.processes) if (brought(w, r) && w.flows(r).some((i) => net.contact(r, i) !== null)) talking.add(w.processes.imageText(r));
-  for (const r of g.processes) if (brought(w, r) && talking.has(w.processes.imageText(r))) since.delete(w.processes.host.at(r));
+  for (const r of g.processes)
+    if (brought(w, r) && w.flows(r).some((i) => net.contact(r, i) !== null)) talking.add(w.processes.imageText(r));
+  for (const r of g.processes)
+    if (brought(w, r) && talking.has(w.processes.imageText(r))) since.delete(w.processes.host.at(r));
   // With most of the machines in their hands, nobody is left to compare with.
   if (since.size === 0 || g.hosts.size * 2 > w.facts.hosts.names.length) return [];
   const by = new Map<string, { t: number; host: number; place: Place }[]>();
@@ -480,7 +534,12 @@ function unseen(w: World, g: Group, net: Network): { name: string; t: number; ho
   }
   const out: { name: string; t: number; host: number; place: Place }[] = [];
   for (const [name, list] of by) {
-    if (list.length < MIN_CONTACTS || new Set(list.map((c) => Math.floor(c.t / 3600e6))).size < MIN_HOURS || inside(w, name)) continue;
+    if (
+      list.length < MIN_CONTACTS ||
+      new Set(list.map((c) => Math.floor(c.t / 3600e6))).size < MIN_HOURS ||
+      inside(w, name)
+    )
+      continue;
     for (const c of list) out.push({ name, ...c });
   }
   return out;

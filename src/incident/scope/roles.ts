@@ -14,7 +14,9 @@ export function roles(w: World, requests: Requests): (host: number) => string {
   };
   const a = w.logons.table;
   const { texts } = w.facts;
-  const kind = texts.asker((t) => (/^(?:ticket granting ticket|service ticket|credential validation)$/.test(t) ? 1 : t === 'logon' ? 2 : 0));
+  const kind = texts.asker((t) =>
+    /^(?:ticket granting ticket|service ticket|credential validation)$/.test(t) ? 1 : t === 'logon' ? 2 : 0,
+  );
   const type = a.column('logon_type');
   for (let i = 0; i < a.rows; i++) {
     const k = kind(a.column('activity')[i]!);
@@ -26,9 +28,18 @@ export function roles(w: World, requests: Requests): (host: number) => string {
   }
   const h = requests.table;
   const front = texts.asker((t) => t === 'exchange/http');
-  const documents = texts.asker((t) => /^\/(?:documents?|sites|_layouts|_api|alfresco|share|dms|ecm|docs|filr|nextcloud|owncloud|confluence|wiki)\b/i.test(t));
-  const updates = texts.asker((t) => /\/(?:updates?|packages?|wsus|repo|releases?)\//i.test(t) && /\.(?:pkg|msi|exe|cab|zip|json|xml|nupkg)$/i.test(t));
-  const mailPath = texts.asker((t) => /^\/(?:owa|ews|mapi|ecp|autodiscover|microsoft-server-activesync|oab|rpc)\b/i.test(t));
+  const documents = texts.asker((t) =>
+    /^\/(?:documents?|sites|_layouts|_api|alfresco|share|dms|ecm|docs|filr|nextcloud|owncloud|confluence|wiki)\b/i.test(
+      t,
+    ),
+  );
+  const updates = texts.asker(
+    (t) =>
+      /\/(?:updates?|packages?|wsus|repo|releases?)\//i.test(t) && /\.(?:pkg|msi|exe|cab|zip|json|xml|nupkg)$/i.test(t),
+  );
+  const mailPath = texts.asker((t) =>
+    /^\/(?:owa|ews|mapi|ecp|autodiscover|microsoft-server-activesync|oab|rpc)\b/i.test(t),
+  );
   for (let i = 0; i < h.rows; i++) {
     const host = requests.at(i).host;
     if (host < 0) continue;
@@ -42,7 +53,7 @@ export function roles(w: World, requests: Requests): (host: number) => string {
   for (let i = 0; i < t.rows; i++) add(t.host[i]!, 'vpn_gateway', 5);
   const f = w.facts.table('file_activity');
   const users = new Map<number, Set<number>>();
-  const open = texts.asker((x) => x !== '' && !/\$$/.test(x) && !/\\(?:sysvol|netlogon)$/i.test(x));
+  const open = texts.asker((x) => x !== '' && !x.endsWith('$') && !/\\(?:sysvol|netlogon)$/i.test(x));
   for (let i = 0; i < f.rows; i++)
     if (f.column('share')[i]! >= 0 && f.host[i]! >= 0 && open(f.column('share')[i]!)) {
       const set = users.get(f.host[i]!) ?? new Set();
@@ -52,7 +63,16 @@ export function roles(w: World, requests: Requests): (host: number) => string {
   const p = w.processes;
   const database = texts.asker((x) => /\\(?:sqlservr|oracle|mysqld|postgres)\.exe$/i.test(x));
   for (let r = 0; r < p.rows; r++) if (database(p.image.at(r))) add(p.host.at(r), 'database_server', 1);
-  const order = ['domain_controller', 'mail_server', 'document_server', 'update_server', 'vpn_gateway', 'file_server', 'database_server', 'web_server'];
+  const order = [
+    'domain_controller',
+    'mail_server',
+    'document_server',
+    'update_server',
+    'vpn_gateway',
+    'file_server',
+    'database_server',
+    'web_server',
+  ];
   return (host) => {
     const m = score.get(host);
     if (m === undefined) return 'other';

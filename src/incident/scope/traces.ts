@@ -56,15 +56,36 @@ export function persistence(w: World, g: Group, web: WebFindings, mail: readonly
       const name = w.text(services.column('service')[n.row]!);
       // Started once, on demand, to run something: that is how they moved.
       if (/^(?:demand start|3|manual)$/i.test(w.text(start[n.row]!)) || !brings(n.host, n.path)) continue;
-      add({ host: n.host, kind: 'service', name, command: w.text(services.column('command_line')[n.row]!), t: n.t, technique: 'T1543.003', places: [...n.places] });
+      add({
+        host: n.host,
+        kind: 'service',
+        name,
+        command: w.text(services.column('command_line')[n.row]!),
+        t: n.t,
+        technique: 'T1543.003',
+        places: [...n.places],
+      });
     } else if (n.kind === 'task') {
       const name = w.text(jobs.column('task')[n.row]!);
       let gone = false;
       for (let i = jobs.from(n.t); i < jobs.rows && jobs.t[i]! <= n.t + MADE_TO_MOVE; i++)
-        if (jobs.host[i] === n.host && jobs.column('task')[i] === jobs.column('task')[n.row] && w.text(jobs.column('activity')[i]!) === 'delete') gone = true;
+        if (
+          jobs.host[i] === n.host &&
+          jobs.column('task')[i] === jobs.column('task')[n.row] &&
+          w.text(jobs.column('activity')[i]!) === 'delete'
+        )
+          gone = true;
       if (gone) continue;
       const command = taskCommand(w.text(jobs.column('command')[n.row]!));
-      add({ host: n.host, kind: 'scheduled_task', name, command: command === '' ? null : command, t: n.t, technique: 'T1053.005', places: [...n.places] });
+      add({
+        host: n.host,
+        kind: 'scheduled_task',
+        name,
+        command: command === '' ? null : command,
+        t: n.t,
+        technique: 'T1053.005',
+        places: [...n.places],
+      });
     }
   }
   const r = w.facts.table('registry_value_activity');
@@ -75,13 +96,32 @@ export function persistence(w: World, g: Group, web: WebFindings, mail: readonly
     const details = w.text(r.column('details')[i]!);
     if (!g.processes.has(p) && !brings(r.host[i]!, details)) continue;
     const path = w.text(r.column('key')[i]!);
-    add({ host: r.host[i]!, kind: 'run_key', name: path.replace(/^.*\\/, ''), command: details, t: r.t[i]!, technique: 'T1547.001', places: [r.place(i)] });
+    add({
+      host: r.host[i]!,
+      kind: 'run_key',
+      name: path.replace(/^.*\\/, ''),
+      command: details,
+      t: r.t[i]!,
+      technique: 'T1547.001',
+      places: [r.place(i)],
+    });
   }
   // Where no sensor saw the registry, the command line that wrote it.
   for (const p of g.processes) {
-    const m = /\breg(?:\.exe)?["']?\s+add\s+"?(\S*?\\CurrentVersion\\Run(?:Once)?)"?.*?\/v\s+"?([^"\s]+)"?(?:.*?\/d\s+("[^"]*"|\S+))?/i.exec(w.processes.commandText(p));
+    const m =
+      /\breg(?:\.exe)?["']?\s+add\s+"?(\S*?\\CurrentVersion\\Run(?:Once)?)"?.*?\/v\s+"?([^"\s]+)"?(?:.*?\/d\s+("[^"]*"|\S+))?/i.exec(
+        w.processes.commandText(p),
+      );
     if (m !== null)
-      add({ host: w.processes.host.at(p), kind: 'run_key', name: m[2]!, command: m[3]?.replaceAll('"', '') ?? null, t: w.processes.start.at(p), technique: 'T1547.001', places: w.processes.places(p) });
+      add({
+        host: w.processes.host.at(p),
+        kind: 'run_key',
+        name: m[2]!,
+        command: m[3]?.replaceAll('"', '') ?? null,
+        t: w.processes.start.at(p),
+        technique: 'T1547.001',
+        places: w.processes.places(p),
+      });
   }
   const wmi = w.facts.table('wmi_activity');
   const consumers = new Map<string, PersistenceClaim>();
@@ -89,26 +129,65 @@ export function persistence(w: World, g: Group, web: WebFindings, mail: readonly
     const to = w.text(wmi.column('destination')[i]!);
     const name = w.text(wmi.column('name')[i]!).replace(/^.*Name="?([^"]*)"?.*$/s, '$1');
     if (!brings(wmi.host[i]!, to)) continue;
-    const p: PersistenceClaim = { host: wmi.host[i]!, kind: 'wmi_subscription', name, command: to, t: wmi.t[i]!, technique: 'T1546.003', places: [wmi.place(i)] };
+    const p: PersistenceClaim = {
+      host: wmi.host[i]!,
+      kind: 'wmi_subscription',
+      name,
+      command: to,
+      t: wmi.t[i]!,
+      technique: 'T1546.003',
+      places: [wmi.place(i)],
+    };
     consumers.set(`${wmi.host[i]!}|${name.toLowerCase()}`, p);
     add(p);
   }
   for (const s of web.shells)
-    if (SCRIPT.test(s.path)) add({ host: s.host, kind: 'webshell', name: s.path.replace(/^.*[\\/]/, ''), command: s.path, t: s.t, technique: 'T1505.003', places: s.places });
+    if (SCRIPT.test(s.path))
+      add({
+        host: s.host,
+        kind: 'webshell',
+        name: s.path.replace(/^.*[\\/]/, ''),
+        command: s.path,
+        t: s.t,
+        technique: 'T1505.003',
+        places: s.places,
+      });
   for (const a of createdAccounts(w, g))
-    add({ host: a.host, kind: 'account', name: a.name, command: null, t: a.t, technique: 'T1136.002', places: a.places });
+    add({
+      host: a.host,
+      kind: 'account',
+      name: a.name,
+      command: null,
+      t: a.t,
+      technique: 'T1136.002',
+      places: a.places,
+    });
   for (const m of mail)
     if (m.kind === 'permission')
-      add({ host: m.host, kind: 'other', name: `${m.account} → ${m.what}`, command: null, t: m.t, technique: 'T1098.002', places: m.places });
+      add({
+        host: m.host,
+        kind: 'other',
+        name: `${m.account} → ${m.what}`,
+        command: null,
+        t: m.t,
+        technique: 'T1098.002',
+        places: m.places,
+      });
   return [...out.values()].sort((a, b) => a.t - b.t || a.host - b.host);
 }
 
 /** Accounts that the intruder made: in a session of theirs, or by a command of theirs. */
-export function createdAccounts(w: World, g: Group): { name: string; domain: string; host: number; t: number; places: Place[] }[] {
+export function createdAccounts(
+  w: World,
+  g: Group,
+): { name: string; domain: string; host: number; t: number; places: Place[] }[] {
   const t = w.facts.table('account_change');
   const c = (n: string): Int32Array => t.column(n);
   const commands = [...g.processes]
-    .map((p) => ({ p, m: /\bnet1?(?:\.exe)?["']?\s+user\s+"?([^\s"]+)"?\s.*\/add\b/i.exec(w.processes.commandText(p)) }))
+    .map((p) => ({
+      p,
+      m: /\bnet1?(?:\.exe)?["']?\s+user\s+"?([^\s"]+)"?\s.*\/add\b/i.exec(w.processes.commandText(p)),
+    }))
     .filter((x) => x.m !== null);
   const out = new Map<string, { name: string; domain: string; host: number; t: number; places: Place[] }>();
   for (let i = 0; i < t.rows; i++) {
@@ -120,13 +199,25 @@ export function createdAccounts(w: World, g: Group): { name: string; domain: str
       (x) => x.m![1]!.toLowerCase() === name && Math.abs(w.processes.start.at(x.p) - t.t[i]!) < 5 * MINUTE,
     );
     if (command === undefined && (session === null || !g.sessions.has(session.row))) continue;
-    out.set(name, { name, domain: w.text(c('domain')[i]!), host: t.host[i]!, t: t.t[i]!, places: [t.place(i), ...(command === undefined ? [] : w.processes.places(command.p))] });
+    out.set(name, {
+      name,
+      domain: w.text(c('domain')[i]!),
+      host: t.host[i]!,
+      t: t.t[i]!,
+      places: [t.place(i), ...(command === undefined ? [] : w.processes.places(command.p))],
+    });
   }
   // The record of it may be gone while the command's is not.
   for (const x of commands) {
     const name = x.m![1]!.toLowerCase();
     if (!out.has(name))
-      out.set(name, { name, domain: '', host: w.processes.host.at(x.p), t: w.processes.start.at(x.p), places: w.processes.places(x.p) });
+      out.set(name, {
+        name,
+        domain: '',
+        host: w.processes.host.at(x.p),
+        t: w.processes.start.at(x.p),
+        places: w.processes.places(x.p),
+      });
   }
   return [...out.values()];
 }
@@ -147,7 +238,13 @@ export function covered(w: World, g: Group, gaps: readonly Sign[], mail: readonl
     if (!out.has(key)) out.set(key, c);
   };
   const p = w.processes;
-  const mine = [...g.processes].map((r) => ({ r, host: p.host.at(r), t: p.start.at(r), line: p.commandText(r).toLowerCase(), image: p.imageText(r) }));
+  const mine = [...g.processes].map((r) => ({
+    r,
+    host: p.host.at(r),
+    t: p.start.at(r),
+    line: p.commandText(r).toLowerCase(),
+    image: p.imageText(r),
+  }));
   const did = (host: number, t: number, line: RegExp, within: number) =>
     mine.find((x) => x.host === host && Math.abs(x.t - t) <= within && line.test(`${x.image} ${x.line}`));
   const log = w.facts.table('event_log_activity');
@@ -173,15 +270,38 @@ export function covered(w: World, g: Group, gaps: readonly Sign[], mail: readonl
         !other &&
         (bySystem || g.held(user, t) || (user === '' && t >= g.hosts.get(host)!.first && g.near(host, t, 10 * MINUTE)));
       if (by === undefined && !inSession && !theirs) continue;
-      add({ host, kind: 'log_cleared', t, what: name, places: [log.place(i), ...(by === undefined ? [] : p.places(by.r))] });
+      add({
+        host,
+        kind: 'log_cleared',
+        t,
+        what: name,
+        places: [log.place(i), ...(by === undefined ? [] : p.places(by.r))],
+      });
     } else if (what === 'audit policy') {
       const by = did(host, t, /auditpol|secedit/, MINUTE);
       if (by === undefined && !inSession) continue;
-      add({ host, kind: 'audit_policy_changed', t, what: w.text(c('what')[i]!).replaceAll('\n', ' '), places: [log.place(i), ...(by === undefined ? [] : p.places(by.r))] });
+      add({
+        host,
+        kind: 'audit_policy_changed',
+        t,
+        what: w.text(c('what')[i]!).replaceAll('\n', ' '),
+        places: [log.place(i), ...(by === undefined ? [] : p.places(by.r))],
+      });
     } else if (what === 'sensor stopped') {
-      const by = did(host, t, /\bsc(?:\.exe)?["']?\s+(?:stop|config|delete)|net1?(?:\.exe)?["']?\s+stop|set-mppreference|taskkill|disableantispyware|mpcmdrun/, 2 * MINUTE);
+      const by = did(
+        host,
+        t,
+        /\bsc(?:\.exe)?["']?\s+(?:stop|config|delete)|net1?(?:\.exe)?["']?\s+stop|set-mppreference|taskkill|disableantispyware|mpcmdrun/,
+        2 * MINUTE,
+      );
       if (by === undefined && !(held && g.near(host, t, 2 * MINUTE))) continue;
-      add({ host, kind: 'sensor_stopped', t, what: name, places: [log.place(i), ...(by === undefined ? [] : p.places(by.r))] });
+      add({
+        host,
+        kind: 'sensor_stopped',
+        t,
+        what: name,
+        places: [log.place(i), ...(by === undefined ? [] : p.places(by.r))],
+      });
     }
   }
   for (const s of gaps) {
@@ -195,11 +315,30 @@ export function covered(w: World, g: Group, gaps: readonly Sign[], mail: readonl
       const what = w.text(f.column('activity')[i]!);
       const path = w.text(f.column('path')[i]!);
       // A program's own housekeeping hides nothing: what counts is what was ordered to be deleted, or is the intruder's.
-      if (what === 'delete' && !ORDERED.test(`${p.imageText(r)} ${p.commandText(r)}`) && !g.files.has(`${f.host[i]!}|${path.toLowerCase()}`)) continue;
+      if (
+        what === 'delete' &&
+        !ORDERED.test(`${p.imageText(r)} ${p.commandText(r)}`) &&
+        !g.files.has(`${f.host[i]!}|${path.toLowerCase()}`)
+      )
+        continue;
       // What a program wrote and took away again by itself hides nothing.
-      if (what === 'delete' && w.files(r).some((x) => f.column('path')[x] === f.column('path')[i] && w.text(f.column('activity')[x]!) === 'create' && f.t[i]! - f.t[x]! >= 0 && f.t[i]! - f.t[x]! < 10e6)) continue;
-      if (what === 'delete') add({ host: f.host[i]!, kind: 'file_deleted', t: f.t[i]!, what: path, places: [f.place(i)] });
-      else if (what === 'change of creation time') add({ host: f.host[i]!, kind: 'timestomp', t: f.t[i]!, what: path, places: [f.place(i)] });
+      if (
+        what === 'delete' &&
+        w
+          .files(r)
+          .some(
+            (x) =>
+              f.column('path')[x] === f.column('path')[i] &&
+              w.text(f.column('activity')[x]!) === 'create' &&
+              f.t[i]! - f.t[x]! >= 0 &&
+              f.t[i]! - f.t[x]! < 10e6,
+          )
+      )
+        continue;
+      if (what === 'delete')
+        add({ host: f.host[i]!, kind: 'file_deleted', t: f.t[i]!, what: path, places: [f.place(i)] });
+      else if (what === 'change of creation time')
+        add({ host: f.host[i]!, kind: 'timestomp', t: f.t[i]!, what: path, places: [f.place(i)] });
     }
   const changed = w.facts.texts.asker((t) => t === 'change of creation time');
   for (let i = 0; i < f.rows; i++) {
@@ -217,7 +356,11 @@ export function covered(w: World, g: Group, gaps: readonly Sign[], mail: readonl
 function othersClear(w: World, g: Group, host: number, t: number): boolean {
   return g.suspicion.remote
     .startsBetween(host, t - MINUTE, t + 5e6)
-    .some((r) => !g.processes.has(r) && /wevtutil|clear-eventlog/i.test(`${w.processes.imageText(r)} ${w.processes.commandText(r)}`));
+    .some(
+      (r) =>
+        !g.processes.has(r) &&
+        /wevtutil|clear-eventlog/i.test(`${w.processes.imageText(r)} ${w.processes.commandText(r)}`),
+    );
 }
 
 /** Logs of tasks outlive the audit log: a task that this host alone has, registered while the intruder was at work there. */
@@ -237,7 +380,20 @@ function registered(w: World, g: Group, add: (p: PersistenceClaim) => void): voi
   for (let i = 0; i < jobs.rows; i++) {
     const key = `${jobs.host[i]!}|${task[i]!}`;
     if (!create(activity[i]!) || command[i]! >= 0 || told.has(key) || deleted.has(key)) continue;
-    if (g.hosts.get(jobs.host[i]!)?.status !== 'controlled' || hosts.get(task[i]!)!.size > 1 || !g.near(jobs.host[i]!, jobs.t[i]!, 10 * MINUTE)) continue;
-    add({ host: jobs.host[i]!, kind: 'scheduled_task', name: w.text(task[i]!), command: null, t: jobs.t[i]!, technique: 'T1053.005', places: [jobs.place(i)] });
+    if (
+      g.hosts.get(jobs.host[i]!)?.status !== 'controlled' ||
+      hosts.get(task[i]!)!.size > 1 ||
+      !g.near(jobs.host[i]!, jobs.t[i]!, 10 * MINUTE)
+    )
+      continue;
+    add({
+      host: jobs.host[i]!,
+      kind: 'scheduled_task',
+      name: w.text(task[i]!),
+      command: null,
+      t: jobs.t[i]!,
+      technique: 'T1053.005',
+      places: [jobs.place(i)],
+    });
   }
 }

@@ -55,7 +55,8 @@ export function hijack(w: World, g: Group, requests: Requests): HijackClaim | nu
       if (p < 0) continue;
       const image = w.processes.image.at(p);
       updaters.set(image, (updaters.get(image) ?? 0) + 1);
-      if (!cached.has(files.host[i]!)) cached.set(files.host[i]!, { t: files.t[i]!, process: p, place: files.place(i) });
+      if (!cached.has(files.host[i]!))
+        cached.set(files.host[i]!, { t: files.t[i]!, process: p, place: files.place(i) });
       if (!fetched.has(files.host[i]!)) fetched.set(files.host[i]!, { t: files.t[i]!, places: [files.place(i)] });
     }
     const updater = [...updaters].sort((a, b) => b[1] - a[1])[0]?.[0];
@@ -74,7 +75,9 @@ export function hijack(w: World, g: Group, requests: Requests): HijackClaim | nu
       }
     }
     const spread = (list: readonly number[]): number => new Set(list.map((r) => w.processes.host.at(r))).size;
-    const main = [...started].sort((a, b) => spread(b[1]) - spread(a[1]) || (w.systemPath(b[0]) ? 1 : 0) - (w.systemPath(a[0]) ? 1 : 0))[0];
+    const main = [...started].sort(
+      (a, b) => spread(b[1]) - spread(a[1]) || (w.systemPath(b[0]) ? 1 : 0) - (w.systemPath(a[0]) ? 1 : 0),
+    )[0];
     const executed = new Map<number, Place[]>();
     const processes: number[] = [];
     const hashes = new Map<string, number>();
@@ -103,7 +106,8 @@ export function hijack(w: World, g: Group, requests: Requests): HijackClaim | nu
       places: [...f.places],
       processes,
     };
-    if (best === null || claim.executed.size + claim.downloaded.size > best.executed.size + best.downloaded.size) best = claim;
+    if (best === null || claim.executed.size + claim.downloaded.size > best.executed.size + best.downloaded.size)
+      best = claim;
   }
   return best;
 }
@@ -128,7 +132,12 @@ export function follow(s: Suspicion, g: Group, h: HijackClaim): number {
   }
   for (const r of since) {
     const first = ran.get(p.host.at(r))!;
-    if (usual.has(p.image.at(r)) || p.image.at(r) === p.image.at(first) || p.start.at(r) - p.start.at(first) > STARTS_WITHIN) continue;
+    if (
+      usual.has(p.image.at(r)) ||
+      p.image.at(r) === p.image.at(first) ||
+      p.start.at(r) - p.start.at(first) > STARTS_WITHIN
+    )
+      continue;
     s.process(r, s.nodes.get(`p${first}`) ?? origin, 'edge.after-update', 'likely');
   }
   s.drain();

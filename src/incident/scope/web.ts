@@ -1,7 +1,7 @@
 // Attack sessions: where the intruder sat. Requests that started their shells, requests for their scripts, then whatever else came
 // from the same addresses; tunnels and desktops from outside with accounts in their hands.
 import type { Place } from '../facts/table.js';
-import { SSH, type World } from '../graph/world.js';
+import { type Logon, SSH, type World } from '../graph/world.js';
 import type { Group } from './group.js';
 
 /** A gap of more than this starts the next session (contract). */
@@ -10,6 +10,10 @@ export const SESSION_GAP = 30 * 60e6;
 const BEFORE_CHILD = 4e6;
 const AFTER_CHILD = 1.5e6;
 export const SCRIPT = /\.(?:aspx?|ashx|asmx|jspx?|jsw|php\d?|phtml|cshtml|cfm|war|cgi)$/i;
+
+/** Folders that web servers give out. */
+const WEB_ROOT =
+  /\\(?:inetpub|wwwroot|htdocs|frontend\\httpproxy|webapps|public_html|www)\\|^\/(?:var\/www|srv\/www|usr\/share\/nginx|opt\/[^/]+\/webapps)\//i;
 
 export interface Request {
   readonly row: number;
@@ -22,7 +26,6 @@ export interface Request {
   readonly status: number;
   readonly bytes: number;
   readonly mailbox: string;
-  readonly agent: string;
   readonly front: boolean;
 }
 
@@ -50,15 +53,17 @@ export class Requests {
       bytes: c('bytes'),
       server: c('server_ip'),
       mailbox: c('mailbox'),
-      agent: c('user_agent'),
     };
-    const own = texts.asker((t) => t === 'webserver' || t === 'exchange/http' || t === 'zeek/http' || t === 'suricata/http');
+    const own = texts.asker(
+      (t) => t === 'webserver' || t === 'exchange/http' || t === 'zeek/http' || t === 'suricata/http',
+    );
     this.#front = texts.asker((t) => t === 'exchange/http');
     this.#host = new Int32Array(this.table.rows).fill(-1);
     for (let i = 0; i < this.table.rows; i++) {
       if (!own(this.table.source[i]!)) continue;
       let h = this.table.host[i]!;
-      if (h < 0 && this.#c.server[i]! >= 0) h = world.addresses.hostAt(world.addresses.text(this.#c.server[i]!), this.table.t[i]!);
+      if (h < 0 && this.#c.server[i]! >= 0)
+        h = world.addresses.hostAt(world.addresses.text(this.#c.server[i]!), this.table.t[i]!);
       if (h < 0) h = hostOfEvidence(this.table.evidence(i));
       if (h < 0) continue;
       this.#host[i] = h;
@@ -81,13 +86,18 @@ export class Requests {
       t: this.table.t[row]!,
       host: this.#host[row]!,
       ip: this.#world.addresses.text(this.#c.ip[row]!),
-      path: texts.text(this.#c.path[row]!).toLowerCase().replace(/[?#].*$/s, ''),
+      path: texts
+        .text(this.#c.path[row]!)
+        .toLowerCase()
+        .replace(/[?#].*$/s, ''),
       method: texts.text(this.#c.method[row]!).toUpperCase(),
       user: texts.text(this.#c.user[row]!),
       status: texts.number(this.#c.status[row]!),
       bytes: Number.isNaN(n) ? 0 : n,
-      mailbox: texts.text(this.#c.mailbox[row]!).replace(/^smtp:/i, '').toLowerCase(),
-      agent: texts.text(this.#c.agent[row]!),
+      mailbox: texts
+        .text(this.#c.mailbox[row]!)
+        .replace(/^smtp:/i, '')
+        .toLowerCase(),
       front: this.#front(this.table.source[row]!),
     };
   }
@@ -143,13 +153,9 @@ export interface WebFindings {
 export function webScripts(w: World): { host: number; path: string; t: number; row: number; process: number }[] {
   const f = w.facts.table('file_activity');
   const { texts } = w.facts;
-  const [activity, path, process, guid, pid] = ['activity', 'path', 'process', 'process_guid', 'pid'].map((c) => f.column(c)) as [
-    Int32Array,
-    Int32Array,
-    Int32Array,
-    Int32Array,
-    Int32Array,
-  ];
+  const [activity, path, process, guid, pid] = ['activity', 'path', 'process', 'process_guid', 'pid'].map((c) =>
+    f.column(c),
+  ) as [Int32Array, Int32Array, Int32Array, Int32Array, Int32Array];
   const create = texts.asker((t) => t === 'create');
   const script = texts.asker((t) => SCRIPT.test(t) && !/\\temporary asp\.net files\\|\\temp\\|\/tmp\//i.test(t));
   void process;
@@ -167,7 +173,12 @@ export function webScripts(w: World): { host: number; path: string; t: number; r
 }
 
 /** Where the requests came from that led to what ran on servers of this incident. */
-export function webSources(w: World, g: Group, requests: Requests, scripts: ReturnType<typeof webScripts>): WebFindings {
+export function webSources(
+  w: World,
+  g: Group,
+  requests: Requests,
+  scripts: ReturnType<typeof webScripts>,
+): WebFindings {
   const out: WebFindings = { addresses: new Map(), shells: [], openings: new Map() };
   const from = (ip: string, t: number): void => {
     out.addresses.set(ip, Math.min(out.addresses.get(ip) ?? Number.POSITIVE_INFINITY, t));
@@ -183,6 +194,13 @@ export function webSources(w: World, g: Group, requests: Requests, scripts: Retu
       list.push(w.processes.start.at(r));
     }
   }
+  // What the intruder laid where a server of theirs gives it out, and who fetched it.
+  for (const f of g.files.values()) {
+    if (!requests.has(f.host) || !WEB_ROOT.test(f.path) || SCRIPT.test(f.path)) continue;
+    const name = f.path.replace(/^.*[\\/]/, '');
+    for (const r of requests.on(f.host, f.t - 60e6, f.t + 7 * 86_400e6))
+      if (r.ip !== '' && !w.addresses.known(r.ip) && r.status < 400 && r.path.endsWith(`/${name}`)) from(r.ip, r.t);
+  }
   for (const [host, times] of children) {
     times.sort((a, b) => a - b);
     const first = times[0]!;
@@ -196,9 +214,16 @@ export function webSources(w: World, g: Group, requests: Requests, scripts: Retu
     const votes = new Map<string, { near: number; all: number }>();
     const outside = (r: Request): boolean => r.ip !== '' && !w.addresses.known(r.ip) && !r.front;
     for (const t of times)
-      for (const p of new Set(requests.on(host, t - BEFORE_CHILD, t + AFTER_CHILD).filter(outside).map((r) => r.path)))
+      for (const p of new Set(
+        requests
+          .on(host, t - BEFORE_CHILD, t + AFTER_CHILD)
+          .filter(outside)
+          .map((r) => r.path),
+      ))
         votes.set(p, { near: (votes.get(p)?.near ?? 0) + 1, all: 0 });
-    const names = new Set(out.shells.filter((s) => s.host === host).map((s) => s.path.replace(/^.*[\\/]/, '').toLowerCase()));
+    const names = new Set(
+      out.shells.filter((s) => s.host === host).map((s) => s.path.replace(/^.*[\\/]/, '').toLowerCase()),
+    );
     for (const r of requests.on(host, first - 86_400e6)) {
       const v = votes.get(r.path);
       if (v !== undefined) v.all++;
@@ -216,18 +241,26 @@ export function webSources(w: World, g: Group, requests: Requests, scripts: Retu
       else if (known.places.length < 50) known.places.push(requests.place(r.row));
     }
     // A script that nobody saw written, but that shells were started by, and that was never asked for before.
-    const written = new Set(out.shells.filter((x) => x.host === host).map((x) => x.path.replace(/^.*[\\/]/, '').toLowerCase()));
+    const written = new Set(
+      out.shells.filter((x) => x.host === host).map((x) => x.path.replace(/^.*[\\/]/, '').toLowerCase()),
+    );
     for (const [path, x] of asked) {
       const v = votes.get(path);
       if (written.has(path.replace(/^.*\//, '')) || !SCRIPT.test(path) || v === undefined || v.near < 3) continue;
-      if (requests.on(host, Number.NEGATIVE_INFINITY, first - 600e6).some((r) => r.path === path && r.status < 400)) continue;
+      if (requests.on(host, Number.NEGATIVE_INFINITY, first - 600e6).some((r) => r.path === path && r.status < 400))
+        continue;
       out.shells.push({ host, path, t: x.t, places: x.places });
     }
     // The way in: what was asked for just before the first child, rather posted than fetched, rather unknown than logged in.
     const before = requests
       .on(host, first - 60e6, first + AFTER_CHILD)
       .filter((r) => outside(r) && r.method !== 'HEAD')
-      .sort((a, b) => Number(b.method === 'POST') - Number(a.method === 'POST') || Number(a.user !== '') - Number(b.user !== '') || b.t - a.t);
+      .sort(
+        (a, b) =>
+          Number(b.method === 'POST') - Number(a.method === 'POST') ||
+          Number(a.user !== '') - Number(b.user !== '') ||
+          b.t - a.t,
+      );
     const opening = before.find((r) => first - r.t <= BEFORE_CHILD * 3) ?? before.find((r) => out.addresses.has(r.ip));
     if (opening !== undefined) {
       out.openings.set(host, opening);
@@ -245,7 +278,12 @@ export function channelOf(r: Request): string {
 }
 
 /** Attack sessions from outside. */
-export function attackSessions(w: World, g: Group, requests: Requests, addresses: ReadonlyMap<string, number>): SessionClaim[] {
+export function attackSessions(
+  w: World,
+  g: Group,
+  requests: Requests,
+  addresses: ReadonlyMap<string, number>,
+): SessionClaim[] {
   const touches: { t: number; ip: string; channel: string; target: number; user: string; place: Place }[] = [];
   for (const [ip, since] of addresses)
     for (const r of requests.by(ip)) {
@@ -261,16 +299,22 @@ export function attackSessions(w: World, g: Group, requests: Requests, addresses
     touches.push({ t: l.t, ip: l.address, channel, target: l.host, user: l.user, place: a.place(l.row) });
     const [activity, ip] = [a.column('activity'), a.column('src_ip')];
     for (let i = a.from(l.t - 4 * 3600e6); i < a.rows && a.t[i]! <= l.t; i++)
-      if (a.host[i] === l.host && /^(?:logon failed|failed|invalid user)$/.test(w.text(activity[i]!)) && w.addresses.text(ip[i]!) === l.address)
+      if (
+        a.host[i] === l.host &&
+        /^(?:logon failed|failed|invalid user)$/.test(w.text(activity[i]!)) &&
+        w.addresses.text(ip[i]!) === l.address
+      )
         touches.push({ t: a.t[i]!, ip: l.address, channel, target: l.host, user: '', place: a.place(i) });
   }
   const shown = (v: Tunnel): boolean =>
-    g.held(v.user, v.start) && (addresses.has(v.ip) || v.taken.some((inside) => usedInside(w, g, inside, v.start, v.end)));
+    g.held(v.user, v.start) &&
+    (addresses.has(v.ip) || v.taken.some((inside) => usedInside(w, g, inside, v.start, v.end, v.user)));
   // One stolen account may be in several hands: the gateway is this intruder's way only where something shows it.
   const gateway = tunnels(w).some(shown);
   for (const v of tunnels(w)) {
     if (!shown(v) && !(gateway && g.held(v.user, v.start) && strangeTunnel(w, g, v))) continue;
-    for (const [t, place] of v.touches) touches.push({ t, ip: v.ip, channel: 'vpn', target: v.host, user: v.user, place });
+    for (const [t, place] of v.touches)
+      touches.push({ t, ip: v.ip, channel: 'vpn', target: v.host, user: v.user, place });
   }
   touches.sort((x, y) => x.t - y.t);
   const out: SessionClaim[] = [];
@@ -279,8 +323,21 @@ export function attackSessions(w: World, g: Group, requests: Requests, addresses
     const key = `${x.ip}|${x.channel}`;
     let s = open.get(key);
     // A tunnel is one session from its beginning to its end, however long it was silent.
-    if (s === undefined || (x.t - s.end > SESSION_GAP && x.channel !== 'vpn') || (x.channel === 'vpn' && x.t - s.end > 12 * 3600e6)) {
-      s = { start: x.t, end: x.t, ip: x.ip, channel: x.channel, target: x.target, accounts: new Set(), actions: 0, places: [] };
+    if (
+      s === undefined ||
+      (x.t - s.end > SESSION_GAP && x.channel !== 'vpn') ||
+      (x.channel === 'vpn' && x.t - s.end > 12 * 3600e6)
+    ) {
+      s = {
+        start: x.t,
+        end: x.t,
+        ip: x.ip,
+        channel: x.channel,
+        target: x.target,
+        accounts: new Set(),
+        actions: 0,
+        places: [],
+      };
       open.set(key, s);
       out.push(s);
     }
@@ -341,11 +398,20 @@ export function tunnels(w: World): readonly Tunnel[] {
   return out;
 }
 
+/**
+ * Whether a session that came from a tunnel's address is its user's, and not one from a machine of the enterprise that is on its way:
+ * a laptop under control moves on from wherever its owner takes it.
+ */
+export function strangersTunnel(w: World, l: Logon, user: string): boolean {
+  return w.logons.source(l) < 0 || l.user === user.replace(/^.*\\/, '').replace(/@.*$/, '').toLowerCase();
+}
+
 /** Whether a session of the intruder came from an address that a tunnel was given. */
-function usedInside(w: World, g: Group, inside: string, start: number, end: number): boolean {
+function usedInside(w: World, g: Group, inside: string, start: number, end: number, user: string): boolean {
   for (const n of g.sessions.values()) {
     const l = w.logons.logon(n.row);
-    if (l.address === inside && l.t >= start - 60e6 && l.t <= end + 12 * 3600e6) return true;
+    if (l.address === inside && l.t >= start - 60e6 && l.t <= end + 12 * 3600e6 && strangersTunnel(w, l, user))
+      return true;
   }
   return false;
 }

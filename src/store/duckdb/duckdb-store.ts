@@ -37,6 +37,9 @@ const MAX_REMEMBERED_CHARS = 48 << 20;
 /** Memory that DuckDB may take; it spills to disk beyond. */
 const MEMORY_LIMIT = '256MB';
 
+/** Memory that plain scans need. */
+const SCAN_MEMORY = '96MB';
+
 const RECORD_TYPES: readonly [string, DuckDBType][] = [
   ['rec', INTEGER],
   ['evidence', INTEGER],
@@ -390,7 +393,10 @@ export class DuckStore implements CaseStore {
 
   // Nothing is joined or sorted in the database for a reconstruction: its memory is small, and plain scans need none.
 
-  async *#scan(sql: string, types: readonly ('int' | 'double')[]): AsyncGenerator<{ rows: number; columns: (Int32Array | Float64Array)[] }> {
+  async *#scan(
+    sql: string,
+    types: readonly ('int' | 'double')[],
+  ): AsyncGenerator<{ rows: number; columns: (Int32Array | Float64Array)[] }> {
     const connection = await this.#instance.connect();
     try {
       const result = await connection.stream(sql);
@@ -403,7 +409,9 @@ export class DuckStore implements CaseStore {
           rows,
           // The vector's memory is DuckDB's and goes with the chunk: it is copied.
           columns: types.map((t, i) => {
-            const bytes = Uint8Array.from(duckdb.vector_get_data(duckdb.data_chunk_get_vector(raw, i), rows * (t === 'int' ? 4 : 8)));
+            const bytes = Uint8Array.from(
+              duckdb.vector_get_data(duckdb.data_chunk_get_vector(raw, i), rows * (t === 'int' ? 4 : 8)),
+            );
             return t === 'int' ? new Int32Array(bytes.buffer) : new Float64Array(bytes.buffer);
           }),
         };
@@ -414,6 +422,8 @@ export class DuckStore implements CaseStore {
   }
 
   async *records(): AsyncGenerator<RecordChunk> {
+    // Whoever reads everything keeps it: the database gives back what it held.
+    if (!this.#locked) await this.#connection.run(`SET memory_limit = '${SCAN_MEMORY}'`);
     const types = ['int', 'int', 'double', 'double', 'int', 'int'] as const;
     for await (const c of this.#scan('SELECT rec, evidence, number, micros, host, source FROM records', types)) {
       const [rec, evidence, number, micros, host, source] = c.columns as [
