@@ -317,6 +317,7 @@ test('texts stand once, in any number, and come back as they were', () => {
     assert.equal(t.text(ids[i]!), w);
   });
   assert.equal(t.find('no such text'), -1);
+  assert.equal(new Texts().add(''), 0, 'an empty text is a text too');
   assert.equal(t.text(-12), '10');
   assert.equal(t.number(t.add('0x3e7')), 999);
   assert.ok(Number.isNaN(t.number(t.add('12 apples'))));

@@ -231,15 +231,14 @@ export async function* verifyCase(dir: string, options: VerifyOptions): AsyncGen
     if (store !== null) {
       await store.commit(0);
       again.collector.entities(await store.addresses(), await store.sameThings());
-      if (document.reconstruction.performed)
-        found = await lookForIncidents(
-          store,
-          again.collector,
-          { case: document.case },
-          again.evidence,
-          makeDeclared(readDeclared(dir)),
-          options.messages,
-        );
+      found = await lookForIncidents(
+        store,
+        again.collector,
+        { case: document.case },
+        again.evidence,
+        makeDeclared(readDeclared(dir)),
+        options.messages,
+      );
     }
   } finally {
     await store?.close();

@@ -73,7 +73,7 @@ export class Texts {
       this.#lengths = lengths;
     }
     const room = t.length * 3;
-    if (this.#used + room > BLOCK) {
+    if (this.#blocks.length === 0 || this.#used + room > BLOCK) {
       this.#blocks.push(Buffer.allocUnsafe(Math.max(BLOCK, room)));
       this.#used = 0;
     }

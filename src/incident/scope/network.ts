@@ -64,7 +64,9 @@ export class Network {
 
   constructor(w: World, processes: ReadonlySet<number>) {
     this.#w = w;
-    this.#images = new Set([...processes].map((r) => `${w.processes.host.at(r)}|${w.processes.image.at(r)}`));
+    this.#images = new Set(
+      [...processes].map((r) => `${w.processes.host.at(r)}|${baseName(w.processes.imageText(r))}`),
+    );
     const { texts } = w.facts;
     const interesting = new Set<string>();
     const n = w.facts.table('network_activity');
@@ -140,10 +142,14 @@ export class Network {
       return false;
     if (port === 53 || port === 88 || port === 389 || port === 445 || port === 139 || port === 123 || port === 67)
       return false;
-    const others = w
-      .openers(address)
-      .filter((o) => !this.#images.has(`${o.host}|${o.image}`) && !SERVER.test(baseName(w.text(o.image))));
-    return others.length <= FEW;
+    // By name only: one log writes paths with drives, another with devices.
+    const others = new Set(
+      w
+        .openers(address)
+        .map((o) => `${o.host}|${baseName(w.text(o.image))}`)
+        .filter((o) => !this.#images.has(o) && !SERVER.test(o.replace(/^\d+\|/, ''))),
+    );
+    return others.size <= FEW;
   }
 
   lookups(process: number): readonly number[] {
