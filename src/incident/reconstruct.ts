@@ -153,6 +153,7 @@ export async function reconstruct(input: ReconstructInput): Promise<Reconstructi
       world: w,
       suspicion: s,
       group: g,
+      groups,
       requests,
       web: web.get(g.id)!,
       hijack: hijacks.get(g.id) ?? null,

@@ -25,6 +25,8 @@ export interface AssembleInput {
   readonly world: World;
   readonly suspicion: Suspicion;
   readonly group: Group;
+  /** All of the case, this one among them. */
+  readonly groups: readonly Group[];
   readonly requests: Requests;
   readonly web: WebFindings;
   readonly hijack: HijackClaim | null;
@@ -79,7 +81,9 @@ export function assemble(a: AssembleInput): Incident {
     if (v !== undefined) addresses.set(v.ip, Math.min(addresses.get(v.ip) ?? v.start, v.start));
   }
   const boxes = new Mailboxes(w, requests, new Set(addresses.keys()), input.directory);
-  const { mailboxes, traces } = mail(w, g, requests, addresses, boxes, a.commands, domains);
+  const { mailboxes, traces } = mail(w, g, requests, addresses, boxes, a.commands, domains, (account, t, host) =>
+    a.groups.some((o) => o !== g && o.held(account, t) && o.hosts.get(host)?.status === 'controlled'),
+  );
   const sessions = attackSessions(w, g, requests, addresses);
   for (const s of sessions) for (const u of s.accounts) g.account(u, domains, 'abused', s.start, s.places.slice(0, 5));
   const created = createdAccounts(w, g);

@@ -168,6 +168,8 @@ export function mail(
   boxes: Mailboxes,
   all: readonly Cmdlet[],
   domains: ReadonlyMap<string, string>,
+  /** Whether somebody else who has the account in hand is nearer to a host. */
+  others: (account: string, t: number, host: number) => boolean,
 ): { mailboxes: MailboxClaim[]; traces: MailTrace[] } {
   const found = new Map<string, MailboxClaim>();
   const traces: MailTrace[] = [];
@@ -269,7 +271,7 @@ export function mail(
   const active = (x: Cmdlet): boolean => seated(x.t) || g.near(x.host, x.t, NEAR);
   for (const x of all) {
     const held = g.held(x.caller, x.t) || (x.caller.endsWith('$') && g.hosts.has(x.host));
-    if (!held) continue;
+    if (!held || (g.hosts.get(x.host)?.status !== 'controlled' && others(x.caller, x.t, x.host))) continue;
     const p = x.parameters;
     const place = api.place(x.row);
     const target = p.get('mailbox') ?? p.get('identity') ?? p.get('sourcemailboxes') ?? '';

@@ -10,6 +10,8 @@ import type { Group } from './group.js';
 const BULK = 10e6;
 /** Names under one domain that one program looks up before they count as a channel. */
 const TUNNEL_NAMES = 6;
+/** Names under one ending that are told apart. */
+const FEW_NAMES = 5;
 /** Names looked up in one go that carry data out, not commands. */
 const TUNNEL_BULK = 60;
 
@@ -355,12 +357,20 @@ export function outward(w: World, g: Group, net: Network): { channels: Channel[]
   const d = w.facts.table('dns_activity');
   for (const r of g.processes) {
     if (!brought(w, r) && !w.shell(r)) continue;
+    const queried = net.lookups(r).map((i) => w.text(d.column('query')[i]!).toLowerCase().split('.'));
     const families = new Map<string, number[]>();
+    // One name more where few of them stand for nearly all: endings that many share are nobody's domain.
+    const third = new Map<string, Set<string>>();
+    for (const l of queried) {
+      const base = l.slice(-2).join('.');
+      third.set(base, (third.get(base) ?? new Set()).add(l.at(-3) ?? ''));
+    }
     for (const i of net.lookups(r)) {
       const q = w.text(d.column('query')[i]!).toLowerCase();
       const labels = q.split('.');
       if (labels.length < 3) continue;
-      const base = labels.slice(-2).join('.');
+      const pair = labels.slice(-2).join('.');
+      const base = third.get(pair)!.size <= FEW_NAMES ? labels.slice(-3).join('.') : pair;
       const list = families.get(base) ?? [];
       families.set(base, list);
       list.push(i);
