@@ -39,6 +39,8 @@ if (!paths && !named('help')) {
       sample,
     ]);
   args.unshift(join(sample, 'evidence'));
+  if (!named('networks')) args.push('--networks', join(sample, 'networks.csv'));
+  if (!named('directory')) args.push('--directory', join(sample, 'directory.csv'));
 }
 if (!args.some((a) => a === '--out' || a === '-o' || a.startsWith('--out=')))
   args.push('--out', join(process.env.INIT_CWD ?? process.cwd(), paths ? 'backtrail-case' : 'backtrail-case-sample'));
