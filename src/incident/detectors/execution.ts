@@ -87,7 +87,7 @@ function guessing(w: World): Lead[] {
     const k = kind(activity[i]!);
     if (k === 0 || ip[i]! < 0) continue;
     const address = w.addresses.text(ip[i]!);
-    if (!w.addresses.outside(address)) continue;
+    if (!w.addresses.foreign(address)) continue;
     const key = `${a.host[i]!}|${address}`;
     if (k === 1) {
       const list = wrong.get(key) ?? [];

@@ -145,6 +145,15 @@ export class Addresses {
     return this.#seen.has(address) || this.#fixed.has(address);
   }
 
+  /** No machine's that is known, wherever its network is: a laboratory's intruder sits in a private one. */
+  foreign(address: string): boolean {
+    return (
+      isAddress(address) &&
+      !this.known(address) &&
+      !/^(?:127\.|::1$|0\.|169\.254\.|fe80:|22[4-9]\.|23\d\.|255\.)/.test(address)
+    );
+  }
+
   /** Not one of the enterprise's: neither of a private range nor known to be a host's. */
   outside(address: string): boolean {
     return address !== '' && isAddress(address) && !PRIVATE.test(address) && !this.known(address);

@@ -3,7 +3,7 @@ import { microsText } from '../../base/index.js';
 import type { Place } from '../facts/table.js';
 import { brought, dualUse } from '../graph/implants.js';
 import type { Lead, Suspicion } from '../graph/suspicion.js';
-import { baseName, type World } from '../graph/world.js';
+import { baseName, SSH, type World } from '../graph/world.js';
 import { STATEMENTS } from '../../messages/index.js';
 import type { AntiForensics, BlindSpot, Cite, Confidence, Incident, Technique, TimelineEntry } from '../model.js';
 import type { ReconstructInput } from '../reconstruct.js';
@@ -69,7 +69,12 @@ export function assemble(a: AssembleInput): Incident {
   const addresses = new Map(web.addresses);
   for (const n of g.sessions.values()) {
     const l = w.logons.logon(n.row);
-    if (l.address !== '' && w.addresses.outside(l.address))
+    if (
+      w.addresses.outside(l.address) ||
+      ((l.type === 10 || l.type === SSH) &&
+        w.addresses.foreign(l.address) &&
+        !tunnels(w).some((x) => x.taken.includes(l.address)))
+    )
       addresses.set(l.address, Math.min(addresses.get(l.address) ?? l.t, l.t));
     const v = tunnels(w).find(
       (x) =>

@@ -119,7 +119,7 @@ export function entry(
         confidence: 'high',
         places: [...tunnel.touches.map((x) => x[1]), ...session.places],
       };
-    if (w.addresses.outside(l.address))
+    if (w.addresses.foreign(l.address) && (l.type === 10 || l.type === SSH || w.addresses.outside(l.address)))
       return {
         vector: l.type === 10 ? 'remote_desktop' : l.type === SSH ? 'ssh' : 'other',
         technique: 'T1133',

@@ -293,7 +293,8 @@ export function attackSessions(
   const a = w.facts.table('authentication');
   for (const n of g.sessions.values()) {
     const l = w.logons.logon(n.row);
-    if (l.address === '' || w.addresses.known(l.address) || !w.addresses.outside(l.address)) continue;
+    // What a gateway gave out is a place inside; the session is the gateway's.
+    if (!w.addresses.foreign(l.address) || tunnels(w).some((v) => v.taken.includes(l.address))) continue;
     const channel = l.type === 10 ? 'rdp' : l.type === SSH ? 'ssh' : '';
     if (channel === '') continue;
     touches.push({ t: l.t, ip: l.address, channel, target: l.host, user: l.user, place: a.place(l.row) });
