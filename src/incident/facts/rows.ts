@@ -3,6 +3,18 @@
 
 const NONE = -1;
 
+/** The first of `n` places, sorted by `at`, at which it is `t` or more; `n` if there is none. */
+export function firstAt(n: number, at: (i: number) => number, t: number): number {
+  let lo = 0;
+  let hi = n;
+  while (lo < hi) {
+    const mid = (lo + hi) >> 1;
+    if (at(mid) < t) lo = mid + 1;
+    else hi = mid;
+  }
+  return lo;
+}
+
 export class Rows {
   #a = new Int32Array(1024);
   #b = new Float64Array(1024);

@@ -1,4 +1,5 @@
 // Facts of one class in columns, in the order of time.
+import { firstAt } from './rows.js';
 
 /** A column that grows. */
 export class Ints {
@@ -151,13 +152,6 @@ export class Table {
 
   /** The first row at or after a time. */
   from(t: number): number {
-    let lo = 0;
-    let hi = this.rows;
-    while (lo < hi) {
-      const mid = (lo + hi) >> 1;
-      if (this.t[mid]! < t) lo = mid + 1;
-      else hi = mid;
-    }
-    return lo;
+    return firstAt(this.rows, (i) => this.t[i]!, t);
   }
 }

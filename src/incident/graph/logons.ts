@@ -1,6 +1,6 @@
 // Logon sessions: on which host, as whom, from where. Numbers are rows of the table of authentications.
 import type { Facts } from '../facts/read.js';
-import { Rows } from '../facts/rows.js';
+import { firstAt, Rows } from '../facts/rows.js';
 import type { Table } from '../facts/table.js';
 import type { Addresses } from './addresses.js';
 
@@ -133,13 +133,7 @@ export class Logons {
   /** Logons over the network and by remote desktop on a host in a stretch of time. */
   remote(host: number, from: number, to: number): readonly Logon[] {
     const rows = this.#byHost.get(host) ?? [];
-    let lo = 0;
-    let hi = rows.length;
-    while (lo < hi) {
-      const mid = (lo + hi) >> 1;
-      if (this.table.t[rows[mid]!]! < from) lo = mid + 1;
-      else hi = mid;
-    }
+    let lo = firstAt(rows.length, (mid) => this.table.t[rows[mid]!]!, from);
     const out: Logon[] = [];
     for (; lo < rows.length && this.table.t[rows[lo]!]! <= to; lo++) out.push(this.logon(rows[lo]!));
     return out;

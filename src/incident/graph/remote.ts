@@ -2,7 +2,7 @@
 // credentials that it named, by the machine that its command line names.
 import type { Logon } from './logons.js';
 import { push, SSH } from './logons.js';
-import { Rows } from '../facts/rows.js';
+import { firstAt, Rows } from '../facts/rows.js';
 import type { Sure } from './suspicion.js';
 import { baseName, type World } from './world.js';
 
@@ -216,13 +216,7 @@ export class Remote {
   startsBetween(host: number, from: number, to: number): readonly number[] {
     const rows = this.#starts.get(host) ?? [];
     const start = this.#world.processes.start;
-    let lo = 0;
-    let hi = rows.length;
-    while (lo < hi) {
-      const mid = (lo + hi) >> 1;
-      if (start.at(rows[mid]!) < from) lo = mid + 1;
-      else hi = mid;
-    }
+    let lo = firstAt(rows.length, (mid) => start.at(rows[mid]!), from);
     const out: number[] = [];
     for (; lo < rows.length && start.at(rows[lo]!) <= to; lo++) out.push(rows[lo]!);
     return out;

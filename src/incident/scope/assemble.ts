@@ -2,15 +2,18 @@
 import { microsText } from '../../base/index.js';
 import type { Place } from '../facts/table.js';
 import { brought, dualUse } from '../graph/implants.js';
-import type { Lead, Suspicion } from '../graph/suspicion.js';
+import type { Suspicion } from '../graph/suspicion.js';
 import { baseName, SSH, type World } from '../graph/world.js';
 import { STATEMENTS } from '../../messages/index.js';
 import type { AntiForensics, BlindSpot, Cite, Confidence, Incident, Technique, TimelineEntry } from '../model.js';
 import type { ReconstructInput } from '../reconstruct.js';
+import { MAIL_TECHNIQUE, PHASES, TACTICS, TRACE_TECHNIQUE } from './attack.js';
+import { blindSpots } from './blind.js';
 import { entry as findEntry, type EntryClaim } from './entry.js';
 import type { Group } from './group.js';
 import { type Cmdlet, mail, Mailboxes, plainAccount } from './mail.js';
-import { Network, outward } from './network.js';
+import { Network } from './contacts.js';
+import { outward } from './network.js';
 import { covered, createdAccounts, persistence, type Sign } from './traces.js';
 import type { HijackClaim } from './update.js';
 import { attackSessions, strangersTunnel, type Requests, tunnels, type WebFindings } from './web.js';
@@ -202,7 +205,7 @@ export function assemble(a: AssembleInput): Incident {
     what: m.trace(t.kind, t.what),
     evidence: cites(t.places),
   }));
-  const blind: BlindSpot[] = blindSpots(a, hosts, marks);
+  const blind: BlindSpot[] = blindSpots(a, hosts);
   const detectors = new Set(leads.filter((l) => l.weight >= 1).map((l) => l.detector));
   const controlled = hosts.filter((h) => h.status === 'controlled');
   const likely = hosts.filter((h) => h.confidence !== 'high').length;
@@ -509,126 +512,3 @@ function rhythm(times: readonly number[]): { minutes: number; spread: number } |
   const at = (q: number): number => gaps[Math.floor(q * (gaps.length - 1))]!;
   return at(0.5) <= 0 ? null : { minutes: at(0.5), spread: (at(0.75) - at(0.25)) / at(0.5) };
 }
-
-/** What the evidence cannot show of this incident. */
-function blindSpots(
-  a: AssembleInput,
-  hosts: Incident['hosts'],
-  marks: readonly { host: number; kind: string; t: number }[],
-): BlindSpot[] {
-  const m = a.input.messages.text.incident;
-  const own = new Set(hosts.map((h) => h.name));
-  const out: BlindSpot[] = a.input.blind
-    .filter((b) => b.host !== null && own.has(b.host))
-    .map((b) => ({ ...b, weakens: [...new Set([...b.weakens, 'hosts', 'accounts'])] }));
-  const sources = new Map<string, Set<string>>();
-  for (const c of a.input.coverage) sources.set(c.host, (sources.get(c.host) ?? new Set()).add(c.source));
-  const all = new Set(a.input.coverage.map((c) => c.source));
-  for (const h of hosts) {
-    const s = sources.get(h.name) ?? new Set();
-    if (s.size === 0)
-      out.push({
-        host: h.name,
-        source: '*',
-        from: h.first,
-        to: h.last,
-        why: m.blind.noLogs,
-        weakens: ['hosts', 'implants', 'persistence', 'lateral_movement'],
-      });
-    else if (![...s].some((x) => /sysmon/i.test(x)) && [...s].some((x) => x === 'Security'))
-      out.push({
-        host: h.name,
-        source: 'Microsoft-Windows-Sysmon/Operational',
-        from: h.first,
-        to: h.last,
-        why: m.blind.noSensor,
-        weakens: ['implants', 'persistence', 'command_and_control', 'anti_forensics'],
-      });
-    if (s.size > 0 && !s.has('Security') && [...s].some((x) => /sysmon|^System$/i.test(x)))
-      out.push({
-        host: h.name,
-        source: 'Security',
-        from: h.first,
-        to: h.last,
-        why: m.blind.noAudit,
-        weakens: ['accounts', 'lateral_movement'],
-      });
-  }
-  const none = (source: RegExp, name: string, why: string, weakens: string[]): void => {
-    if (![...all].some((x) => source.test(x)))
-      out.push({ host: null, source: name, from: null, to: null, why, weakens });
-  };
-  none(/^zeek\/|^flow$|^firewall$|^suricata\/|^proxy$/, 'network', m.blind.noNetwork, [
-    'command_and_control',
-    'data_theft',
-    'lateral_movement',
-  ]);
-  if (hosts.some((h) => h.role === 'mail_server'))
-    none(/mailbox-audit|m365\/audit/, 'mailbox audit', m.blind.noMailAudit, ['mailboxes']);
-  const dc = a.input.coverage.some(
-    (c) => c.source === 'Security' && a.role(a.world.facts.hosts.known(c.host)) === 'domain_controller',
-  );
-  if (!dc)
-    out.push({
-      host: null,
-      source: 'domain controllers',
-      from: null,
-      to: null,
-      why: m.blind.noControllers,
-      weakens: ['accounts', 'lateral_movement'],
-    });
-  void marks;
-  return out;
-}
-
-const TACTICS: Readonly<Record<string, readonly string[]>> = {
-  T1190: ['initial-access'],
-  T1133: ['initial-access', 'persistence'],
-  T1078: ['initial-access', 'persistence', 'privilege-escalation'],
-  T1566: ['initial-access'],
-  T1199: ['initial-access'],
-  T1195: ['initial-access'],
-  T1204: ['execution'],
-  T1059: ['execution'],
-  T1569: ['execution'],
-  T1047: ['execution'],
-  T1053: ['execution', 'persistence'],
-  T1021: ['lateral-movement'],
-  T1543: ['persistence'],
-  T1547: ['persistence'],
-  T1546: ['persistence'],
-  T1505: ['persistence'],
-  T1136: ['persistence'],
-  T1098: ['persistence'],
-  T1003: ['credential-access'],
-  T1110: ['credential-access'],
-  T1114: ['collection'],
-  T1071: ['command-and-control'],
-  T1041: ['exfiltration'],
-  T1048: ['exfiltration'],
-  T1567: ['exfiltration'],
-  T1070: ['stealth'],
-  T1562: ['defense-impairment'],
-};
-const PHASES: Readonly<Record<string, string>> = {
-  T1003: 'credential-access',
-  T1110: 'credential-access',
-  T1569: 'execution',
-  T1204: 'execution',
-};
-const MAIL_TECHNIQUE: Readonly<Record<string, string>> = {
-  export: 'T1114.002',
-  impersonation: 'T1114.002',
-  delegate: 'T1098.002',
-  owner_session: 'T1114.002',
-  search: 'T1114.002',
-};
-const TRACE_TECHNIQUE: Readonly<Record<string, string>> = {
-  log_cleared: 'T1070.001',
-  record_gap: 'T1070.001',
-  sensor_stopped: 'T1562.001',
-  audit_policy_changed: 'T1562.002',
-  file_deleted: 'T1070.004',
-  timestomp: 'T1070.006',
-};
-export type { Lead };

@@ -1,5 +1,6 @@
 // Whose mail: cmdlets that export, search or open mailboxes, requests in others' names, sessions of owners that came from where the
 // intruder sat. What assistants, archives and lawyers do with mailboxes is told apart by who asked, from where, and where it went.
+import { firstAt } from '../facts/rows.js';
 import type { Place } from '../facts/table.js';
 import type { World } from '../graph/world.js';
 import type { Group } from './group.js';
@@ -259,13 +260,7 @@ export function mail(
   // Cmdlets.
   const sessions = [...addresses.keys()].flatMap((a) => requests.by(a).map((r) => r.t)).sort((x, y) => x - y);
   const seated = (t: number): boolean => {
-    let lo = 0;
-    let hi = sessions.length;
-    while (lo < hi) {
-      const mid = (lo + hi) >> 1;
-      if (sessions[mid]! < t - NEAR) lo = mid + 1;
-      else hi = mid;
-    }
+    let lo = firstAt(sessions.length, (mid) => sessions[mid]!, t - NEAR);
     return lo < sessions.length && sessions[lo]! <= t + NEAR;
   };
   const active = (x: Cmdlet): boolean => seated(x.t) || g.near(x.host, x.t, NEAR);

@@ -1,5 +1,6 @@
 // Attack sessions: where the intruder sat. Requests that started their shells, requests for their scripts, then whatever else came
 // from the same addresses; tunnels and desktops from outside with accounts in their hands.
+import { firstAt } from '../facts/rows.js';
 import type { Place } from '../facts/table.js';
 import { type Logon, SSH, type World } from '../graph/world.js';
 import type { Group } from './group.js';
@@ -104,13 +105,7 @@ export class Requests {
 
   on(host: number, from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY): Request[] {
     const rows = this.#byHost.get(host) ?? [];
-    let lo = 0;
-    let hi = rows.length;
-    while (lo < hi) {
-      const mid = (lo + hi) >> 1;
-      if (this.table.t[rows[mid]!]! < from) lo = mid + 1;
-      else hi = mid;
-    }
+    let lo = firstAt(rows.length, (mid) => this.table.t[rows[mid]!]!, from);
     const out: Request[] = [];
     for (; lo < rows.length && this.table.t[rows[lo]!]! <= to; lo++) out.push(this.at(rows[lo]!));
     return out;
