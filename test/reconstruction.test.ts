@@ -2,7 +2,7 @@
 // must not be said.
 import { strict as assert } from 'node:assert';
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -267,6 +267,78 @@ test('proof: verify recounts incidents, explain shows the way, decisions are app
   assert.match(refused.stderr, /entry 1/);
 });
 
+/** Sysmon's process starts as JSON lines. */
+const starts = (list: readonly Readonly<Record<string, string | number>>[]): string =>
+  list
+    .map((e, i) =>
+      JSON.stringify({
+        Channel: 'Microsoft-Windows-Sysmon/Operational',
+        EventID: 1,
+        '@timestamp': new Date(Date.parse('2025-01-06T10:00:00Z') + i * 1000).toISOString(),
+        ...e,
+      }),
+    )
+    .join('\n');
+
+test("identifiers are one host's own: equal GUIDs and large process numbers of others join nothing", () => {
+  const guid = (n: number): string => `{0000000${n}-1111-2222-3333-444444444444}`;
+  const web = {
+    Computer: 'WEB01.corp.example',
+    User: 'IIS APPPOOL\\Default',
+    Image: 'C:\\Windows\\System32\\cmd.exe',
+    ParentImage: 'C:\\Windows\\System32\\inetsrv\\w3wp.exe',
+    CommandLine: 'cmd.exe /c whoami',
+    ProcessGuid: guid(2),
+    ParentProcessGuid: guid(1),
+    ProcessId: 4_195_305,
+    ParentProcessId: 900,
+  };
+  const app = {
+    Computer: 'APP02.corp.example',
+    User: 'CORP\\jane',
+    Image: 'C:\\Program Files\\A\\app.exe',
+    ParentImage: 'C:\\Windows\\explorer.exe',
+    CommandLine: 'app.exe',
+    ProcessGuid: guid(1),
+    ParentProcessGuid: guid(3),
+    ProcessId: 1001,
+    ParentProcessId: 700,
+  };
+  const child = {
+    ...app,
+    Image: 'C:\\Program Files\\A\\child.exe',
+    ParentImage: 'C:\\Windows\\System32\\cmd.exe',
+    CommandLine: 'child.exe',
+    ProcessGuid: guid(4),
+    ParentProcessGuid: guid(2),
+    ProcessId: 1002,
+    ParentProcessId: 1001,
+  };
+  const file = join(dir, 'guids.ndjson');
+  writeFileSync(file, starts([app, web, child]));
+  const d = investigated('guids', [file]);
+  assert.deepEqual(
+    d.incidents.map((i) => i.hosts.map((h) => h.name)),
+    [['WEB01.corp.example']],
+  );
+  assert.equal(d.incidents[0]!.entry!.source_ip, null);
+  assert.match(d.incidents[0]!.entry!.why, /no record shows who/);
+});
+
+test('a case without its store is not added to, and stays what it was', () => {
+  const file = join(dir, 'one.ndjson');
+  writeFileSync(file, starts([{ Computer: 'A', Image: 'C:\\a.exe', CommandLine: 'a', ProcessId: 1 }]));
+  const out = join(dir, 'case-one');
+  assert.equal(cli('investigate', file, '--out', out, '--quiet').status, 0);
+  const before = readText(join(out, 'incident.json'));
+  rmSync(join(out, 'store.duckdb'));
+  const empty = join(dir, 'none.yml');
+  writeFileSync(empty, '[]');
+  assert.equal(cli('decide', out, empty).status, 4);
+  assert.equal(readText(join(out, 'incident.json')), before);
+  assert.equal((JSON.parse(readText(join(out, 'case.json'))) as { state: string }).state, 'complete');
+});
+
 test('what the user declares: forms, and errors that say what and where', () => {
   const [k] = parseKnown('k.yml', "- why: test\n  accounts: ['D\\t']\n  from: 2025-01-01T00:00:00Z\n");
   assert.deepEqual(k, {
@@ -306,6 +378,8 @@ test('what the user declares: forms, and errors that say what and where', () => 
   assert.deepEqual(table.of('198.51.100.7'), { country: 'NL', asn: 64500, label: 'hosting' });
   assert.equal(table.of('198.51.100.200').country, 'DE', 'the longer network wins');
   assert.equal(table.of('203.0.113.1').country, null);
+  const quoted = networkTable('cidr,label,country\n198.51.100.0/24,"Foo, US, Inc",NL\n').table.of('198.51.100.7');
+  assert.deepEqual([quoted.label, quoted.country], ['Foo, US, Inc', 'NL']);
 });
 
 test('texts stand once, in any number, and come back as they were', () => {

@@ -1,8 +1,8 @@
 // backtrail decide: what analysts decided is kept in the case, and the incidents are reconstructed with it.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { JOURNAL_FILE, readCase } from '../case/index.js';
-import { parseDecisions, readDeclared } from '../pipeline/declared.js';
+import { parseDecisions, readDeclared, readDeclaredFile } from '../pipeline/declared.js';
 import { readRun } from '../pipeline/investigate.js';
 import { type Context, UsageError } from './context.js';
 import { runCase } from './investigate.js';
@@ -15,7 +15,7 @@ export async function runDecide(ctx: Context): Promise<number> {
     throw new UsageError(`${dir} is unfinished: end it first with "backtrail investigate --resume --out ${dir}"`);
   if (!existsSync(join(dir, JOURNAL_FILE)))
     throw new UsageError(`${dir} does not hold what was read for it: make it anew with "backtrail investigate"`);
-  const decisions = parseDecisions(file, readFileSync(file, 'utf8'));
+  const decisions = parseDecisions(file, readDeclaredFile(file));
   return runCase(ctx, {
     mode: 'add',
     out: dir,

@@ -27,7 +27,7 @@ export async function runExplain(ctx: Context): Promise<number> {
     lines.push(
       `${String(i + 1).padStart(3)}  ${(s.time ?? 'no time').slice(0, 23).replace('T', ' ')}  ${style.bold(safe(s.host))}  ${s.kind}`,
       `     ${safe(s.what)}`,
-      `     ${i === 0 ? '' : 'this '}${safe(s.because)}${i === 0 ? '' : ` step ${i}`}${s.sure === 'likely' ? style.dim(' (likely: by several signs together)') : ''}`,
+      `     ${i === 0 ? safe(s.because) : s.back ? `step ${i} ${safe(s.because)} this` : `this ${safe(s.because)} step ${i}`}${s.sure === 'likely' ? style.dim(' (likely: by several signs together)') : ''}`,
       ...s.records.map((r) => `     ${style.dim(safe(r))}`),
       '',
     );

@@ -12,6 +12,7 @@ import {
   geoFile,
   makeDeclared,
   parseKnown,
+  readDeclaredFile,
   readDeclared,
   type StoredDeclared,
 } from '../pipeline/declared.js';
@@ -102,7 +103,7 @@ function chooserOf(
 
 /** What the flags declare. Throws `DeclaredError` where a file is not what it should be. */
 function declaredOf(ctx: Context): StoredDeclared {
-  const read = (path: string): string => readFileSync(path, 'utf8');
+  const read = readDeclaredFile;
   const one = (name: string): string | undefined => ctx.values[name] as string | undefined;
   const [networks, directory, geo] = [one('networks'), one('directory'), one('geo')];
   return {

@@ -28,7 +28,11 @@ export interface LookUp {
 export function networkTable(csv: string): { table: LookUp; problems: { line: number; what: string }[] } {
   const problems: { line: number; what: string }[] = [];
   const lines = csv.replace(/^\ufeff/, '').split(/\r?\n/);
-  const cells = (l: string): string[] => l.split(/[,;\t]/).map((c) => c.trim().replace(/^"(.*)"$/, '$1'));
+  const separator = (lines[0] ?? '').includes('\t') ? '\t' : (lines[0] ?? '').includes(';') ? ';' : ',';
+  // RFC 4180: quoted cells hold separators, and quotes twice.
+  const cell = new RegExp(`(?:^|${separator})(?:"((?:[^"]|"")*)"|([^${separator}]*))`, 'g');
+  const cells = (l: string): string[] =>
+    Array.from(l.matchAll(cell), (m) => (m[1]?.replaceAll('""', '"') ?? m[2] ?? '').trim());
   const head = cells(lines[0] ?? '').map((h) => h.toLowerCase());
   const at = (...names: string[]): number => head.findIndex((h) => names.includes(h));
   const [net, country, asn, label] = [
@@ -54,7 +58,7 @@ export function networkTable(csv: string): { table: LookUp; problems: { line: nu
     const n = Number((c[asn] ?? '').replace(/^AS/i, ''));
     const info: NetworkInfo = {
       country: /^[A-Z]{2}$/.test(cc) ? cc : null,
-      asn: (c[asn] ?? '') !== '' && Number.isSafeInteger(n) ? n : null,
+      asn: /^(?:AS)?\d{1,10}$/i.test(c[asn] ?? '') ? n : null,
       label: (c[label] ?? '') === '' ? null : c[label]!,
     };
     const map = byLength.get(length) ?? new Map<number, NetworkInfo>();

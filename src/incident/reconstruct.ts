@@ -74,7 +74,7 @@ export async function reconstruct(input: ReconstructInput): Promise<Reconstructi
   const facts = await readFacts(input.source, input.resolve);
   const w = new World(facts, input.clocks);
   if (w.processes.rows > MANY_PROCESSES) collect();
-  const s = new Suspicion(w, declared(w, input));
+  const s = new Suspicion(w, cleanHosts(w, input), declared(w, input));
   for (const l of serverShell(w)) s.lead(l);
   for (const l of credentials(w)) s.lead(l);
   for (const l of execution(w, s)) s.lead(l);
@@ -168,13 +168,18 @@ export async function reconstruct(input: ReconstructInput): Promise<Reconstructi
   return { incidents, groups, world: w };
 }
 
+function cleanHosts(w: World, input: ReconstructInput): ReadonlySet<number> {
+  const names = input.decisions.filter((d) => d.kind === 'not_compromised').flatMap((d) => d.hosts);
+  return new Set(names.map((h) => w.facts.hosts.known(h)).filter((h) => h >= 0));
+}
+
 function declared(
   w: World,
   input: ReconstructInput,
 ): (host: number, t: number, user: string, address: string) => boolean {
   const { known, decisions } = input;
   const of = (kind: string) => decisions.filter((d) => d.kind === kind);
-  const clean = new Set(of('not_compromised').flatMap((d) => d.hosts.map((h) => w.facts.hosts.known(h))));
+  const clean = cleanHosts(w, input);
   const honest = new Set(
     of('not_abused').flatMap((d) => d.accounts.map((a) => a.replace(/^.*\\/, '').replace(/@.*$/, '').toLowerCase())),
   );

@@ -57,6 +57,7 @@ export const incidentEn = {
   } as Readonly<Record<string, string>>,
   entry: {
     'entry.server': 'A server process started a shell right after a request from outside.',
+    'entry.server-alone': 'A server process started a shell; no record shows who had asked it to.',
     'entry.guessed': 'Many wrong passwords from one address, then a session from it.',
     'entry.vpn': 'The first session of the intruder came from an address that the VPN gave out.',
     'entry.outside': 'The first session of the intruder came from outside.',

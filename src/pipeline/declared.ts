@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Reader } from 'mmdb-lib';
 import { parse as parseYaml } from 'yaml';
 import { type Diagnostic, diagnostic, parseMicros } from '../base/index.js';
+import { isAddress, plainAddress } from '../entities/index.js';
 import { csvCells } from '../formats/text/csv.js';
 import { firstOf, type Known, type LookUp, networkTable, sha256Of } from '../incident/index.js';
 import type { Directory } from '../incident/index.js';
@@ -61,13 +62,21 @@ const wrong = (file: string, expected: string, found: string): DeclaredError =>
     ),
   );
 
-const texts = (v: unknown): string[] =>
-  v === undefined || v === null ? [] : Array.isArray(v) ? v.map(String) : [String(v)];
+/** One text or a list of them, none of them empty. */
+function texts(file: string, what: string, v: unknown): string[] {
+  if (v === undefined || v === null) return [];
+  return (Array.isArray(v) ? v : [v]).map((x) => {
+    const t = typeof x === 'string' || typeof x === 'number' ? String(x).trim() : '';
+    if (t === '' || /[\\/]$/.test(t)) throw wrong(file, `${what}: texts that name something`, show(x));
+    return t;
+  });
+}
+const show = (v: unknown): string => (typeof v === 'string' ? `"${v}"` : (JSON.stringify(v) ?? typeof v));
 
 function listOf(file: string, text: string, key: string): Record<string, unknown>[] {
   let data: unknown;
   try {
-    data = parseYaml(text, { maxAliasCount: 100 });
+    data = parseYaml(text, { maxAliasCount: 100, logLevel: 'error' });
   } catch (e) {
     throw wrong(file, 'YAML', (e as Error).message.split('\n')[0]!);
   }
@@ -86,16 +95,19 @@ export function parseKnown(file: string, text: string): Known[] {
     const time = (name: 'from' | 'to'): number | null => {
       const v = x[name];
       if (v === undefined || v === null) return null;
-      const t = v instanceof Date ? v.getTime() * 1000 : parseMicros(String(v));
+      const t = v instanceof Date ? v.getTime() * 1000 : typeof v === 'string' ? parseMicros(v) : Number.NaN;
       if (Number.isNaN(t))
-        throw wrong(file, `entry ${i + 1}: "${name}" is a time such as 2024-03-05T08:00:00Z`, String(v));
+        throw wrong(file, `entry ${i + 1}: "${name}" is a time such as 2024-03-05T08:00:00Z`, show(v));
       return t;
     };
     const k: Known = {
       why: typeof x.why === 'string' ? x.why : '',
-      accounts: texts(x.accounts),
-      addresses: texts(x.addresses),
-      hosts: texts(x.hosts),
+      accounts: texts(file, `entry ${i + 1}, accounts`, x.accounts),
+      addresses: texts(file, `entry ${i + 1}, addresses`, x.addresses).map((a) => {
+        if (!isAddress(a)) throw wrong(file, `entry ${i + 1}: single addresses`, a);
+        return plainAddress(a);
+      }),
+      hosts: texts(file, `entry ${i + 1}, hosts`, x.hosts),
       from: time('from'),
       to: time('to'),
     };
@@ -109,13 +121,13 @@ export function parseKnown(file: string, text: string): Known[] {
 /** Decisions: a YAML list of `{ decision, hosts | accounts, because, by }`. Throws `DeclaredError`. */
 export function parseDecisions(file: string, text: string): Decision[] {
   return listOf(file, text, 'decisions').map((x, i) => {
-    const kind = String(x.decision);
+    const kind = typeof x.decision === 'string' ? x.decision : show(x.decision);
     if (kind !== 'not_compromised' && kind !== 'not_abused' && kind !== 'same_incident')
       throw wrong(file, `entry ${i + 1}: "decision" is not_compromised, not_abused or same_incident`, kind);
     const d: Decision = {
       kind,
-      hosts: texts(x.hosts ?? x.host),
-      accounts: texts(x.accounts ?? x.account),
+      hosts: texts(file, `entry ${i + 1}, hosts`, x.hosts ?? x.host),
+      accounts: texts(file, `entry ${i + 1}, accounts`, x.accounts ?? x.account),
       because: typeof x.because === 'string' ? x.because : '',
       by: typeof x.by === 'string' ? x.by : null,
     };
@@ -250,7 +262,17 @@ export function readDeclared(dir: string): StoredDeclared {
   if (!existsSync(path)) return EMPTY_DECLARED;
   try {
     const d = JSON.parse(readFileSync(path, 'utf8')) as StoredDeclared;
-    if (d.schema === 'backtrail.declared/1') return { ...EMPTY_DECLARED, ...d };
+    const file = (x: unknown): boolean =>
+      x === null || (typeof x === 'object' && typeof (x as { csv?: unknown }).csv === 'string');
+    if (
+      d.schema === 'backtrail.declared/1' &&
+      Array.isArray(d.known) &&
+      Array.isArray(d.decisions) &&
+      file(d.networks) &&
+      file(d.directory) &&
+      (d.geo === null || typeof d.geo?.path === 'string')
+    )
+      return d;
   } catch {
     // told below
   }
@@ -266,3 +288,12 @@ export const geoFile = (path: string): StoredDeclared['geo'] => {
   }
   return { path, sha256: sha256Of(bytes) };
 };
+
+/** The text of a file that the user named. Throws `DeclaredError`. */
+export function readDeclaredFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (e) {
+    throw wrong(path, 'a file that can be read', (e as NodeJS.ErrnoException).code ?? (e as Error).message);
+  }
+}

@@ -17,6 +17,8 @@ export interface Step {
   readonly what: string;
   /** Why it was believed, of the step before. */
   readonly because: string;
+  /** True: it is what was believed of the step before, of this one. */
+  readonly back: boolean;
   readonly sure: 'certain' | 'likely';
   readonly records: readonly string[];
 }
@@ -32,6 +34,12 @@ export interface Explanation {
 /** Throws an `Error` that says what there is, where the incident or the name is not there. */
 export async function explain(dir: string, id: string, name: string | null, messages: Messages): Promise<Explanation> {
   const document = JSON.parse(readFileSync(join(dir, 'incident.json'), 'utf8')) as IncidentDocument;
+  if (
+    !Array.isArray(document.incidents) ||
+    !Array.isArray(document.overview?.coverage) ||
+    !Array.isArray(document.evidence)
+  )
+    throw new Error('incident.json is not that of a case: "backtrail verify" says what is wrong');
   const incident = document.incidents.find((i) => i.id === id);
   if (incident === undefined)
     throw new Error(
@@ -39,7 +47,8 @@ export async function explain(dir: string, id: string, name: string | null, mess
         ? 'this case has no incident'
         : `this case has ${document.incidents.map((i) => i.id).join(', ')}, not "${id}"`,
     );
-  if (!existsSync(join(dir, STORE_FILE))) throw new Error('this case has no store: make it anew without --no-store');
+  if (!existsSync(join(dir, STORE_FILE)))
+    throw new Error('this case has no store: make it anew with "backtrail investigate"');
   const file = new Map(document.evidence.map((e) => [e.id, e]));
   const cited = (c: { evidence: string; record?: number; line?: number }): string =>
     `${file.get(c.evidence)?.path ?? c.evidence} ${c.line === undefined ? `#${c.record}` : `line ${c.line}`}`;
@@ -119,23 +128,27 @@ export async function explain(dir: string, id: string, name: string | null, mess
           time: Number.isFinite(n.t) ? microsText(n.t) : null,
           host: world.hostName(n.host),
           kind: n.kind,
-          what:
+          what: cut(
             l !== null
               ? `${l.domain}\\${l.user}, logon type ${l.type}${l.address === '' ? '' : ` from ${l.address}`}`
               : n.kind === 'process'
                 ? world.processes.commandText(n.row) || world.processes.imageText(n.row)
                 : n.path,
-          because: m.lead[because] ?? m.edge[because] ?? because,
+          ),
+          back: because.startsWith('back '),
+          because: m.lead[because] ?? m.edge[because.replace(/^back /, '')] ?? because,
           sure: n.sure,
-          records: n.places
-            .slice(0, 6)
-            .map((p) =>
-              cited(
-                byLine.get(`e${p.evidence}`) === true
-                  ? { evidence: `e${p.evidence}`, line: p.number }
-                  : { evidence: `e${p.evidence}`, record: p.number },
+          records: [
+            ...new Set(
+              n.places.map((p) =>
+                cited(
+                  byLine.get(`e${p.evidence}`) === true
+                    ? { evidence: `e${p.evidence}`, line: p.number }
+                    : { evidence: `e${p.evidence}`, record: p.number },
+                ),
               ),
             ),
+          ].slice(0, 6),
         };
       }),
     };
@@ -143,6 +156,10 @@ export async function explain(dir: string, id: string, name: string | null, mess
     await store.close();
   }
 }
+
+/** Characters of a command line that are printed; its record has the rest. */
+const MAX_WHAT = 2000;
+const cut = (t: string): string => (t.length > MAX_WHAT ? `${t.slice(0, MAX_WHAT)}…` : t);
 
 type Group = Reconstruction['groups'][number];
 type Node = Group['nodes'][number];
@@ -188,7 +205,7 @@ function way(group: Group, target: Node): { node: Node; because: string }[] {
       const c: { from: string; because: string } | null = came.get(k) ?? null;
       out.push({
         node: inside.get(k)!,
-        because: c === null ? inside.get(k)!.because : c.because.replace(/^back /, ''),
+        because: c === null ? inside.get(k)!.because : c.because,
       });
       k = c === null ? null : c.from;
     }

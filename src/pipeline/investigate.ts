@@ -143,6 +143,8 @@ export async function investigate(
         rmSync(old, { force: true });
       if (options.store !== false) store = await DuckStore.create(storePath);
     } else {
+      // What is added to must be there.
+      if (mode === 'add' && !existsSync(storePath)) throw lost(storePath, 'nothing');
       // Broken off before anything was kept: the same as a new start.
       if (!existsSync(storePath)) store = await DuckStore.create(storePath);
       else
@@ -298,6 +300,10 @@ export async function investigate(
     target.finish();
     options.onStage?.('write', true);
     return { document, aborted: false };
+  } catch (e) {
+    // A finished case that cannot be added to stays what it was.
+    if (mode === 'add' && e instanceof CaseError && before?.state === 'complete') target.finish();
+    throw e;
   } finally {
     serving?.close();
     journal?.close();

@@ -12,8 +12,8 @@ import type { Cite, IncidentDocument, ReconstructionResult } from '../incident/i
 import type { Messages } from '../messages/index.js';
 import { type Container, sha256File, type SourceFile } from '../sources/index.js';
 import { DuckStore } from '../store/index.js';
-import { makeDeclared, readDeclared } from './declared.js';
-import { lookForIncidents } from './incidents.js';
+import { DeclaredError, makeDeclared, readDeclared } from './declared.js';
+import { type Declared, lookForIncidents } from './incidents.js';
 import { type Reading, zoneFor } from './plan.js';
 import { readText } from './text-records.js';
 import { registerEvidence, type RegisterResult, type Unopened } from './register.js';
@@ -212,6 +212,14 @@ export async function* verifyCase(dir: string, options: VerifyOptions): AsyncGen
     };
     return;
   }
+  let declared: Declared;
+  try {
+    declared = makeDeclared(readDeclared(dir));
+  } catch (e) {
+    if (!(e instanceof DeclaredError)) throw e;
+    yield { what: 'declared', ok: false, detail: `${e.diagnostic.expected}, found ${e.diagnostic.found}` };
+    return;
+  }
   // What is told of hosts comes from the store: it is made once more, aside.
   const scratch = mkdtempSync(join(tmpdir(), 'backtrail-verify-'));
   const store = (document.overview.hosts ?? null) === null ? null : await DuckStore.create(join(scratch, 'store'));
@@ -236,7 +244,7 @@ export async function* verifyCase(dir: string, options: VerifyOptions): AsyncGen
         again.collector,
         { case: document.case },
         again.evidence,
-        makeDeclared(readDeclared(dir)),
+        declared,
         options.messages,
       );
     }

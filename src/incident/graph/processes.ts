@@ -4,6 +4,8 @@ import type { Facts } from '../facts/read.js';
 import { Rows } from '../facts/rows.js';
 import { Doubles, Ints, type Place, type Table } from '../facts/table.js';
 
+/** Hosts of a case; keys are made of a host and another number. */
+const MAX_HOSTS = 1_048_576;
 /** Records of one start of a process are no further apart. */
 const SAME_START = 5e6;
 
@@ -66,7 +68,7 @@ export class Processes {
       const h = p.host[i]!;
       if (h < 0) continue;
       const n = value(pid[i]!);
-      const known = n < 0 ? undefined : this.#last.get(h * 4_194_304 + n);
+      const known = n < 0 ? undefined : this.#last.get(h * 4_294_967_296 + n);
       if (
         known !== undefined &&
         Math.abs(p.t[i]! - this.start.at(known)) < SAME_START &&
@@ -76,7 +78,7 @@ export class Processes {
         this.ofRecord[i] = known;
         // The same start, written down by another.
         if (this.#second.at(known) < 0) this.#second.data[known] = i;
-        if (real(guid[i]!) >= 0) this.#byGuid.set(guid[i]!, known);
+        if (real(guid[i]!) >= 0) this.#byGuid.set(guid[i]! * MAX_HOSTS + h, known);
         if (this.command.at(known) < 0) this.command.data[known] = command[i]!;
         if (this.hash.at(known) < 0) this.hash.data[known] = hash[i]!;
         if (this.original.at(known) < 0) this.original.data[known] = original[i]!;
@@ -90,21 +92,21 @@ export class Processes {
       this.hash.data[row] = hash[i]!;
       this.original.data[row] = original[i]!;
       this.session.data[row] = value(logon[i]!);
-      if (real(guid[i]!) >= 0) this.#byGuid.set(guid[i]!, row);
+      if (real(guid[i]!) >= 0) this.#byGuid.set(guid[i]! * MAX_HOSTS + h, row);
       const above = real(pguid[i]!);
-      let parent = above >= 0 ? (this.#byGuid.get(above) ?? -1) : -1;
+      let parent = above >= 0 ? (this.#byGuid.get(above * MAX_HOSTS + h) ?? -1) : -1;
       const parentPid = value(ppid[i]!);
       if (parent < 0 && parentPid >= 0) {
         const same = this.#at(h, parentPid, p.t[i]!, row);
         if (same >= 0 && (parentImage[i]! < 0 || base(this.image.at(same)) === base(parentImage[i]!))) {
           parent = same;
-          if (above >= 0) this.#byGuid.set(above, same);
+          if (above >= 0) this.#byGuid.set(above * MAX_HOSTS + h, same);
         }
       }
       if (parent < 0 && (parentImage[i]! >= 0 || above >= 0 || parentPid > 0)) {
         // It ran before the logs begin, or its start was not logged.
         const inserted = this.#add(h, Number.NEGATIVE_INFINITY, parentPid, fold(parentImage[i]!), -1, row);
-        if (above >= 0) this.#byGuid.set(above, inserted);
+        if (above >= 0) this.#byGuid.set(above * MAX_HOSTS + h, inserted);
         parent = inserted;
       }
       this.parent.data[row] = parent;
@@ -126,7 +128,7 @@ export class Processes {
     this.#places.push(place);
     this.#second.push(-1);
     if (pid >= 0 && host >= 0) {
-      const key = host * 4_194_304 + pid;
+      const key = host * 4_294_967_296 + pid;
       if (before < 0 || this.#last.get(key) === undefined) {
         this.#before.push(this.#last.get(key) ?? -1);
         this.#last.set(key, row);
@@ -145,7 +147,7 @@ export class Processes {
   }
 
   #at(host: number, pid: number, t: number, except: number): number {
-    let row = this.#last.get(host * 4_194_304 + pid) ?? -1;
+    let row = this.#last.get(host * 4_294_967_296 + pid) ?? -1;
     while (row >= 0 && (row === except || this.start.at(row) > t)) row = this.#before.at(row);
     return row;
   }
@@ -155,8 +157,9 @@ export class Processes {
     return this.#at(host, pid, t + 2e6, -1);
   }
 
-  byGuid(guid: number): number {
-    return guid < 0 ? -1 : (this.#byGuid.get(guid) ?? -1);
+  /** A GUID names a process of one host: copied machines have the same ones. */
+  byGuid(host: number, guid: number): number {
+    return guid < 0 || host < 0 ? -1 : (this.#byGuid.get(guid * MAX_HOSTS + host) ?? -1);
   }
 
   children(row: number): readonly number[] {

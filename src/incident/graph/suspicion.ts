@@ -76,9 +76,17 @@ export class Suspicion {
   readonly #tasksByHost = new Map<number, Installed[]>();
   readonly #declared: (host: number, t: number, user: string, address: string) => boolean;
 
-  constructor(world: World, declared: (host: number, t: number, user: string, address: string) => boolean) {
+  /** Hosts that analysts decided are not compromised. */
+  readonly clean: ReadonlySet<number>;
+
+  constructor(
+    world: World,
+    clean: ReadonlySet<number>,
+    declared: (host: number, t: number, user: string, address: string) => boolean,
+  ) {
     this.world = world;
     this.#declared = declared;
+    this.clean = clean;
     this.services = installed(world, 'service_activity', 'install', 'service');
     this.tasks = installed(world, 'scheduled_job_activity', 'create', 'task');
     for (const s of this.services) listIn(this.#servicesByHost, s.host).push(s);

@@ -107,7 +107,7 @@ export class World {
 
   /** The process that a record names by GUID, or by its number at the time. */
   processAt(host: number, guid: number, pid: number, t: number): number {
-    const byGuid = this.processes.byGuid(guid);
+    const byGuid = this.processes.byGuid(host, guid);
     if (byGuid >= 0) return byGuid;
     const n = this.facts.texts.number(pid);
     return Number.isNaN(n) || host < 0 ? -1 : this.processes.at(host, n, t);

@@ -73,7 +73,7 @@ export function entry(
       t: child.t,
       ip: opening?.ip ?? flow?.ip ?? null,
       account: null,
-      why: 'entry.server',
+      why: opening === undefined && flow === null ? 'entry.server-alone' : 'entry.server',
       confidence: opening === undefined ? 'moderate' : 'high',
       places: [
         ...child.places,

@@ -58,7 +58,9 @@ export class Group {
     this.id = id;
     this.world = world;
     this.suspicion = suspicion;
-    this.nodes = nodes.filter((n) => Number.isFinite(n.t)).sort((a, b) => a.t - b.t || (a.key < b.key ? -1 : 1));
+    this.nodes = nodes
+      .filter((n) => Number.isFinite(n.t))
+      .sort((a, b) => a.t - b.t || a.row - b.row || (a.key < b.key ? -1 : 1));
     for (const n of this.nodes) {
       if (n.kind === 'process') {
         this.processes.add(n.row);
@@ -217,7 +219,7 @@ export class Group {
   }
 
   claim(host: number, status: Status, t: number, places: readonly Place[], how: string, sure: Node['sure']): void {
-    if (host < 0) return;
+    if (host < 0 || this.suspicion.clean.has(host)) return;
     const h = this.hosts.get(host);
     const rank = { controlled: 2, accessed: 1, attempted: 0 };
     if (h === undefined) {
