@@ -8,7 +8,9 @@ import { safe } from './terminal.js';
 export async function runExplain(ctx: Context): Promise<number> {
   const [dir, id, name, more] = ctx.args;
   if (dir === undefined || id === undefined || more !== undefined)
-    throw new UsageError('explain takes a case folder, the id of an incident, and a name in it');
+    throw new UsageError(
+      'explain takes a case folder, the id of an incident, and, where you like, a host, account, mailbox or address of it',
+    );
   readCase(dir);
   let found: Awaited<ReturnType<typeof explain>>;
   try {
@@ -27,7 +29,7 @@ export async function runExplain(ctx: Context): Promise<number> {
     lines.push(
       `${String(i + 1).padStart(3)}  ${(s.time ?? 'no time').slice(0, 23).replace('T', ' ')}  ${style.bold(safe(s.host))}  ${s.kind}`,
       `     ${safe(s.what)}`,
-      `     ${i === 0 ? safe(s.because) : s.back ? `step ${i} ${safe(s.because)} this` : `this ${safe(s.because)} step ${i}`}${s.sure === 'likely' ? style.dim(' (likely: by several signs together)') : ''}`,
+      `     ${i === 0 ? (s.lead ? safe(s.because) : 'the first trace of it in this evidence') : s.back ? `step ${i} ${safe(s.because)} this` : `this ${safe(s.because)} step ${i}`}${s.sure === 'likely' ? style.dim(' (likely: by several signs together)') : ''}`,
       ...s.records.map((r) => `     ${style.dim(safe(r))}`),
       '',
     );

@@ -235,6 +235,8 @@ export async function runCase(ctx: Context, job: CaseJob): Promise<number> {
     return EXIT.interrupted;
   }
   rememberRules(out, dirs);
+  for (const h of unknownHosts(declared, document))
+    ctx.say(`No host of this evidence is called "${safe(h)}": what was said of it has no effect.`);
   if (!ctx.quiet) {
     if (ctx.json)
       process.stdout.write(
@@ -264,6 +266,17 @@ function rememberRules(out: string, dirs: readonly string[]): void {
   if (!existsSync(path)) return;
   const paths = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
   writeFileSync(path, `${JSON.stringify({ ...paths, rules: dirs.map((d) => resolve(d)) }, null, 1)}\n`);
+}
+
+/** Hosts that were declared or decided on and that no log is of. */
+function unknownHosts(s: StoredDeclared, d: IncidentDocument): string[] {
+  const label = (h: string): string => h.toLowerCase().split('.')[0]!;
+  const known = new Set(
+    [...d.overview.coverage.map((c) => c.host), ...(d.overview.hosts ?? []).flatMap((h) => [h.name, ...h.names])].map(
+      label,
+    ),
+  );
+  return [...s.known, ...s.decisions].flatMap((k) => k.hosts).filter((h) => !known.has(label(h)));
 }
 
 /** Words in lines of at most `width`. */
@@ -311,7 +324,9 @@ function summary(ctx: Context, d: IncidentDocument, out: string): void {
     const kinds = new Map<string, number>();
     for (const a of d.overview.anti_forensics) kinds.set(a.kind, (kinds.get(a.kind) ?? 0) + 1);
     lines.push(
-      style.bad(`Signs of log tampering: ${[...kinds].map(([k, c]) => `${en.text.kind[k] ?? k} ${n(c)}`).join(', ')}`),
+      style.bad(
+        `Signs of log tampering in all of the evidence: ${[...kinds].map(([k, c]) => `${en.text.kind[k] ?? k} ${n(c)}`).join(', ')}`,
+      ),
     );
   }
   lines.push('');

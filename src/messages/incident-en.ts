@@ -46,6 +46,8 @@ export const vectors: Readonly<Record<string, string>> = {
 const bytes = (n: number): string =>
   n >= 1e9 ? `${(n / 1e9).toFixed(1)} GB` : n >= 1e6 ? `${Math.round(n / 1e6)} MB` : `${Math.round(n / 1e3)} kB`;
 const day = (t: string | null): string => (t === null ? 'an unknown day' : t.slice(0, 10));
+const span = (from: string | null, to: string | null): string =>
+  day(from) === day(to) ? `On ${day(from)}` : `From ${day(from)} to ${day(to)}`;
 
 export const incidentEn = {
   how: {
@@ -138,9 +140,10 @@ export const incidentEn = {
   hijack: (name: string, n: number): string =>
     `The update package ${name} was replaced; ${count(n, 'host', 'hosts')} ran it`,
   pattern: (dns: boolean, r: { minutes: number; spread: number } | null, n: number): string =>
-    `${dns ? 'names looked up' : 'connections'}, ${count(n, 'time', 'times')}${r === null ? '' : `; every ${r.minutes >= 120 ? `${(r.minutes / 60).toFixed(1)} h` : `${r.minutes.toFixed(0)} min`}, spread ${Math.round(r.spread * 100)} %`}`,
+    `${dns ? 'names looked up' : 'connections'}, ${count(n, 'time', 'times')}${r === null ? '' : `; ${r.spread > 0.6 ? 'on average every' : 'every'} ${r.minutes >= 120 ? `${(r.minutes / 60).toFixed(1)} h` : `${r.minutes.toFixed(0)} min`}, spread ${Math.round(r.spread * 100)} %`}`,
   confidence: (level: string, detectors: number, hosts: number, likely: number): string =>
     `${level}: ${count(detectors, 'independent kind of strong lead', 'independent kinds of strong leads')}, ${count(hosts, 'controlled host', 'controlled hosts')}${likely > 0 ? `, ${likely.toLocaleString('en')} of the hosts by inference` : ''}. An innocent explanation of the leads would change it.`,
+  linked: (id: string): string => `Not apart: records that it matched are records of ${id}.`,
   unknownData: 'unknown',
   blind: {
     noLogs: 'No log of this host is in the evidence: what is known of it comes from others.',
@@ -155,12 +158,12 @@ export const incidentEn = {
     const n = (status: string): number => i.hosts.filter((h) => h.status === status).length;
     out.push(
       i.entry === null || i.entry.vector === 'unknown'
-        ? `From ${day(i.first_seen)} to ${day(i.last_seen)} an intruder was active; how they came in is not known from this evidence.`
-        : `From ${day(i.first_seen)} to ${day(i.last_seen)} an intruder was active, who came in ${vectors[i.entry.vector] ?? i.entry.vector} (${i.entry.host})${i.entry.source_ip === null ? '' : ` from ${i.entry.source_ip}`}.`,
+        ? `${span(i.first_seen, i.last_seen)} an intruder was active; how they came in is not known from this evidence.`
+        : `${span(i.first_seen, i.last_seen)} an intruder was active, who came in ${vectors[i.entry.vector] ?? i.entry.vector} (${i.entry.host})${i.entry.source_ip === null ? '' : ` from ${i.entry.source_ip}`}.`,
     );
     const dc = i.hosts.filter((h) => h.status === 'controlled' && h.role === 'domain_controller').length;
     out.push(
-      `They controlled ${count(n('controlled'), 'host', 'hosts')}${dc === 0 ? '' : `, among them ${count(dc, 'domain controller', 'domain controllers')}`}${n('accessed') === 0 ? '' : ` and accessed ${count(n('accessed'), 'more', 'more')}`}.`,
+      `They controlled ${count(n('controlled'), 'host', 'hosts')}${dc === 0 ? '' : n('controlled') === 1 ? ', a domain controller,' : `, among them ${count(dc, 'domain controller', 'domain controllers')}`}${n('accessed') === 0 ? '' : ` and accessed ${count(n('accessed'), 'more', 'more')}`}.`,
     );
     const used = i.accounts.filter((a) => a.status !== 'attempted').length;
     const made = i.accounts.filter((a) => a.status === 'created').length;

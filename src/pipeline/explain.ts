@@ -19,6 +19,8 @@ export interface Step {
   readonly because: string;
   /** True: it is what was believed of the step before, of this one. */
   readonly back: boolean;
+  /** It is a lead, and no cause. */
+  readonly lead: boolean;
   readonly sure: 'certain' | 'likely';
   readonly records: readonly string[];
 }
@@ -136,6 +138,7 @@ export async function explain(dir: string, id: string, name: string | null, mess
                 : n.path,
           ),
           back: because.startsWith('back '),
+          lead: m.lead[because] !== undefined,
           because: m.lead[because] ?? m.edge[because.replace(/^back /, '')] ?? because,
           sure: n.sure,
           records: [

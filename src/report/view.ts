@@ -64,8 +64,14 @@ const UNITS = [
 const MAX_BUCKETS = 240;
 
 export function makeView(d: IncidentDocument): View {
+  // Matches inside and outside of incidents.
+  const seen = new Set<string>();
+  const findings = [...d.incidents.flatMap((i) => i.detections), ...d.other_findings].filter((f) => {
+    const key = `${f.rule}\0${f.host}`;
+    return !seen.has(key) && seen.add(key);
+  });
   const byRule = new Map<string, Finding[]>();
-  for (const f of d.other_findings) byRule.set(f.rule, [...(byRule.get(f.rule) ?? []), f]);
+  for (const f of findings) byRule.set(f.rule, [...(byRule.get(f.rule) ?? []), f]);
   const min = (list: readonly (string | null)[]): string | null =>
     list.reduce((a, b) => (a === null ? b : b === null ? a : b < a ? b : a), null);
   const max = (list: readonly (string | null)[]): string | null =>
@@ -95,7 +101,7 @@ export function makeView(d: IncidentDocument): View {
     );
   const hosts = new Map<string, { counts: Record<string, number>; total: number }>();
   const levelTotals: Record<string, number> = {};
-  for (const f of d.other_findings) {
+  for (const f of findings) {
     const h = hosts.get(f.host) ?? { counts: {}, total: 0 };
     h.counts[f.level] = (h.counts[f.level] ?? 0) + f.count;
     h.total += f.count;

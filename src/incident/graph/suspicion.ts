@@ -43,6 +43,8 @@ export interface Lead {
 const MINUTE = 60e6;
 /** A service or task that was made to run once runs within this. */
 const RUNS_WITHIN = 5 * MINUTE;
+/** Two logs' records of one installation are no further apart. */
+const SAME_INSTALLATION = 10e6;
 /** A session's number means that session no longer than this. */
 const SESSION_LENGTH = 24 * 3600e6;
 
@@ -525,7 +527,21 @@ function installed(world: World, table: string, activity: string, name: string):
       user: texts.text(user[i]!),
     });
   }
-  return out;
+  // One log tells of an installation what another leaves out: in which session it was.
+  const known = new Map<string, Installed[]>();
+  for (const x of out) {
+    const key = `${x.host}|${x.name.toLowerCase()}`;
+    const list = known.get(key) ?? [];
+    known.set(key, list);
+    list.push(x);
+  }
+  return out.map((x) => {
+    if (x.logon > 0) return x;
+    const twin = known
+      .get(`${x.host}|${x.name.toLowerCase()}`)!
+      .find((o) => o.logon > 0 && Math.abs(o.t - x.t) < SAME_INSTALLATION);
+    return twin === undefined ? x : { ...x, logon: twin.logon, user: x.user === '' ? twin.user : x.user };
+  });
 }
 
 export { REMOTE_PORTS };

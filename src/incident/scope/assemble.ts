@@ -491,7 +491,8 @@ export function assemble(a: AssembleInput): Incident {
   const detections = input.findings.filter((f) =>
     f.evidence.some((c) => own.has(`${c.evidence}|${c.record ?? c.line}`)),
   );
-  return { ...draft, statement: statements[messages.language] ?? statements.en!, statements, detections };
+  const linked = detections.map((f) => ({ ...f, why_apart: m.linked(a.id) }));
+  return { ...draft, statement: statements[messages.language] ?? statements.en!, statements, detections: linked };
 }
 
 const unique = (list: readonly string[]): string[] => [...new Set(list)].sort();
