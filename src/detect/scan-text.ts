@@ -9,7 +9,7 @@ import { isLogSourceKey } from '../schema/index.js';
 import type { Engine } from '../sigma/index.js';
 import { type Detection, MAX_FIELD_TEXT } from './detection.js';
 import { LogTampering } from './tampering.js';
-import { MAX_PROBLEMS, type Presence, type ScanResult } from './scan.js';
+import { MAX_PROBLEMS, MAX_RUNS, type NumberRun, type Presence, type ScanResult } from './scan.js';
 
 export interface TextScanOptions {
   readonly format: TextFormat;
@@ -60,6 +60,7 @@ export function scanText(fd: number, options: TextScanOptions): TextScanResult {
   const presence = new Map<string, Presence>();
   const sure: Record<TimeSure, number> = { stated: 0, given: 0, inferred: 0, none: 0 };
   const event = new TextEvent();
+  const numbers = new Numbering();
   const tampering = new LogTampering();
   let last: Presence | null = null;
   let records = 0;
@@ -86,6 +87,7 @@ export function scanText(fd: number, options: TextScanOptions): TextScanResult {
       last.records++;
       if (r.micros < last.first) last.first = r.micros;
       if (r.micros > last.last) last.last = r.micros;
+      numbers.see(r);
     }
     event.move(r);
     if (register) tampering.seeText(r);
@@ -168,7 +170,7 @@ export function scanText(fd: number, options: TextScanOptions): TextScanResult {
     records,
     unreadable: 0,
     presence: [...presence.values()],
-    runs: [],
+    runs: numbers.runs,
     renumbered: 0,
     tampering: tampering.facts,
     problems,
@@ -178,4 +180,41 @@ export function scanText(fd: number, options: TextScanOptions): TextScanResult {
     ranges,
     sure,
   };
+}
+
+/** Runs of EventRecordIDs without a hole, of each host's each channel. Newest first is an order too. */
+class Numbering {
+  readonly runs: NumberRun[] = [];
+  readonly #open = new Map<string, NumberRun>();
+
+  see(r: TextRecord): void {
+    if (r.eventId === '') return;
+    const id = r.get('EventRecordID');
+    const n = typeof id === 'string' && /^\d{1,15}$/.test(id) ? Number(id) : -1;
+    if (n < 0) return;
+    const key = `${r.host}\0${r.channel}`;
+    const open = this.#open.get(key);
+    if (open !== undefined && n === open.to + 1) {
+      open.to = n;
+      open.lastMicros = r.micros;
+      open.lines!.last = r.line;
+      return;
+    }
+    if (open !== undefined && n === open.from - 1 && open.lines!.first >= open.lines!.last) {
+      open.from = n;
+      open.firstMicros = r.micros;
+      open.lines!.first = r.line;
+      return;
+    }
+    if (this.runs.length >= MAX_RUNS) return;
+    const run: NumberRun = {
+      from: n,
+      to: n,
+      firstMicros: r.micros,
+      lastMicros: r.micros,
+      lines: { key, host: r.host, channel: r.channel, first: r.line, last: r.line },
+    };
+    this.#open.set(key, run);
+    this.runs.push(run);
+  }
 }

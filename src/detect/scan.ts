@@ -22,6 +22,8 @@ export interface NumberRun {
   to: number;
   firstMicros: number;
   lastMicros: number;
+  /** Where a run's ends stand and whose log it is, in files of lines that hold several hosts' and channels' records. */
+  lines?: { key: string; host: string; channel: string; first: number; last: number };
 }
 
 export interface ScanResult {
@@ -54,7 +56,7 @@ export interface ScanOptions {
 /** Problems kept of one range of chunks. Damage repeats itself; the count goes on. */
 export const MAX_PROBLEMS = 200;
 /** Runs kept of one range: a log in disorder has no gaps worth telling. */
-const MAX_RUNS = 10_000;
+export const MAX_RUNS = 10_000;
 
 const IDENTITY = ['EventRecordID'];
 

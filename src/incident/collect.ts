@@ -26,6 +26,9 @@ export const MAX_TIMELINE = 20_000;
 export const SAME_ENTRY_MICROS = 10 * 60 * 1e6;
 /** In a log that numbers without holes, more holes than this share of its records mean a filtered copy. */
 const FILTERED_SHARE = 0.2;
+/** The same of exports and of what shippers sent, which leave out kinds of events as a rule. */
+const FILTERED_EXPORT = 0.001;
+const FEW_HOLES = 3;
 
 /** What a rule says of itself, as far as findings show it. */
 export interface FindingRule {
@@ -129,8 +132,18 @@ export interface NumberingInput {
   readonly evidence: string;
   readonly host: string;
   readonly channel: string;
-  readonly runs: readonly { from: number; to: number; firstMicros: number; lastMicros: number }[];
+  readonly runs: readonly {
+    from: number;
+    to: number;
+    firstMicros: number;
+    lastMicros: number;
+    /** Of logs of lines: where the run's ends stand. */
+    lines?: { readonly first: number; readonly last: number };
+  }[];
   readonly records: number;
+  readonly byLine?: boolean;
+  /** An export, or what a shipper sent: some kinds of events may be left out on purpose. */
+  readonly exported?: boolean;
   /** Holes mean something only where header numbers are the host's own and nothing of the file was lost. */
   readonly trustworthy: boolean;
 }
@@ -275,11 +288,16 @@ export class Collector {
       // Going back means another order or a log that started anew: no hole.
       if (after.from > before.to + 1) gaps.push({ from: before.to + 1, to: after.from - 1, before, after });
     }
-    if (gaps.length > n.records * FILTERED_SHARE) return;
+    const byLine = n.byLine === true;
+    if (
+      gaps.length >
+      (n.exported === true ? Math.max(FEW_HOLES, n.records * FILTERED_EXPORT) : n.records * FILTERED_SHARE)
+    )
+      return;
     for (const g of gaps) {
       const evidence = [
-        { evidence: n.evidence, record: g.before.to },
-        { evidence: n.evidence, record: g.after.from },
+        cite({ evidence: n.evidence, record: g.before.lines?.last ?? g.before.to, byLine }),
+        cite({ evidence: n.evidence, record: g.after.lines?.first ?? g.after.from, byLine }),
       ];
       this.#tamper(
         n.host,

@@ -107,6 +107,19 @@ export interface BlindSpot {
   readonly weakens: readonly string[];
 }
 
+/** What to collect next. */
+export interface CollectNext {
+  readonly host: string | null;
+  readonly source: string;
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly what: string;
+  readonly why: string;
+  /** Conclusions of the incident that it could settle. */
+  readonly settles: number;
+  readonly parts: readonly string[];
+}
+
 export interface Coverage {
   readonly host: string;
   readonly source: string;
@@ -268,6 +281,8 @@ export interface Incident {
   } | null;
   readonly anti_forensics: readonly AntiForensics[];
   readonly blind_spots: readonly BlindSpot[];
+  /** Added: ordered by how much it would settle. */
+  readonly collect_next: readonly CollectNext[];
   readonly techniques: readonly Technique[];
   readonly timeline: readonly TimelineEntry[];
   /** Added: findings of rules whose records are records of this incident. */

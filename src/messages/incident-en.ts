@@ -55,6 +55,8 @@ export const incidentEn = {
     'how.interactive': 'an interactive session of the intruder',
     'how.remote': 'remote execution by the intruder',
     'how.session': 'an authenticated session of the intruder',
+    'how.failed': 'passwords that the intruder tried there failed',
+    'how.probed': 'a program of the intruder connected to it; no session followed',
     'how.source': 'sessions of the intruder came from there',
   } as Readonly<Record<string, string>>,
   entry: {
@@ -123,6 +125,7 @@ export const incidentEn = {
       {
         log_cleared: `The log "${what}" was cleared.`,
         record_gap: what,
+        missing_log: what,
         sensor_stopped: `${what} was turned off.`,
         audit_policy_changed: `Auditing was reduced: ${what}`,
         file_deleted: `The file ${what} was deleted.`,
@@ -130,6 +133,10 @@ export const incidentEn = {
         other: `A request to export the mailbox "${what}" was removed.`,
       } as Readonly<Record<string, string>>
     )[kind] ?? what,
+  silent: (source: string, from: string, to: string): string =>
+    `The log "${source}" has no records from ${from} to ${to}, although it never was silent that long before and other logs show activity of the host.`,
+  absent: (source: string, hosts: number): string =>
+    `The log "${source}" is missing as a whole: ${count(hosts, 'other host of this evidence has', 'other hosts of this evidence have')} it, and this host's own other logs are there.`,
   ran: (line: string): string => `Ran: ${line}`,
   moved: (from: string, method: string, account: string): string =>
     `Came from ${from} by ${method.replace('_', ' ')} as ${account}`,
@@ -145,6 +152,23 @@ export const incidentEn = {
     `${level}: ${count(detectors, 'independent kind of strong lead', 'independent kinds of strong leads')}, ${count(hosts, 'controlled host', 'controlled hosts')}${likely > 0 ? `, ${likely.toLocaleString('en')} of the hosts by inference` : ''}. An innocent explanation of the leads would change it.`,
   linked: (id: string): string => `Not apart: records that it matched are records of ${id}.`,
   unknownData: 'unknown',
+  collect: (source: string, host: string | null): string =>
+    source === '*'
+      ? `All logs of ${host ?? 'these hosts'}: event logs, and an image or a triage collection where they are gone`
+      : source === 'network'
+        ? 'Records of connections for the whole period: firewall, proxy, flow or DNS logs'
+        : source === 'mailbox audit'
+          ? 'The mailbox audit, and the logs of the mail server beside it'
+          : source === 'domain controllers'
+            ? 'The Security logs of all domain controllers for the whole period'
+            : /sysmon/i.test(source)
+              ? `Traces on the disk of ${host ?? 'these hosts'}: Prefetch, Amcache, ShimCache, file table ($MFT), registry`
+              : `Copies of ${source}${host === null ? '' : ` of ${host}`}: forwarded to a collector, in backups, in shadow copies`,
+  collectEntry:
+    'Logs of everything that is reached from outside (VPN, mail, web, remote desktop, support tools) from before the first trace',
+  entryUnknown: 'How they came in is not known.',
+  collectFile: (path: string, host: string): string => `The file ${path} from ${host}, or its hash`,
+  noHash: 'No log holds the hash of this program: where else it is cannot be told.',
   blind: {
     noLogs: 'No log of this host is in the evidence: what is known of it comes from others.',
     noSensor: 'No sensor (Sysmon) recorded on this host: hashes, connections and files of processes are not known.',

@@ -1,7 +1,14 @@
 // Evidence to facts: every file named, hashed and read, its facts handed to the collector in the order of the evidence.
 // `investigate` writes what comes out; `verify` does the same again and compares.
 import { type Diagnostic, microsText, placeText } from '../base/index.js';
-import { type Detection, type LoadedRules, MAX_RANGES, type RuleInfo, type SkippedRange } from '../detect/index.js';
+import {
+  type Detection,
+  type LoadedRules,
+  MAX_RANGES,
+  type NumberRun,
+  type RuleInfo,
+  type SkippedRange,
+} from '../detect/index.js';
 import { CHUNK_SIZE, CHUNKS_PER_READ } from '../formats/evtx/index.js';
 import { Collector, type EvidenceEntry, type FindingRule } from '../incident/index.js';
 import type { Messages } from '../messages/index.js';
@@ -149,7 +156,7 @@ interface FileState {
   failed: boolean;
   /** Evidence id of an earlier file with the same content. */
   duplicateOf: string | null;
-  runs: { from: number; to: number; firstMicros: number; lastMicros: number }[];
+  runs: NumberRun[];
   /** Of a log of lines. */
   lines: number;
   skipped: number;
@@ -348,7 +355,7 @@ export async function registerEvidence(
         state.last = Math.max(state.last, p.last);
         collector.presence(p.host, p.channel, p.first, p.last, p.records);
       }
-      appendRuns(state.runs, result.runs);
+      appendRuns(state.runs, result.runs, before);
       for (const t of result.tampering) {
         const record = byLine ? t.record + before : t.record;
         chunkOf(state.id).set(record, t.chunkOffset);
@@ -501,14 +508,31 @@ export async function registerEvidence(
     const channel = e.channels.length === 1 ? e.channels[0]! : null;
     // The host that wrote most of it: a log may hold records of its own host under an older name.
     const host = [...s.hosts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))[0]?.[0] ?? '';
-    if (channel !== null)
+    if (e.format === 'evtx') {
+      if (channel !== null)
+        collector.numbering({
+          evidence: s.id,
+          host,
+          channel,
+          runs: s.runs,
+          records: s.records,
+          trustworthy: e.status === 'parsed' && s.renumbered === 0 && options.recover !== true,
+        });
+      return;
+    }
+    // Exports and shippers carry the log's own numbers; one that leaves events out has many holes, and then none is told.
+    const logs = new Map<string, NumberRun[]>();
+    for (const r of s.runs) if (r.lines !== undefined) logs.set(r.lines.key, [...(logs.get(r.lines.key) ?? []), r]);
+    for (const runs of logs.values())
       collector.numbering({
         evidence: s.id,
-        host,
-        channel,
-        runs: s.runs,
-        records: s.records,
-        trustworthy: e.status === 'parsed' && s.renumbered === 0 && options.recover !== true,
+        host: runs[0]!.lines!.host,
+        channel: runs[0]!.lines!.channel,
+        runs: inOrder(runs),
+        byLine: !BY_ORDINAL.has(e.format),
+        records: runs.reduce((n, r) => n + r.to - r.from + 1, 0),
+        exported: true,
+        trustworthy: e.status === 'parsed',
       });
   });
   const archiveIds = new Map<string, string>();
@@ -622,12 +646,31 @@ function note(state: FileState, p: Diagnostic): void {
   });
 }
 
-function appendRuns(to: FileState['runs'], runs: readonly FileState['runs'][number][]): void {
-  for (const r of runs) {
-    const last = to[to.length - 1];
-    if (last !== undefined && r.from === last.to + 1) {
-      last.to = r.to;
-      last.lastMicros = r.lastMicros;
-    } else to.push({ ...r });
+/** `before`: lines of the file's earlier parts. */
+function appendRuns(to: NumberRun[], runs: readonly NumberRun[], before: number): void {
+  const last = new Map<string, NumberRun>();
+  for (const r of to) last.set(r.lines?.key ?? '', r);
+  for (const given of runs) {
+    const r =
+      given.lines === undefined
+        ? { ...given }
+        : { ...given, lines: { ...given.lines, first: given.lines.first + before, last: given.lines.last + before } };
+    const key = r.lines?.key ?? '';
+    const open = last.get(key);
+    if (open !== undefined && r.from === open.to + 1) {
+      open.to = r.to;
+      open.lastMicros = r.lastMicros;
+      if (open.lines !== undefined) open.lines.last = r.lines!.last;
+      continue;
+    }
+    to.push(r);
+    last.set(key, r);
   }
+}
+
+/** Oldest first: exports of Event Viewer begin with the newest. */
+function inOrder(runs: NumberRun[]): NumberRun[] {
+  let back = 0;
+  for (let i = 1; i < runs.length; i++) if (runs[i]!.to < runs[i - 1]!.from) back++;
+  return back * 2 > runs.length - 1 ? runs.reverse() : runs;
 }

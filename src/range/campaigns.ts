@@ -126,8 +126,17 @@ export function* campaign(
       }
     });
   }
-  for (const to of victims.slice(o.controlled, o.controlled + Math.ceil(o.controlled / 6)))
-    step(() => i.visit(from(), to, account()));
+  const visited = o.controlled + Math.ceil(o.controlled / 6);
+  let probed = 0;
+  for (const to of victims.slice(o.controlled, visited))
+    step(function* () {
+      yield* i.visit(from(), to, account());
+      const other = victims[visited + (probed++ % Math.max(1, victims.length - visited))];
+      if (other !== undefined && !other.linux && i.probes.chance(0.5)) {
+        const names = i.probes.chance(0.5) ? i.probes.pick(world.administrators).account.name : 'administrator';
+        yield* i.probe(i.probes.pick([...i.foothold.keys()]), other, names);
+      }
+    });
   for (const to of world.byRole('linux_server').slice(0, 2))
     if (r.chance(0.5)) step(() => i.ssh(from(), to, account()));
   const later: Step[] = [];

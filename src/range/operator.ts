@@ -30,6 +30,8 @@ export class Operator {
   readonly acts: Acts;
   readonly world: World;
   readonly r: Random;
+  /** Chances of what fails, apart from those of what succeeds. */
+  readonly probes: Random;
   readonly book: TruthBook;
   readonly end: number;
   readonly scale: number;
@@ -55,6 +57,7 @@ export class Operator {
     this.world = acts.world;
     this.book = book;
     this.r = acts.world.random(`intruder ${name}`);
+    this.probes = acts.world.random(`probes of ${name}`);
     this.end = options.end;
     this.scale = options.scale;
     this.proxies = options.proxies;
@@ -520,6 +523,26 @@ export class Operator {
   }
 
   /** Shares of a host are looked at, and no more. */
+  /** Another machine tried with a password that does not fit, or only knocked at. */
+  *probe(from: Host, to: Host, name: string): Process {
+    const { acts, probes: r } = this;
+    const dport = r.pick([445, 445, 3389, 5985]);
+    const proc = this.command(
+      from,
+      dport === 445
+        ? `net use \\\\${to.name}\\C$ /user:${this.world.domain}\\${name} *`
+        : `powershell -c "Test-NetConnection ${to.name} -Port ${dport}"`,
+    );
+    const { port } = acts.connect(acts.now, from, to, dport, { bytesOut: 900, bytesIn: 700, seconds: 0.4 }, { proc });
+    const w = [this.at(to), ...(from.sysmon ? [this.at(from)] : [])];
+    this.book.host(acts.now, to, 'attempted', w);
+    if (dport === 445 && r.chance(0.8)) {
+      acts.logonFailed(acts.now + 0.1 * S, to, name, from, 3, false, port);
+      this.book.account(`${this.world.domain}\\${name}`, 'attempted', false, [this.at(to)]);
+    }
+    yield acts.now + (2 + r.below(20)) * S;
+  }
+
   *visit(from: Host, to: Host, who: Principal): Process {
     const { acts, r } = this;
     const s = acts.reach(acts.now, from, to, who, { proc: this.foothold.get(from)!, ntlm: r.chance(0.3) });

@@ -3,7 +3,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { FACT_CLASSES } from '../../schema/index.js';
 import type { FactChunk, RecordChunk } from '../../store/index.js';
-import { Doubles, Ints, Table } from './table.js';
+import { Hours } from './hours.js';
+import { Doubles, Ints, Numbers, Table } from './table.js';
 import { Texts } from './texts.js';
 
 /** What the reconstruction asks of a store. */
@@ -54,6 +55,7 @@ export class Hosts {
 export interface Facts {
   readonly texts: Texts;
   readonly hosts: Hosts;
+  readonly hours: Hours;
   readonly table: (name: string) => Table;
 }
 
@@ -85,21 +87,25 @@ export async function readFacts(source: FactSource, resolve: (name: string) => s
   const tables = new Map<string, Table>();
   const rows = await source.counts();
   const all = rows.records ?? 0;
-  const evidence = new Ints(all);
-  const number = new Doubles(all);
+  const evidence = new Numbers(all);
+  const number = new Numbers(all);
   const micros = new Doubles(all);
-  const host = new Ints(all);
-  const channel = new Ints(all);
+  const host = new Numbers(all);
+  const channel = new Numbers(all);
+  const hours = new Hours();
   for await (const c of source.records())
     for (let i = 0; i < c.rows; i++) {
       const r = c.rec[i]!;
       evidence.set(r, c.evidence[i]!);
       number.set(r, c.number[i]!);
       micros.set(r, c.micros[i]!);
-      host.set(r, c.host[i]! < 0 ? -1 : hostOf(texts.of(c.host[i]!)));
-      channel.set(r, texts.of(c.source[i]!));
+      const h = c.host[i]! < 0 ? -1 : hostOf(texts.of(c.host[i]!));
+      host.set(r, h);
+      const source = texts.of(c.source[i]!);
+      channel.set(r, source);
+      hours.see(h, source, c.micros[i]!);
     }
-  const records = { evidence: evidence.data, number: number.data };
+  const records = { evidence, number };
   if (all > MANY_ROWS) collect();
   for (const { name, columns: given } of FACT_CLASSES) {
     if (name === 'base_event') continue;
@@ -123,6 +129,7 @@ export async function readFacts(source: FactSource, resolve: (name: string) => s
   return {
     texts,
     hosts,
+    hours,
     table(name) {
       const t = tables.get(name);
       if (t === undefined) throw new Error(`no facts of class ${name}`);

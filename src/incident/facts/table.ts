@@ -1,7 +1,39 @@
 // Facts of one class in columns, in the order of time.
 import { firstAt } from './rows.js';
 
-/** A column that grows. */
+type Cells = Int16Array | Int32Array | Float64Array;
+
+/** A column that grows: of the narrowest kind that holds all its numbers, since a case of millions of records has many columns. */
+export class Numbers {
+  data: Cells;
+  length = 0;
+
+  constructor(expected = 1024) {
+    this.data = new Int16Array(Math.max(16, expected));
+  }
+
+  /** Writes anywhere; it grows to there. */
+  set(i: number, v: number): void {
+    if (i >= this.data.length) {
+      const next = new (this.data.constructor as new (n: number) => Cells)(Math.max(i + 1, this.data.length * 2));
+      next.set(this.data);
+      this.data = next;
+    }
+    this.data[i] = v;
+    if (this.data[i] !== v) this.#widen(i, v);
+    if (i >= this.length) this.length = i + 1;
+  }
+
+  #widen(i: number, v: number): void {
+    const wide = Number.isInteger(v) && Math.abs(v) <= 0x7fffffff ? Int32Array : Float64Array;
+    const next = new wide(this.data.length);
+    next.set(this.data);
+    this.data = next;
+    this.data[i] = v;
+  }
+}
+
+/** A column of whole numbers that grows. */
 export class Ints {
   data: Int32Array;
   length = 0;
@@ -22,18 +54,9 @@ export class Ints {
   at(i: number): number {
     return this.data[i]!;
   }
-  /** Writes anywhere; it grows to there. */
-  set(i: number, v: number): void {
-    if (i >= this.data.length) {
-      const next = new Int32Array(Math.max(i + 1, this.data.length * 2));
-      next.set(this.data);
-      this.data = next;
-    }
-    this.data[i] = v;
-    if (i >= this.length) this.length = i + 1;
-  }
 }
 
+/** A column of times or sizes that grows. */
 export class Doubles {
   data: Float64Array;
   length = 0;
@@ -43,13 +66,8 @@ export class Doubles {
   }
 
   push(v: number): number {
-    if (this.length === this.data.length) {
-      const next = new Float64Array(this.length * 2);
-      next.set(this.data);
-      this.data = next;
-    }
-    this.data[this.length] = v;
-    return this.length++;
+    this.set(this.length, v);
+    return this.length - 1;
   }
   at(i: number): number {
     return this.data[i]!;
@@ -74,8 +92,8 @@ export interface Place {
 
 /** What is kept of all records. */
 export interface Records {
-  readonly evidence: Int32Array;
-  readonly number: Float64Array;
+  readonly evidence: Numbers;
+  readonly number: Numbers;
 }
 
 export class Table {
@@ -83,7 +101,7 @@ export class Table {
   /** Microseconds since 1970 UTC, as recorded. */
   readonly t: Float64Array;
   /** Numbers of hosts; -1 where a record bears none. */
-  readonly host: Int32Array;
+  readonly host: Cells;
   /** Text of the channel or log source. */
   readonly source: Int32Array;
   readonly #records: Records;
@@ -93,13 +111,13 @@ export class Table {
   constructor(
     records: Records,
     rec: Ints,
-    of: { readonly micros: Doubles; readonly host: Ints; readonly source: Ints },
+    of: { readonly micros: Doubles; readonly host: Numbers; readonly source: Numbers },
     columns: ReadonlyMap<string, Ints>,
   ) {
     const n = rec.length;
     this.rows = n;
     this.#records = records;
-    const [t, evidence, number, from] = [of.micros.data, records.evidence, records.number, rec.data];
+    const [t, evidence, number, from] = [of.micros.data, records.evidence.data, records.number.data, rec.data];
     // In the order of time; what is equal, in that of the evidence.
     const order = new Uint32Array(n);
     let sorted = true;
@@ -122,21 +140,22 @@ export class Table {
     this.#columns = new Map([...columns].map(([name, c]) => [name, ints(c)]));
     this.#rec = ints(rec);
     this.t = new Float64Array(n);
-    this.host = new Int32Array(n);
+    const hosts = of.host.data;
+    this.host = new (hosts.constructor as new (n: number) => Cells)(n);
     this.source = new Int32Array(n);
     for (let i = 0; i < n; i++) {
       const r = this.#rec[i]!;
       this.t[i] = t[r]!;
-      this.host[i] = of.host.data[r]!;
+      this.host[i] = hosts[r]!;
       this.source[i] = of.source.data[r]!;
     }
   }
 
   evidence(row: number): number {
-    return this.#records.evidence[this.#rec[row]!]!;
+    return this.#records.evidence.data[this.#rec[row]!]!;
   }
   number(row: number): number {
-    return this.#records.number[this.#rec[row]!]!;
+    return this.#records.number.data[this.#rec[row]!]!;
   }
 
   /** A column's texts by row. Throws where the class has no such column: a bug of ours. */

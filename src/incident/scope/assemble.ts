@@ -7,8 +7,11 @@ import { baseName, SSH, type World } from '../graph/world.js';
 import { STATEMENTS } from '../../messages/index.js';
 import type { AntiForensics, BlindSpot, Cite, Confidence, Incident, Technique, TimelineEntry } from '../model.js';
 import type { ReconstructInput } from '../reconstruct.js';
+import { attempts } from './attempts.js';
 import { MAIL_TECHNIQUE, PHASES, TACTICS, TRACE_TECHNIQUE } from './attack.js';
 import { blindSpots } from './blind.js';
+import { collectNext } from './next.js';
+import { silences } from './silence.js';
 import { entry as findEntry, type EntryClaim } from './entry.js';
 import type { Group } from './group.js';
 import { type Cmdlet, mail, Mailboxes, plainAccount } from './mail.js';
@@ -115,9 +118,26 @@ export function assemble(a: AssembleInput): Incident {
           places: [requests.place(r.row)],
         });
   const marks = covered(w, g, a.signs, traces);
+  const silent = silences(w, g, m);
+  for (const x of silent)
+    marks.push({
+      host: x.host,
+      kind: 'missing_log',
+      t: x.from ?? g.hosts.get(x.host)!.first,
+      what: x.text,
+      places: [...x.places],
+    });
+  marks.sort((x, y) => x.t - y.t || x.host - y.host);
   const way: EntryClaim | null = findEntry(w, g, web, requests, role, leads);
   if (way?.account !== null && way?.account !== undefined)
     g.account(full(way.account), domains, 'abused', way.t, way.places);
+
+  const span = new Map<string, [number, number]>();
+  for (const s of sessions) {
+    const known = span.get(s.ip);
+    span.set(s.ip, known === undefined ? [s.start, s.end] : [Math.min(known[0], s.start), Math.max(known[1], s.end)]);
+  }
+  attempts(w, g, domains, span);
 
   // Programs of theirs.
   const programs = new Map<string, { sha: string; rows: number[]; places: Place[] }>();
@@ -205,14 +225,27 @@ export function assemble(a: AssembleInput): Incident {
     what: m.trace(t.kind, t.what),
     evidence: cites(t.places),
   }));
-  const blind: BlindSpot[] = blindSpots(a, hosts);
+  const blind: BlindSpot[] = blindSpots(
+    a,
+    hosts.filter((h) => h.status !== 'attempted'),
+  );
+  for (const x of silent)
+    blind.push({
+      host: name(x.host),
+      source: x.source,
+      from: x.from === null ? null : time(x.from),
+      to: x.to === null ? null : time(x.to),
+      why: x.text,
+      weakens: ['hosts', 'accounts', 'sessions', 'timeline'],
+    });
   const detectors = new Set(leads.filter((l) => l.weight >= 1).map((l) => l.detector));
   const controlled = hosts.filter((h) => h.status === 'controlled');
-  const likely = hosts.filter((h) => h.confidence !== 'high').length;
+  const reached = hosts.filter((h) => h.status !== 'attempted');
+  const likely = reached.filter((h) => h.confidence !== 'high').length;
   const confidence: Confidence =
     detectors.size >= 2 ||
     (detectors.size === 1 && (controlled.length > 1 || channels.length > 0 || sessions.length > 1))
-      ? likely * 2 > hosts.length
+      ? likely * 2 > reached.length
         ? 'moderate'
         : 'high'
       : 'moderate';
@@ -344,7 +377,7 @@ export function assemble(a: AssembleInput): Incident {
   timeline.sort((x, y) => x.t - y.t || (x.host < y.host ? -1 : x.host > y.host ? 1 : 0) || (x.text < y.text ? -1 : 1));
 
   const place = (ip: string) => input.networks.of(ip);
-  const draft: Omit<Incident, 'statement' | 'statements' | 'detections'> = {
+  const base: Omit<Incident, 'statement' | 'statements' | 'detections' | 'collect_next'> = {
     id: a.id,
     confidence,
     confidence_why: m.confidence(confidence, detectors.size, controlled.length, likely),
@@ -482,6 +515,7 @@ export function assemble(a: AssembleInput): Incident {
       })),
     timeline: timeline.slice(0, MAX_ENTRIES).map(({ t: _, ...e }) => e),
   };
+  const draft = { ...base, collect_next: collectNext(base, m) };
   const statements = Object.fromEntries(Object.entries(STATEMENTS).map(([language, say]) => [language, say(draft)]));
   const own = new Set<string>();
   for (const n of g.nodes) for (const p of n.places) own.add(`e${p.evidence}|${p.number}`);

@@ -214,6 +214,7 @@ export class Logons extends Processes {
     from: Host | string | null,
     type: 2 | 3 | 10,
     unknown = false,
+    port?: number,
   ): void {
     if (type === 3 && host.role !== 'domain_controller' && from !== null && typeof from !== 'string' && !unknown)
       this.event(this.controller(host), t - 0.02 * S, EVENTS.preauthFailed, {
@@ -252,7 +253,9 @@ export class Logons extends Processes {
       ProcessName: type === 3 ? '-' : `${S32}svchost.exe`,
       IpAddress: from === null ? '127.0.0.1' : this.ipOf(from),
       IpPort:
-        from === null ? '0' : String(typeof from === 'string' ? 40_000 + this.sensor.below(20_000) : this.port(from)),
+        from === null
+          ? '0'
+          : String(port ?? (typeof from === 'string' ? 40_000 + this.sensor.below(20_000) : this.port(from))),
     });
   }
 
