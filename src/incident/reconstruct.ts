@@ -1,6 +1,5 @@
 // From the facts of a case to its incidents: leads, what they caused and what caused them, the groups that causes join, and for each
 // group the parts that the contract names.
-import { microsText } from '../base/index.js';
 import type { Messages } from '../messages/index.js';
 import { authentication, remoteObjects } from './detectors/authentication.js';
 import { credentials } from './detectors/credentials.js';
@@ -9,10 +8,10 @@ import { criticalRules, hands } from './detectors/hands.js';
 import { serverShell } from './detectors/server-shell.js';
 import { collect, type FactSource, readFacts } from './facts/read.js';
 import type { Place } from './facts/table.js';
-import { brought, lookers, sameProgram } from './graph/implants.js';
+import { lookers, sameProgram } from './graph/implants.js';
 import { reached, unnamedMoves } from './graph/inference.js';
 import { type Node, Suspicion } from './graph/suspicion.js';
-import { baseName, World } from './graph/world.js';
+import { World } from './graph/world.js';
 import type { BlindSpot, Cite, Coverage, Finding, Incident } from './model.js';
 import type { LookUp } from './networks.js';
 import { assemble } from './scope/assemble.js';
@@ -116,7 +115,7 @@ export async function reconstruct(input: ReconstructInput): Promise<Reconstructi
   for (let round = 0; round < 4; round++) {
     web.clear();
     for (const g of groups) web.set(g.id, webSources(w, g, requests, scripts));
-    if (!unite(s, groups, web)) break;
+    if (!unite(s, groups, web, hijacks)) break;
     groups = grouped(w, s, domains);
   }
   for (const d of input.decisions)
@@ -273,7 +272,12 @@ function grouped(w: World, s: Suspicion, domains: ReadonlyMap<string, string>): 
 }
 
 /** Joins what is one. True if anything was. */
-function unite(s: Suspicion, groups: readonly Group[], web: ReadonlyMap<string, WebFindings>): boolean {
+function unite(
+  s: Suspicion,
+  groups: readonly Group[],
+  web: ReadonlyMap<string, WebFindings>,
+  hijacks: ReadonlyMap<string, HijackClaim>,
+): boolean {
   let changed = false;
   const join = (a: Group, b: Group): void => {
     if (s.group(a.nodes[0]!.key) === s.group(b.nodes[0]!.key)) return;
@@ -298,6 +302,10 @@ function unite(s: Suspicion, groups: readonly Group[], web: ReadonlyMap<string, 
     const start = g.nodes.find((n) => n.kind !== 'file')!;
     const holders = groups.filter((o) => {
       if (o === g || !(o.first <= g.first)) return false;
+      // On a machine that had fetched what one intruder handed out.
+      const h = hijacks.get(o.id);
+      if (h !== undefined && (h.executed.has(start.host) || h.downloaded.has(start.host)) && h.t <= start.t)
+        return true;
       // Where sessions tell where they came from, that counts, not whose host they came to.
       const came = [...g.sessions.keys()].some((row) => s.world.logons.source(s.world.logons.logon(row)) >= 0);
       if (!came && o.hosts.get(start.host)?.status === 'controlled' && o.hosts.get(start.host)!.first <= start.t)
@@ -312,5 +320,3 @@ function unite(s: Suspicion, groups: readonly Group[], web: ReadonlyMap<string, 
   }
   return changed;
 }
-
-export { baseName, brought, microsText };

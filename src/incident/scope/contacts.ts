@@ -13,6 +13,8 @@ export interface Contact {
   readonly name: string;
   readonly out: number;
   readonly in: number;
+  /** Whether any log tells how much went over it. */
+  readonly measured: boolean;
   readonly proxied: boolean;
   readonly places: Place[];
 }
@@ -147,7 +149,15 @@ export class Network {
       return Number.isNaN(v) ? 0 : v;
     };
     if (conn >= 0) places.push(n.place(conn));
-    const base = { t, host: n.host[row]!, process, proxied: false, out: bytes('bytes_out'), in: bytes('bytes_in') };
+    const base = {
+      t,
+      host: n.host[row]!,
+      process,
+      proxied: false,
+      out: bytes('bytes_out'),
+      in: bytes('bytes_in'),
+      measured: conn >= 0 || n.column('bytes_out')[row]! !== -1,
+    };
     if (w.addresses.outside(dst) || this.#strange(dst, port)) {
       const tls = this.#near(this.#tls.get(key), w.facts.table('tls_activity'), t, 120e6);
       if (tls >= 0) {

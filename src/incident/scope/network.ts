@@ -93,7 +93,10 @@ export function outward(w: World, g: Group, net: Network): { channels: Channel[]
       for (const c of bulk) thefts.push(theft(g, c, name));
       // A proxy's line may be another program's of the same moment: a channel comes again.
       const proxied = list.every((c) => c.proxied);
-      if (talk > 0 && (!proxied || talk * 4 >= most))
+      // Where nothing tells how much went over it, what was seen once or twice beside a channel that is used all the time may have
+      // been there to receive only.
+      const once = list.length <= 2 && list.length * 10 <= most && list.every((c) => !c.measured);
+      if (talk > 0 && !once && (!proxied || talk * 4 >= most))
         for (const c of list) if (!bulk.includes(c)) add(name, c.t, c.host, false, c.places);
     }
   }

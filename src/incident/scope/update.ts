@@ -1,7 +1,7 @@
 // An update function that hands out what is no release: the server's package was written by the intruder; clients fetch it by its
 // name, and their updater starts what was in it. An honest release has the same shape, but comes from a hand that is not theirs.
 import type { Place } from '../facts/table.js';
-import type { Suspicion } from '../graph/suspicion.js';
+import type { Node, Suspicion } from '../graph/suspicion.js';
 import { baseName, type World } from '../graph/world.js';
 import type { Group } from './group.js';
 import type { Requests } from './web.js';
@@ -30,7 +30,7 @@ export interface HijackClaim {
 
 export function hijack(w: World, g: Group, requests: Requests): HijackClaim | null {
   let best: HijackClaim | null = null;
-  for (const f of g.files.values()) {
+  for (const f of [...g.files.values(), ...namedPackages(w, g, requests)]) {
     if (!PACKAGE.test(f.path) || !requests.has(f.host)) continue;
     const name = baseName(f.path);
     const fetched = new Map<number, { t: number; places: Place[] }>();
@@ -59,8 +59,8 @@ export function hijack(w: World, g: Group, requests: Requests): HijackClaim | nu
         cached.set(files.host[i]!, { t: files.t[i]!, process: p, place: files.place(i) });
       if (!fetched.has(files.host[i]!)) fetched.set(files.host[i]!, { t: files.t[i]!, places: [files.place(i)] });
     }
-    const updater = [...updaters].sort((a, b) => b[1] - a[1])[0]?.[0];
-    if (updater === undefined) continue;
+    const updater = [...updaters].sort((a, b) => b[1] - a[1])[0]?.[0] ?? starter(w, g, f.host, fetched);
+    if (updater === null) continue;
     // By the program and, where it is known, its hash: what most of the clients started.
     const started = new Map<string, number[]>();
     for (const [host, at] of fetched) {
@@ -110,6 +110,63 @@ export function hijack(w: World, g: Group, requests: Requests): HijackClaim | nu
       best = claim;
   }
   return best;
+}
+
+/** Where no sensor saw the file: packages that the intruder's command lines on a server name. */
+function namedPackages(
+  w: World,
+  g: Group,
+  requests: Requests,
+): { host: number; path: string; t: number; places: readonly Place[]; from: Node | null }[] {
+  const out = [];
+  for (const r of g.processes) {
+    const host = w.processes.host.at(r);
+    const t = w.processes.start.at(r);
+    if (!requests.has(host) || !Number.isFinite(t)) continue;
+    const words = w.processes.commandText(r).match(/"[^"]+"|\S+/g) ?? [];
+    for (const word of words) {
+      const path = word.replaceAll('"', '').toLowerCase();
+      if (!/[\\/]/.test(path) || !PACKAGE.test(path) || g.files.has(`${host}|${path}`)) continue;
+      const from = g.nodes.find((n) => n.kind === 'process' && n.row === r) ?? null;
+      out.push({ host, path, t, places: w.processes.places(r), from });
+    }
+  }
+  return out;
+}
+
+/** Most of the clients that fetched must have started something by one program. */
+const MOST = 0.5;
+/** So soon after the fetch that it is because of it. */
+const SOON = 15 * 60e6;
+
+/** The program that most clients have in common as the parent of what started soon after they fetched; null if there is none. */
+function starter(
+  w: World,
+  g: Group,
+  server: number,
+  fetched: ReadonlyMap<number, { readonly t: number }>,
+): number | null {
+  const hosts = new Map<number, Set<number>>();
+  const elsewhere = new Map<number, number>();
+  for (const [host, at] of fetched) {
+    const t = w.carried(at.t, server, host);
+    for (const r of g.suspicion.remote.startsBetween(host, t - 30e6, t + SOON)) {
+      const parent = w.processes.parent.at(r);
+      if (parent < 0 || w.hub(parent) || w.shell(parent)) continue;
+      const image = w.processes.image.at(parent);
+      hosts.set(image, (hosts.get(image) ?? new Set()).add(host));
+    }
+    // What it starts on any other day says how little the start has to do with the fetch.
+    for (const r of g.suspicion.remote.startsBetween(host, t - 86_400e6 - SOON, t - 86_400e6)) {
+      const parent = w.processes.parent.at(r);
+      if (parent >= 0)
+        elsewhere.set(w.processes.image.at(parent), (elsewhere.get(w.processes.image.at(parent)) ?? 0) + 1);
+    }
+  }
+  const best = [...hosts]
+    .map(([image, set]) => ({ image, n: set.size - (elsewhere.get(image) ?? 0) }))
+    .sort((a, b) => b.n - a.n || a.image - b.image)[0];
+  return best !== undefined && best.n >= Math.max(MIN_CLIENTS, fetched.size * MOST) ? best.image : null;
 }
 
 /** What ran a hijacked package is the intruder's on every client. */
