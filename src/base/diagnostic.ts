@@ -45,6 +45,10 @@ export type DiagnosticCode =
   | 'sigma.logsource'
   | 'sigma.duplicate-id'
   | 'sigma.unsupported'
+  | 'sigma.correlation'
+  | 'sigma.reference'
+  | 'sigma.pipeline'
+  | 'sigma.check'
   // case
   | 'case.version'
   | 'case.locked'

@@ -1,11 +1,11 @@
 // What every command gets: its parsed flags, where to write, and how.
-import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Diagnostic, diagnostic, diagnosticText } from '../base/index.js';
-import { type LoadedRules, loadRules } from '../detect/index.js';
+import { type LoadedRules, loadRules, type RuleOptions } from '../detect/index.js';
 import { type Mapping, parseMapping, zoneMinutes } from '../formats/mapping/mapping.js';
 import type { Reading } from '../pipeline/plan.js';
 import { FACT_CLASSES } from '../schema/index.js';
@@ -72,18 +72,59 @@ export function makeContext(command: Command, argv: readonly string[]): Context 
 /** The rules that come with Backtrail. */
 export const bundledRules = (): string => fileURLToPath(new URL('../../../rules', import.meta.url));
 
-export function rulesOf(ctx: Context, of?: readonly string[]): { rules: LoadedRules | null; dirs: string[] } {
-  if (ctx.values['no-rules'] === true || of?.length === 0) return { rules: null, dirs: [] };
-  const dirs = (ctx.values.rules as string[] | undefined) ?? of?.slice() ?? [bundledRules()];
-  const rules = loadRules(dirs);
+/** Folders and files that say how rules are read. */
+export interface RuleFiles {
+  readonly dirs: readonly string[];
+  readonly pipelines: readonly string[];
+  readonly placeholders: readonly string[];
+}
+
+export function ruleOptionsOf(ctx: Context): RuleOptions {
+  return {
+    pipelines: (ctx.values.pipeline as string[] | undefined) ?? [],
+    placeholders: (ctx.values.placeholders as string[] | undefined) ?? [],
+  };
+}
+
+export function rulesOf(ctx: Context, of?: RuleFiles): { rules: LoadedRules | null; files: RuleFiles } {
+  const options = of ?? ruleOptionsOf(ctx);
+  const none = { dirs: [], pipelines: [], placeholders: [] };
+  if (ctx.values['no-rules'] === true || of?.dirs.length === 0) return { rules: null, files: none };
+  const dirs = (ctx.values.rules as string[] | undefined)?.map(namedRules) ?? of?.dirs.slice() ?? [bundledRules()];
+  const rules = loadRules(dirs, options);
   const errors = rules.problems.filter((p) => p.severity === 'error');
   if (!ctx.quiet && errors.length > 0) {
     for (const p of errors.slice(0, 5)) ctx.problem(p);
     if (errors.length > 5) ctx.say(`${errors.length - 5} more rule problems: see "backtrail rules check"`);
   }
+  if (
+    errors.some(
+      (p) => p.code === 'sigma.pipeline' && p.place.file !== undefined && options.pipelines!.includes(p.place.file),
+    )
+  )
+    throw new UsageError('a pipeline could not be read: rules would mean something else without it');
   if (rules.rules.length === 0) throw new UsageError(`no rule could be loaded from ${dirs.join(', ')}`);
   ctx.time(rules.cached ? 'rules (cached)' : 'rules');
-  return { rules, dirs };
+  return { rules, files: { dirs, pipelines: options.pipelines ?? [], placeholders: options.placeholders ?? [] } };
+}
+
+/** A folder or file, or the name of a collection that "rules add" installed, or "bundled". */
+export function namedRules(name: string): string {
+  if (existsSync(name)) return name;
+  if (name === 'bundled') return bundledRules();
+  const installed = join(dataFolder(), 'rules', name);
+  return /^[\w.-]+$/.test(name) && existsSync(installed) ? installed : name;
+}
+
+/** Where installed rule collections are: `BACKTRAIL_DATA`, or the user's data folder. */
+export function dataFolder(): string {
+  const set = process.env.BACKTRAIL_DATA;
+  if (set !== undefined && set !== '') return set;
+  if (process.platform === 'win32' && process.env.LOCALAPPDATA !== undefined)
+    return join(process.env.LOCALAPPDATA, 'backtrail');
+  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'backtrail');
+  const base = process.env.XDG_DATA_HOME;
+  return join(base !== undefined && base !== '' ? base : join(homedir(), '.local', 'share'), 'backtrail');
 }
 
 /** The files below the paths of the command line, with those in archives; null, with a message, if there are none. */

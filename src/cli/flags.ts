@@ -22,7 +22,19 @@ const RULES: Flag = {
   name: 'rules',
   value: 'DIR',
   multiple: true,
-  help: 'Folder or file with Sigma rules; may be repeated. Replaces the bundled rules.',
+  help: 'Folder or file with Sigma rules, the name of an installed collection, or "bundled"; may be repeated. Replaces the bundled rules.',
+};
+const PIPELINE: Flag = {
+  name: 'pipeline',
+  value: 'FILE',
+  multiple: true,
+  help: "A processing pipeline in pySigma's YAML form, run over all rules; may be repeated, lowest priority first.",
+};
+const PLACEHOLDERS: Flag = {
+  name: 'placeholders',
+  value: 'FILE',
+  multiple: true,
+  help: 'Values for placeholders ("expand"): YAML with name: [values], NAME.txt with a value a line, or a folder of them.',
 };
 const NO_RULES: Flag = { name: 'no-rules', help: 'Use no rules at all.' };
 const THREADS: Flag = {
@@ -101,6 +113,8 @@ export const COMMANDS: readonly Command[] = [
         help: 'Go on with a run that was broken off: same evidence, rules and options, same result. PATHs need not be named again; passwords must.',
       },
       RULES,
+      PIPELINE,
+      PLACEHOLDERS,
       NO_RULES,
       { name: 'title', value: 'TEXT', help: 'Title of the report.' },
       {
@@ -156,6 +170,8 @@ export const COMMANDS: readonly Command[] = [
       'Detections alone, in the order of the evidence, to standard output. All levels unless --min-level says otherwise.',
     flags: [
       RULES,
+      PIPELINE,
+      PLACEHOLDERS,
       NO_RULES,
       { name: 'output', value: 'FORMAT', help: 'table (default), csv, json or jsonl.' },
       { name: 'out', short: 'o', value: 'FILE', help: 'Write to FILE instead of standard output.' },
@@ -271,13 +287,23 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'rules',
-    usage: 'rules check|list|coverage DIR...',
-    summary: 'Check rules, list them, or show which logs they need',
+    usage: 'rules check|list|coverage DIR... | rules explain RULE [--event FILE#RECORD] | rules add DIR|ZIP',
+    summary: 'Check rules, explain one, list them, show which logs they need, install a collection',
     about:
-      'check: which rules load, which do not and why (exit 1 if any does not). list: id, level, title. coverage: log sources, where Windows logs them, and how many rules need each. Without DIR: the bundled rules.',
-    flags: [],
+      'check: which rules load, which do not and why; what the specification forbids, what cannot match, what is expensive, with line and caret (exit 1 if there is an error). explain: what a rule means, where its events are, and for an event what each part of the rule says of it; RULE is a file, an id or a title. list: id, level, title. coverage: log sources, where they are found, and how many rules need each; of a case: which could have run. add: copies a collection (a SigmaHQ release, say) into your data folder, to be named with --rules NAME. Without DIR: the bundled rules.',
+    flags: [
+      RULES,
+      PIPELINE,
+      PLACEHOLDERS,
+      { name: 'event', value: 'FILE#N', help: 'explain: an event, by its log and the number of its record or line.' },
+      { name: 'all', help: 'check: also notes on style.' },
+      { name: 'name', value: 'NAME', help: "add: the collection's name. Default: that of the folder or archive." },
+      { name: 'version', value: 'TEXT', help: 'add: its version, which stands in every case that uses it.' },
+    ],
     examples: [
       ['backtrail rules check my-rules/', ''],
+      ['backtrail rules explain 0c84a164-9f0e-5ef3-810e-113e55c12176 --event Security.evtx#4711', ''],
+      ['backtrail rules add sigma_all_rules.zip --version r2026-08', ''],
       ['backtrail rules coverage sigma/rules', ''],
     ],
   },
@@ -338,6 +364,8 @@ export const COMMANDS: readonly Command[] = [
         help: 'Where the evidence is now, if it was moved: the path that was given to investigate.',
       },
       { ...RULES, help: 'Where the rules are now, if they were moved.' },
+      PIPELINE,
+      PLACEHOLDERS,
       THREADS,
     ],
     examples: [['backtrail verify case-017', '']],

@@ -1,8 +1,8 @@
 // backtrail hunt: detections to standard output or a file.
 import { closeSync, openSync } from 'node:fs';
 import { microsText } from '../base/index.js';
-import type { Detection, LoadedRules } from '../detect/index.js';
-import { hunt } from '../pipeline/hunt.js';
+import { type Detection, type LoadedRules, ruleOfCorrelation } from '../detect/index.js';
+import { hunt, type HuntEnd } from '../pipeline/hunt.js';
 import { crewFor } from '../pipeline/plan.js';
 import { prestartWorkers } from '../pipeline/pool.js';
 import { LEVELS } from '../sigma/index.js';
@@ -67,14 +67,71 @@ export async function runHunt(ctx: Context): Promise<number> {
     plans: '{"rules":[],"tests":[]}',
     problems: [],
     cached: false,
+    correlations: [],
+    silent: [],
   };
-  for await (const batch of hunt(files, {
+  const running = hunt(files, {
     rules: empty,
     ...threadsOf(ctx),
     recover: ctx.values.recover === true,
     reading: readingOf(ctx),
     ...(wanted === undefined ? {} : { wanted }),
-  })) {
+  });
+  const tellCorrelations = (end: HuntEnd): void => {
+    const lines: string[] = [];
+    for (const m of end.correlations) {
+      const number = ruleOfCorrelation(empty, m.correlation);
+      if (wanted?.[number] === false) continue;
+      const r = empty.rules[number]!;
+      const plan = empty.correlations[m.correlation]!;
+      seen.detections++;
+      byLevel[r.level] = (byLevel[r.level] ?? 0) + 1;
+      const [e] = m.events;
+      const fields = [
+        ...plan.groupBy.map((name, i) => ({ name, value: m.group[i]! })),
+        { name: plan.type, value: String(m.value) },
+      ];
+      const d: Detection = { ...e!, rule: number, micros: m.first, eventRecordId: '', fields };
+      const events = m.events.map((x) => ({
+        file: x.evidence,
+        ...(x.byLine ? { line: x.record } : { record: x.record }),
+        time: microsText(x.micros),
+        rule: empty.rules[x.rule]!.id,
+      }));
+      if (output === 'json' || output === 'jsonl') {
+        const o = { ...asObject(d, e!.evidence, empty, e!.byLine), last: microsText(m.last), events };
+        lines.push(
+          `${output === 'json' ? (first ? '\n' : ',\n') : ''}${JSON.stringify(o)}${output === 'jsonl' ? '\n' : ''}`,
+        );
+        first = false;
+      } else if (output === 'csv') {
+        const o = asObject(d, e!.evidence, empty, e!.byLine);
+        lines.push(
+          `${HEAD.map((h) => csvCell(h === 'fields' ? JSON.stringify({ ...(o.fields as object), events }) : String(o[h] ?? ''))).join(',')}\n`,
+        );
+      } else {
+        const time = (microsText(m.first) ?? '').slice(0, 19).replace('T', ' ');
+        lines.push(
+          `${ctx.style.dim(time)}  ${ctx.style.level(r.level, r.level.padEnd(13))}  ${safe(d.host).padEnd(24)}  ${safe(r.title)}\n${' '.repeat(23)}${ctx.style.dim(safe(`${events.length} records from ${e!.evidence} #${e!.record}  ${fields.map((f) => `${f.name}=${f.value}`).join('  ')}`.slice(0, 240)))}\n`,
+        );
+      }
+    }
+    if (lines.length > 0) {
+      progress.clear();
+      write(lines.join(''));
+    }
+    if (end.left > 0 && !ctx.quiet)
+      ctx.say(
+        `${end.left.toLocaleString('en')} matches could not be looked at by correlation rules: no time, or more than are kept.`,
+      );
+  };
+  for (;;) {
+    const next = await running.next();
+    if (next.done === true) {
+      tellCorrelations(next.value);
+      break;
+    }
+    const batch = next.value;
     const name = batch.file.source.name;
     if (batch.file.format !== 'unknown' && batch.file.format !== 'empty' && !counted.has(name)) {
       counted.add(name);

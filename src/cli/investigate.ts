@@ -21,7 +21,17 @@ import { prestartWorkers } from '../pipeline/pool.js';
 import { unopenedOf } from '../pipeline/register.js';
 import { makeView } from '../report/index.js';
 import { sha256File, type SourceFile } from '../sources/index.js';
-import { type Context, EXIT, evidenceOf, rulesOf, sayTiming, threadsOf, UsageError, readingOf } from './context.js';
+import {
+  type Context,
+  EXIT,
+  evidenceOf,
+  type RuleFiles,
+  rulesOf,
+  sayTiming,
+  threadsOf,
+  UsageError,
+  readingOf,
+} from './context.js';
 import { Progress, safe } from './terminal.js';
 
 const TLP = ['RED', 'AMBER', 'AMBER+STRICT', 'GREEN', 'CLEAR'];
@@ -43,6 +53,8 @@ export async function runInvestigate(ctx: Context): Promise<number> {
     throw new UsageError(`the run to go on with read ${paths.join(', ')}: name these, or none`);
   for (const f of [
     'rules',
+    'pipeline',
+    'placeholders',
     'no-rules',
     'recover',
     'timezone',
@@ -159,7 +171,16 @@ export async function runCase(ctx: Context, job: CaseJob): Promise<number> {
     );
   const { files } = found;
   prestartWorkers(crewFor(threadsOf(ctx).threads, files));
-  const { rules, dirs } = rulesOf(ctx, job.run?.rules);
+  const { rules, files: ruleFiles } = rulesOf(
+    ctx,
+    job.run === null
+      ? undefined
+      : {
+          dirs: job.run.rules,
+          pipelines: job.run.pipelines ?? [],
+          placeholders: job.run.placeholders ?? [],
+        },
+  );
   const shas = rules?.sets.map((s) => s.sha256) ?? [];
   const inputs = inputsOf(found.inputs);
   let run: RunFile;
@@ -167,7 +188,9 @@ export async function runCase(ctx: Context, job: CaseJob): Promise<number> {
     run = {
       schema: 'backtrail.run/1',
       segments: [{ paths: job.paths.map((p) => (p === '-' ? p : resolve(p))), inputs, ...acquisitionOf(ctx) }],
-      rules: dirs.map((d) => resolve(d)),
+      rules: ruleFiles.dirs.map((d) => resolve(d)),
+      ...(ruleFiles.pipelines.length === 0 ? {} : { pipelines: ruleFiles.pipelines.map((f) => resolve(f)) }),
+      ...(ruleFiles.placeholders.length === 0 ? {} : { placeholders: ruleFiles.placeholders.map((f) => resolve(f)) }),
       rules_sha256: shas,
       recover: ctx.values.recover === true,
       reading: readingOf(ctx),
@@ -234,7 +257,7 @@ export async function runCase(ctx: Context, job: CaseJob): Promise<number> {
     );
     return EXIT.interrupted;
   }
-  rememberRules(out, dirs);
+  rememberRules(out, ruleFiles);
   for (const h of unknownHosts(declared, document))
     ctx.say(`No host of this evidence is called "${safe(h)}": what was said of it has no effect.`);
   if (!ctx.quiet) {
@@ -261,11 +284,15 @@ const changed = (dir: string, expected: string, found: string, what: string): Ca
   );
 
 /** verify needs the rules again: where they were goes beside the places of the evidence. */
-function rememberRules(out: string, dirs: readonly string[]): void {
+function rememberRules(out: string, files: RuleFiles): void {
   const path = join(out, 'paths.json');
   if (!existsSync(path)) return;
   const paths = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
-  writeFileSync(path, `${JSON.stringify({ ...paths, rules: dirs.map((d) => resolve(d)) }, null, 1)}\n`);
+  const all = (list: readonly string[]): string[] => list.map((f) => resolve(f));
+  writeFileSync(
+    path,
+    `${JSON.stringify({ ...paths, rules: all(files.dirs), pipelines: all(files.pipelines), placeholders: all(files.placeholders) }, null, 1)}\n`,
+  );
 }
 
 /** Hosts that were declared or decided on and that no log is of. */

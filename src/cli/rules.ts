@@ -1,33 +1,75 @@
 // backtrail rules: which rules load, what they are, and which logs they need.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { diagnosticText } from '../base/index.js';
 import { readCase } from '../case/index.js';
 import { loadRules, type RuleInfo } from '../detect/index.js';
 import type { IncidentDocument } from '../incident/index.js';
-import { isLogSourceKey, routesOf } from '../schema/index.js';
-import { bundledRules, type Context, EXIT, UsageError } from './context.js';
+import { fieldsOf, isLogSourceKey, routesOf } from '../schema/index.js';
+import { type Check, checkRules } from '../sigma/index.js';
+import { bundledRules, type Context, EXIT, namedRules, ruleOptionsOf, UsageError } from './context.js';
+import { addCollection, installedCollections } from './rules-add.js';
+import { explainRule } from './rules-explain.js';
 import { safe } from './terminal.js';
 
-export function runRules(ctx: Context): number {
-  const [action, ...named] = ctx.args;
-  if (action === undefined || !['check', 'list', 'coverage'].includes(action))
-    throw new UsageError('rules takes check, list or coverage');
+export async function runRules(ctx: Context): Promise<number> {
+  const [action, ...given] = ctx.args;
+  if (action === undefined || !['check', 'list', 'coverage', 'explain', 'add'].includes(action))
+    throw new UsageError('rules takes check, list, coverage, explain or add');
+  if (action === 'explain') return explainRule(ctx, given);
+  if (action === 'add') return addCollection(ctx, given);
+  const named = given.map(namedRules);
   const cases = named.filter((d) => action === 'coverage' && existsSync(join(d, 'case.json')));
   const dirs = named.filter((d) => !cases.includes(d));
-  const loaded = loadRules(dirs.length > 0 ? dirs : [bundledRules()], { useCache: action !== 'check' });
+  const loaded = loadRules(dirs.length > 0 ? dirs : [bundledRules()], {
+    useCache: action !== 'check',
+    ...ruleOptionsOf(ctx),
+  });
   const print = (text: string): void => void process.stdout.write(`${text}\n`);
   const errors = loaded.problems.filter((p) => p.severity === 'error');
   if (action === 'check') {
-    if (ctx.json) print(JSON.stringify({ rules: loaded.rules.length, problems: loaded.problems }, null, 2));
+    const checks = (dirs.length > 0 ? dirs : [bundledRules()]).flatMap(checksOf);
+    const failing = errors.length + checks.filter((c) => c.severity === 'error').length;
+    const warnings = checks.filter((c) => c.severity === 'warning').length;
+    const shown = ctx.values.all === true ? checks : checks.filter((c) => c.severity !== 'info');
+    const detections = loaded.rules.filter((r) => r.correlation === undefined);
+    if (ctx.json)
+      print(
+        JSON.stringify(
+          {
+            rules: detections.length,
+            correlations: loaded.correlations.length,
+            problems: loaded.problems,
+            checks: checks.map(({ text: _, ...c }) => c),
+          },
+          null,
+          2,
+        ),
+      );
     else {
       for (const p of loaded.problems) print(safe(diagnosticText(p)));
-      const silent = loaded.rules.filter((r) => routesOf(r.logsource) === null).length;
+      for (const c of shown) {
+        const level =
+          c.severity === 'error'
+            ? ctx.style.bad('error')
+            : c.severity === 'warning'
+              ? 'warning'
+              : ctx.style.dim('info');
+        print(
+          `${safe(c.file)}:${c.line}:${c.column}: ${level} (${c.kind}): ${safe(c.what)}${c.instead === '' ? '' : `; better: ${safe(c.instead)}`}`,
+        );
+        print(`  ${safe(c.text)}`);
+        print(
+          `  ${' '.repeat(c.column - 1)}${'^'.repeat(Math.max(1, Math.min(c.length, c.text.length - c.column + 1)))}`,
+        );
+      }
+      const silent = detections.filter((r) => routesOf(r.logsource) === null).length;
+      const notes = checks.length - shown.length;
       print(
-        `${loaded.rules.length} rules load${errors.length > 0 ? `, ${errors.length} do not` : ''}; ${silent} are for logs of kinds that are not read`,
+        `${detections.length} rules${loaded.correlations.length > 0 ? ` and ${loaded.correlations.length} correlations` : ''} load${errors.length > 0 ? `, ${errors.length} do not` : ''}; ${silent} are for logs of kinds that are not read; ${failing} errors, ${warnings} warnings${notes > 0 ? `, ${notes} notes (--all shows them)` : ''}`,
       );
     }
-    return errors.length > 0 ? EXIT.failed : EXIT.ok;
+    return failing > 0 ? EXIT.failed : EXIT.ok;
   }
   if (action === 'list') {
     if (ctx.json)
@@ -50,11 +92,15 @@ export function runRules(ctx: Context): number {
     else
       for (const r of loaded.rules)
         print(`${safe(r.id).padEnd(36)}  ${ctx.style.level(r.level, r.level.padEnd(13))}  ${safe(r.title)}`);
+    if (!ctx.json && dirs.length === 0)
+      for (const c of installedCollections())
+        print(ctx.style.dim(`installed: ${safe(c.name)} ${safe(c.version ?? '')}  ${c.sha256.slice(0, 12)}…`));
     return loaded.rules.length === 0 ? EXIT.failed : EXIT.ok;
   }
   if (cases.length > 0) return caseCoverage(ctx, cases[0]!, loaded.rules);
   const sources = new Map<string, { count: number; where: string | null }>();
   for (const r of loaded.rules) {
+    if (r.correlation !== undefined) continue;
     const l = r.logsource;
     const key = [l.product, l.category, l.service].map((x) => x ?? '*').join(' / ');
     const routes = routesOf(l);
@@ -88,7 +134,7 @@ export function runRules(ctx: Context): number {
         `${String(s.count).padStart(5)}  ${safe(source).padEnd(width)}  ${s.where === null ? ctx.style.dim('in no evidence that is read') : safe(s.where)}`,
       );
     const able = rows.filter(([, s]) => s.where !== null).reduce((n, [, s]) => n + s.count, 0);
-    print(`${able} of ${loaded.rules.length} rules can match evidence that is read`);
+    print(`${able} of ${loaded.rules.length - loaded.correlations.length} rules can match evidence that is read`);
   }
   return EXIT.ok;
 }
@@ -103,6 +149,7 @@ function caseCoverage(ctx: Context, dir: string, rules: readonly RuleInfo[]): nu
   let able = 0;
   let never = 0;
   for (const r of rules) {
+    if (r.correlation !== undefined) continue;
     const routes = routesOf(r.logsource);
     if (routes === null) {
       never++;
@@ -129,4 +176,25 @@ function caseCoverage(ctx: Context, dir: string, rules: readonly RuleInfo[]): nu
     );
   }
   return EXIT.ok;
+}
+
+/** Checks of all rule files of a folder, with the text of the line that each is about. */
+function checksOf(dir: string): (Check & { file: string; text: string })[] {
+  if (!existsSync(dir)) return [];
+  const files = statSync(dir).isFile()
+    ? [dir]
+    : readdirSync(dir, { recursive: true, withFileTypes: true })
+        .filter((d) => d.isFile() && /\.ya?ml$/i.test(d.name))
+        .map((d) => join(d.parentPath, d.name))
+        .sort();
+  return files.flatMap((file) => {
+    let text: string;
+    try {
+      text = readFileSync(file, 'utf8');
+    } catch {
+      return []; // loadRules has told it
+    }
+    const lines = text.split(/\r?\n/);
+    return checkRules(text, file, { routesOf, fieldsOf }).map((c) => ({ ...c, file, text: lines[c.line - 1] ?? '' }));
+  });
 }

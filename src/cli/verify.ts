@@ -5,14 +5,32 @@ import { loadRules } from '../detect/index.js';
 import { en } from '../messages/index.js';
 import { verifyCase } from '../pipeline/verify.js';
 import { walk } from '../sources/index.js';
-import { type Context, EXIT, openArchives, sayTiming, threadsOf, UsageError } from './context.js';
+import {
+  type Context,
+  EXIT,
+  namedRules,
+  openArchives,
+  type RuleFiles,
+  ruleOptionsOf,
+  sayTiming,
+  threadsOf,
+  UsageError,
+} from './context.js';
 import { safe } from './terminal.js';
 
 export async function runVerify(ctx: Context): Promise<number> {
   const [dir, more] = ctx.args;
   if (dir === undefined || more !== undefined) throw new UsageError('verify takes one case folder');
-  const dirs = (ctx.values.rules as string[] | undefined) ?? recordedRules(dir);
-  const rules = dirs.length > 0 ? loadRules(dirs) : null;
+  const recorded = recordedRules(dir);
+  const dirs = (ctx.values.rules as string[] | undefined)?.map(namedRules) ?? recorded.dirs;
+  const given = ruleOptionsOf(ctx);
+  const rules =
+    dirs.length > 0
+      ? loadRules(dirs, {
+          pipelines: ctx.values.pipeline === undefined ? recorded.pipelines : given.pipelines!,
+          placeholders: ctx.values.placeholders === undefined ? recorded.placeholders : given.placeholders!,
+        })
+      : null;
   const moved = ctx.values.evidence as string[] | undefined;
   let ok = true;
   const checks = [];
@@ -37,13 +55,13 @@ export async function runVerify(ctx: Context): Promise<number> {
   return ok ? EXIT.ok : EXIT.failed;
 }
 
-function recordedRules(dir: string): string[] {
+function recordedRules(dir: string): RuleFiles {
   try {
-    const paths = JSON.parse(readFileSync(join(dir, 'paths.json'), 'utf8')) as { rules?: unknown };
-    return Array.isArray(paths.rules)
-      ? paths.rules.filter((r): r is string => typeof r === 'string' && existsSync(r))
-      : [];
+    const paths = JSON.parse(readFileSync(join(dir, 'paths.json'), 'utf8')) as Record<string, unknown>;
+    const list = (v: unknown): string[] =>
+      Array.isArray(v) ? v.filter((r): r is string => typeof r === 'string' && existsSync(r)) : [];
+    return { dirs: list(paths.rules), pipelines: list(paths.pipelines), placeholders: list(paths.placeholders) };
   } catch {
-    return []; // verifyCase says what is wrong with the folder
+    return { dirs: [], pipelines: [], placeholders: [] }; // verifyCase says what is wrong with the folder
   }
 }

@@ -5,18 +5,26 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync,
 import { homedir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { type Diagnostic, diagnostic } from '../base/index.js';
-import type { Expr, Rule, Test } from '../sigma/ast.js';
-import { parseRules } from '../sigma/parse.js';
+import type { Correlation, Expr, Filter, Rule, Test } from '../sigma/ast.js';
+import { link, type PlannedCorrelation } from '../sigma/link.js';
+import { type ParseOptions, parseRules } from '../sigma/parse.js';
+import { readOptions, type RuleOptions } from './rule-options.js';
 
 /** Part of the cache key: changes whenever parsing gives other rules for the same files. */
-const CACHE_FORMAT = 'rules-2';
+const CACHE_FORMAT = 'rules-3';
 
 /** What a rule says of itself, without what matching needs. */
-export type RuleInfo = Omit<Rule, 'condition'> & { readonly set: number };
+export type RuleInfo = Omit<Rule, 'condition'> & {
+  readonly set: number;
+  /** Of a correlation: its number. */
+  readonly correlation?: number;
+};
 /** What matching needs of a rule. */
 export interface RulePlan {
   readonly logsource: Rule['logsource'];
   readonly condition: Expr;
+  /** Fields that correlations need of its events. */
+  readonly extract?: readonly string[];
 }
 
 export interface RuleSetInfo {
@@ -31,7 +39,11 @@ export interface RuleSetInfo {
 
 export interface LoadedRules {
   readonly sets: readonly RuleSetInfo[];
+  /** Rules, and behind them correlations. */
   readonly rules: readonly RuleInfo[];
+  readonly correlations: readonly PlannedCorrelation[];
+  /** Rules that are told as parts of correlations only. */
+  readonly silent: readonly number[];
   /** `RulePlan[]` in the order of `rules`, as text for `readPlans`; workers read it for themselves. */
   readonly plans: string;
   readonly problems: readonly Diagnostic[];
@@ -60,9 +72,23 @@ function ruleFiles(dir: string): string[] {
     .sort();
 }
 
+/** What "rules add" wrote beside a collection. */
+export const COLLECTION_FILE = '.collection.json';
+
+function versionOf(dir: string): string | null {
+  try {
+    const v = JSON.parse(readFileSync(join(dir, COLLECTION_FILE), 'utf8')) as { version?: unknown };
+    return typeof v.version === 'string' ? v.version : null;
+  } catch {
+    return null;
+  }
+}
+
 interface OneSet {
   readonly info: RuleSetInfo;
   readonly rules: readonly Rule[];
+  readonly correlations: readonly Correlation[];
+  readonly filters: readonly Filter[];
   readonly problems: readonly Diagnostic[];
 }
 
@@ -86,10 +112,12 @@ function licenceOf(dir: string): string | null {
  * Loads rule folders (or single files) in the given order. A rule id that comes twice keeps its first rule. Problems
  * name the file and line; the other rules load. `useCache: false` parses in any case.
  */
-export function loadRules(dirs: readonly string[], options: { useCache?: boolean } = {}): LoadedRules {
+export function loadRules(dirs: readonly string[], options: { useCache?: boolean } & RuleOptions = {}): LoadedRules {
   const read: { dir: string; files: { name: string; text: string }[]; sha256: string }[] = [];
   const failed: Diagnostic[] = [];
-  const key = createHash('sha256').update(CACHE_FORMAT);
+  const how = readOptions(options);
+  failed.push(...how.problems);
+  const key = createHash('sha256').update(`${CACHE_FORMAT}\0${how.key}\0`);
   for (const dir of dirs) {
     const full = resolve(dir);
     if (!existsSync(full)) {
@@ -129,54 +157,91 @@ export function loadRules(dirs: readonly string[], options: { useCache?: boolean
     if (hit !== null) return { ...hit, problems: [...failed, ...hit.problems] };
   }
 
+  const parseOptions: ParseOptions = how.parse;
   const sets: OneSet[] = read.map(({ dir, files, sha256 }) => {
     const rules: Rule[] = [];
+    const correlations: Correlation[] = [];
+    const filters: Filter[] = [];
     const problems: Diagnostic[] = [];
     for (const f of files) {
-      const parsed = parseRules(f.text, f.name);
+      const parsed = parseRules(f.text, f.name, parseOptions);
       rules.push(...parsed.rules);
+      correlations.push(...parsed.correlations);
+      filters.push(...parsed.filters);
       problems.push(...parsed.problems);
     }
     return {
       info: {
         name: basename(dir),
-        sha256,
+        // Read another way, rules are other rules.
+        sha256: how.key === '' ? sha256 : createHash('sha256').update(`${sha256}\0${how.key}`).digest('hex'),
         files: files.length,
-        count: rules.length,
+        count: rules.length + correlations.length,
         licence: licenceOf(dir),
-        version: null,
+        version: versionOf(dir),
       },
       rules,
+      correlations,
+      filters,
       problems,
     };
   });
   const ids = new Map<string, string>();
-  const infos: RuleInfo[] = [];
-  const plans: RulePlan[] = [];
+  const kept: { rule: Rule; set: number }[] = [];
+  const correlations: { of: Correlation; set: number }[] = [];
   const problems: Diagnostic[] = [];
+  const first = (id: string, file: string): boolean => {
+    const known = ids.get(id);
+    if (known === undefined) {
+      ids.set(id, file);
+      return true;
+    }
+    problems.push(
+      diagnostic(
+        'sigma.duplicate-id',
+        'warning',
+        { file },
+        'a rule id that no other rule has',
+        `the id of ${known}`,
+        'the first rule is used',
+      ),
+    );
+    return false;
+  };
   sets.forEach((set, index) => {
     problems.push(...set.problems);
-    for (const { condition, ...info } of set.rules) {
-      const first = ids.get(info.id);
-      if (first !== undefined) {
-        problems.push(
-          diagnostic(
-            'sigma.duplicate-id',
-            'warning',
-            { file: info.file },
-            'a rule id that no other rule has',
-            `the id of ${first}`,
-            'the first rule is used',
-          ),
-        );
-        continue;
-      }
-      ids.set(info.id, info.file);
-      infos.push({ ...info, set: index });
-      plans.push({ logsource: info.logsource, condition });
-    }
+    for (const rule of set.rules) if (first(rule.id, rule.file)) kept.push({ rule, set: index });
+    for (const of of set.correlations) if (first(of.id, of.file)) correlations.push({ of, set: index });
   });
-  const loaded = { sets: sets.map((s) => s.info), rules: infos, problems };
+  const linked = link(
+    kept.map((k) => k.rule),
+    correlations.map((c) => c.of),
+    sets.flatMap((s) => s.filters),
+  );
+  for (const p of linked.problems) problems.push(diagnostic(p.code, p.severity, { file: p.file }, p.expected, p.found));
+  const infos: RuleInfo[] = [];
+  const plans: RulePlan[] = [];
+  linked.rules.forEach(({ condition, ...info }, i) => {
+    infos.push({ ...info, set: kept[i]!.set });
+    const extract = linked.extract[i]!;
+    // What a correlation counts without asking for a field is taken of it too.
+    const counted = linked.correlations.some((c) => c.plan.references.some((r) => r.rule === i));
+    plans.push({ logsource: info.logsource, condition, ...(counted ? { extract } : {}) });
+  });
+  const silent = linked.silent.flatMap((s, i) => (s ? [i] : []));
+  const setOf = new Map(correlations.map((c) => [c.of, c.set]));
+  linked.correlations.forEach(({ of }, i) => {
+    const { id, name, title, description, author, status, level, date, tags, references, falsepositives, file } = of;
+    const about = { id, name, title, description, author, status, level, date, tags, references, falsepositives, file };
+    infos.push({ ...about, logsource: {}, set: setOf.get(of)!, correlation: i });
+  });
+  const loaded = {
+    sets: sets.map((s) => s.info),
+    rules: infos,
+    correlations: linked.correlations.map((c) => c.plan),
+    silent,
+    problems,
+  };
   const planText = writePlans(plans);
   if (options.useCache !== false) writeCache(path, `${JSON.stringify(loaded)}\n${planText}\n`);
   return { ...loaded, plans: planText, problems: [...failed, ...problems], cached: false };
@@ -234,3 +299,15 @@ function writeCache(path: string, text: string): void {
     // A read-only home must not stop an investigation; the next start parses again.
   }
 }
+
+/** Rules whose matches are told: those of `base` (null: all) that are not parts of correlations only. */
+export function toldRules(loaded: LoadedRules, base: readonly boolean[] | null): readonly boolean[] | null {
+  if (loaded.silent.length === 0) return base;
+  const out = base === null ? loaded.rules.map(() => true) : [...base];
+  for (const i of loaded.silent) out[i] = false;
+  return out;
+}
+
+/** The number of a correlation among all rules. */
+export const ruleOfCorrelation = (loaded: LoadedRules, correlation: number): number =>
+  loaded.rules.length - loaded.correlations.length + correlation;

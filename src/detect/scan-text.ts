@@ -7,6 +7,7 @@ import type { TextFormat } from '../formats/text/format.js';
 import { settleTime, type TextRecord, type TimeSure } from '../formats/text/record.js';
 import { isLogSourceKey } from '../schema/index.js';
 import type { Engine } from '../sigma/index.js';
+import type { CorrelatedEvent } from './correlate.js';
 import { type Detection, MAX_FIELD_TEXT } from './detection.js';
 import { LogTampering } from './tampering.js';
 import { MAX_PROBLEMS, MAX_RUNS, type NumberRun, type Presence, type ScanResult } from './scan.js';
@@ -51,6 +52,7 @@ export const engineChannel = (channel: string): string => (isLogSourceKey(channe
 export function scanText(fd: number, options: TextScanOptions): TextScanResult {
   const { engine, register, wanted } = options;
   const detections: Detection[] = [];
+  const correlated: CorrelatedEvent[] = [];
   const problems: Diagnostic[] = [];
   let omitted = 0;
   const report = (d: Diagnostic): void => {
@@ -99,6 +101,18 @@ export function scanText(fd: number, options: TextScanOptions): TextScanResult {
     const fired = cls.evaluate(event);
     for (let i = 0; i < fired.length; i++) {
       const rule = cls.ruleOf(fired[i]!);
+      const values = cls.extracted(fired[i]!, event);
+      if (values !== null)
+        correlated.push({
+          rule,
+          micros: r.micros,
+          host: r.host,
+          channel: r.channel,
+          record: r.line,
+          chunkOffset: r.offset,
+          eventId: r.eventId,
+          values,
+        });
       if (wanted !== null && wanted[rule] !== true) continue;
       const fields = cls.matchedFields(fired[i]!).map((name) => {
         if (name === null) return { name, value: '' };
@@ -167,6 +181,7 @@ export function scanText(fd: number, options: TextScanOptions): TextScanResult {
     );
   return {
     detections,
+    correlated,
     records,
     unreadable: 0,
     presence: [...presence.values()],

@@ -4,6 +4,7 @@ import type { Diagnostic } from '../base/index.js';
 import { EvtxEvent } from '../events/index.js';
 import { EvtxError, type EvtxFile, TemplateCache } from '../formats/evtx/index.js';
 import type { Engine } from '../sigma/index.js';
+import type { CorrelatedEvent } from './correlate.js';
 import { type Detection, MAX_FIELD_TEXT } from './detection.js';
 import { LogTampering, type TamperFact } from './tampering.js';
 
@@ -28,6 +29,8 @@ export interface NumberRun {
 
 export interface ScanResult {
   readonly detections: readonly Detection[];
+  /** Matches of rules that correlations are about. */
+  readonly correlated: readonly CorrelatedEvent[];
   readonly records: number;
   /** Records whose BinXML could not be read: counted in `records`, told in `problems`. */
   readonly unreadable: number;
@@ -68,6 +71,7 @@ export function scanChunks(
 ): ScanResult {
   const { engine, register, wanted } = options;
   const detections: Detection[] = [];
+  const correlated: CorrelatedEvent[] = [];
   const problems: Diagnostic[] = [];
   let omitted = 0;
   const report = (d: Diagnostic): void => {
@@ -124,6 +128,18 @@ export function scanChunks(
       const fired = cls.evaluate(event);
       for (let i = 0; i < fired.length; i++) {
         const rule = cls.ruleOf(fired[i]!);
+        const values = cls.extracted(fired[i]!, event);
+        if (values !== null)
+          correlated.push({
+            rule,
+            micros,
+            host,
+            channel,
+            record: view.recordId,
+            chunkOffset: view.chunk.place.offset,
+            eventId: event.eventId,
+            values,
+          });
         if (wanted !== null && wanted[rule] !== true) continue;
         const fields = cls
           .matchedFields(fired[i]!)
@@ -149,6 +165,7 @@ export function scanChunks(
   }
   return {
     detections,
+    correlated,
     records,
     unreadable,
     presence: [...presence.values()],

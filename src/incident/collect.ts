@@ -50,6 +50,9 @@ export interface Match {
   readonly host: string;
   readonly micros: number;
   readonly fields: readonly { readonly name: string | null; readonly value: string }[];
+  /** Of a correlation: its other records, and the time of the last. */
+  readonly others?: readonly { readonly evidence: string; readonly record: number; readonly byLine?: boolean }[];
+  readonly last?: number;
 }
 
 /** Characters of a matched value in incident.json; the record has the rest. */
@@ -198,10 +201,11 @@ export class Collector {
       this.#findings.set(key, f);
     }
     const c = cite(m);
+    const others = (m.others ?? []).map(cite);
     f.count++;
     f.first = Math.min(f.first, m.micros);
-    f.last = Math.max(f.last, m.micros);
-    addCite(f, c);
+    f.last = Math.max(f.last, m.last ?? m.micros);
+    for (const x of [c, ...others]) addCite(f, x);
     const { techniques, tactics } = attackTags(rule.tags);
     for (const id of techniques) {
       let t = this.#techniques.get(id);
@@ -212,7 +216,7 @@ export class Collector {
       for (const x of tactics) t.tactics.add(x);
       t.count++;
       t.first = Math.min(t.first, m.micros);
-      addCite(t, c);
+      for (const x of [c, ...others]) addCite(t, x);
     }
     const open = f.open;
     // Records without a time stand at the end, as one entry.
@@ -221,21 +225,21 @@ export class Collector {
       m.micros >= open.start &&
       (m.micros === open.end || m.micros - open.end <= SAME_ENTRY_MICROS)
     ) {
-      open.end = Math.max(open.end, m.micros);
+      open.end = Math.max(open.end, m.last ?? m.micros);
       open.count++;
-      addCite(open, c);
+      for (const x of [c, ...others]) addCite(open, x);
       return;
     }
     f.open = {
       start: m.micros,
-      end: m.micros,
+      end: m.last ?? m.micros,
       host: m.host,
       rule,
       text: rule.title,
       technique: techniques[0] ?? null,
       phase: tactics[0] ?? null,
       count: 1,
-      list: [c],
+      list: [c, ...others],
       omitted: 0,
     };
     this.#timeline.push(f.open);
@@ -316,6 +320,20 @@ export class Collector {
         weakens: ['hosts', 'accounts', 'sessions', 'timeline'],
       });
     }
+  }
+
+  /** Events that correlations could not take in. */
+  uncorrelated(n: number): void {
+    if (n === 0) return;
+    this.#blind.push({
+      micros: Number.POSITIVE_INFINITY,
+      host: null,
+      source: 'correlations',
+      from: null,
+      to: null,
+      why: this.#m.blind.uncorrelated(n),
+      weakens: [],
+    });
   }
 
   presence(host: string, source: string, first: number, last: number, records: number): void {

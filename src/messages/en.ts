@@ -41,6 +41,8 @@ const text = {
   },
   blind: {
     cleared: (log: string): string => `"${log}" was cleared: what it held before is not in this evidence.`,
+    uncorrelated: (n: number): string =>
+      `${plural(n, 'match was', 'matches were')} more than correlation rules keep at a time, and not looked at by them.`,
     gap: (n: number): string => `${plural(n, 'record is', 'records are')} missing from the numbering of this log.`,
     damaged: (n: number): string =>
       `The file is damaged: ${plural(n, 'problem', 'problems')} while reading it; records may be missing.`,

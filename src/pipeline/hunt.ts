@@ -1,6 +1,6 @@
 // Detections alone: evidence through the rules, streamed in the order of the evidence.
 import type { Diagnostic } from '../base/index.js';
-import type { Detection, LoadedRules } from '../detect/index.js';
+import { Correlator, type CorrelationMatch, type Detection, type LoadedRules, toldRules } from '../detect/index.js';
 import { CHUNK_SIZE } from '../formats/evtx/index.js';
 import type { SourceFile } from '../sources/index.js';
 import { hostOf } from '../sources/index.js';
@@ -24,8 +24,15 @@ export interface HuntBatch {
   readonly problems: readonly Diagnostic[];
 }
 
+/** What correlation rules found, when everything is read. */
+export interface HuntEnd {
+  readonly correlations: readonly CorrelationMatch[];
+  /** Events more than are kept, and events without a time. */
+  readonly left: number;
+}
+
 /** Scans every event log among the files; batches come in the order of files and of chunks in them. */
-export async function* hunt(files: readonly SourceFile[], options: HuntOptions): AsyncGenerator<HuntBatch> {
+export async function* hunt(files: readonly SourceFile[], options: HuntOptions): AsyncGenerator<HuntBatch, HuntEnd> {
   const reading = options.reading ?? PLAIN_READING;
   const planned = new Map<string, PlannedFile>();
   const told: HuntBatch[] = [];
@@ -64,12 +71,13 @@ export async function* hunt(files: readonly SourceFile[], options: HuntOptions):
   }
   const setup = {
     plans: options.rules.plans,
-    wanted: options.wanted ?? null,
+    wanted: toldRules(options.rules, options.wanted ?? null),
     register: false,
     recover: options.recover ?? false,
     mappings: reading.mappings,
   };
   const lines = new Map<string, number>();
+  const correlator = new Correlator(options.rules.correlations);
   for await (const { task, answer } of runTasks(tasks(), setup, crewFor(options.threads, files))) {
     yield* told.splice(0);
     const file = planned.get(task.path)!;
@@ -79,6 +87,8 @@ export async function* hunt(files: readonly SourceFile[], options: HuntOptions):
       const { result } = answer;
       const before = lines.get(task.path) ?? 0;
       lines.set(task.path, before + result.lines);
+      for (const e of result.correlated)
+        correlator.add({ ...e, evidence: file.source.name, byLine: true, record: e.record + before });
       yield {
         file,
         detections:
@@ -89,6 +99,7 @@ export async function* hunt(files: readonly SourceFile[], options: HuntOptions):
       };
     } else if (answer.kind === 'scan' && task.kind === 'scan') {
       const { result } = answer;
+      for (const e of result.correlated) correlator.add({ ...e, evidence: file.source.name, byLine: false });
       yield {
         file,
         detections: result.detections,
@@ -99,6 +110,7 @@ export async function* hunt(files: readonly SourceFile[], options: HuntOptions):
     }
   }
   yield* told;
+  return { correlations: correlator.finish(), left: correlator.dropped + correlator.timeless };
 }
 
 /** A problem with the file's name as the register has it, instead of a path of this machine. */

@@ -42,6 +42,9 @@ export interface RunFile {
   readonly schema: 'backtrail.run/1';
   readonly segments: readonly Segment[];
   readonly rules: readonly string[];
+  /** Files that change how rules are read. */
+  readonly pipelines?: readonly string[];
+  readonly placeholders?: readonly string[];
   readonly rules_sha256: readonly string[];
   readonly recover: boolean;
   readonly reading: Reading;

@@ -2,12 +2,15 @@
 // `investigate` writes what comes out; `verify` does the same again and compares.
 import { type Diagnostic, microsText, placeText } from '../base/index.js';
 import {
+  Correlator,
   type Detection,
   type LoadedRules,
   MAX_RANGES,
   type NumberRun,
+  ruleOfCorrelation,
   type RuleInfo,
   type SkippedRange,
+  toldRules,
 } from '../detect/index.js';
 import { CHUNK_SIZE, CHUNKS_PER_READ } from '../formats/evtx/index.js';
 import { Collector, type EvidenceEntry, type FindingRule } from '../incident/index.js';
@@ -15,7 +18,7 @@ import type { Messages } from '../messages/index.js';
 import { type Container, fingerprintFile, hostOf, sha256File, type SourceFile } from '../sources/index.js';
 import { chunkParts, type PlannedFile, planFile, crewFor, PLAIN_READING, type Reading } from './plan.js';
 import { runTasks } from './pool.js';
-import type { CaseStore } from '../store/index.js';
+import type { CaseStore, StoredDetection } from '../store/index.js';
 import type { TextReading } from './text-records.js';
 import type { Answer, Task } from './work.js';
 
@@ -281,13 +284,14 @@ export async function registerEvidence(
     }
   }
 
+  const correlator = new Correlator(options.rules?.correlations ?? []);
   let aborted = false;
   let bytes = 0;
   let records = 0;
   let detections = 0;
   const setup = {
     plans: options.rules?.plans ?? null,
-    wanted: options.wanted ?? null,
+    wanted: options.rules === null ? (options.wanted ?? null) : toldRules(options.rules, options.wanted ?? null),
     register: true,
     recover: options.recover ?? false,
     mappings: reading.mappings,
@@ -382,6 +386,8 @@ export async function registerEvidence(
         });
         options.onDetection?.(state.id, byLine ? { ...d, record: d.record + before } : d, byLine);
       }
+      for (const e of result.correlated)
+        correlator.add({ ...e, evidence: state.id, byLine, record: byLine ? e.record + before : e.record });
     }
   };
 
@@ -452,6 +458,43 @@ export async function registerEvidence(
     closed.push(...mine);
     unopened.push(...(options.unopened ?? []));
     if (!aborted) options.journal?.append({ kind: 'end', containers: mine, unopened: options.unopened ?? [] });
+  }
+  // What several records say together, now that all are known.
+  if (!aborted && options.rules !== null) {
+    for (const m of correlator.finish()) {
+      const number = ruleOfCorrelation(options.rules, m.correlation);
+      if (options.wanted?.[number] === false) continue;
+      detections++;
+      const rule = findingRules[number]!;
+      const plan = options.rules.correlations[m.correlation]!;
+      const [e, ...others] = m.events;
+      for (const x of m.events) chunkOf(x.evidence).set(x.record, x.chunkOffset);
+      const fields = [
+        ...plan.groupBy.map((name, i) => ({ name, value: m.group[i]! })),
+        { name: plan.type, value: String(m.value) },
+      ];
+      collector.detection(rule, { ...e!, micros: m.first, last: m.last, fields, others });
+      options.onDetection?.(
+        e!.evidence,
+        { ...e!, rule: number, micros: m.first, eventRecordId: '', fields },
+        e!.byLine,
+      );
+      const byFile = new Map<string, StoredDetection[]>();
+      for (const x of m.events) {
+        const list = byFile.get(x.evidence) ?? [];
+        byFile.set(x.evidence, list);
+        list.push({
+          number: x.record,
+          micros: x.micros,
+          host: x.host,
+          rule: rule.id,
+          title: rule.title,
+          level: rule.level,
+        });
+      }
+      if (!ended) for (const [id, rows] of byFile) await options.store?.detections(Number(id.slice(1)), rows);
+    }
+    collector.uncorrelated(correlator.dropped);
   }
   await commit();
 

@@ -34,6 +34,8 @@ export const LEVELS: readonly Level[] = ['informational', 'low', 'medium', 'high
 
 export interface Rule {
   readonly id: string;
+  /** What correlation rules and filters may call it by, beside its id; '' for none. */
+  readonly name: string;
   readonly title: string;
   readonly description: string;
   readonly author: string;
@@ -46,5 +48,63 @@ export interface Rule {
   readonly logsource: { readonly product?: string; readonly category?: string; readonly service?: string };
   readonly condition: Expr;
   /** Path of the rule file, relative to the rule set's folder, with "/". */
+  readonly file: string;
+}
+
+/** What a correlation counts or looks for (specification 2.1, "Correlation"). */
+export type CorrelationType =
+  | 'event_count'
+  | 'value_count'
+  | 'value_sum'
+  | 'value_avg'
+  | 'value_percentile'
+  | 'value_median'
+  | 'temporal'
+  | 'temporal_ordered';
+
+export interface NumberTest {
+  readonly how: 'gt' | 'gte' | 'lt' | 'lte' | 'eq' | 'neq';
+  readonly number: number;
+}
+
+export interface Correlation {
+  readonly id: string;
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly author: string;
+  readonly status: string;
+  readonly level: Level;
+  readonly date: string;
+  readonly tags: readonly string[];
+  readonly references: readonly string[];
+  readonly falsepositives: readonly string[];
+  readonly type: CorrelationType;
+  /** Ids or names of rules, or of other correlations. */
+  readonly rules: readonly string[];
+  readonly groupBy: readonly string[];
+  /** Field names by alias, then by rule. */
+  readonly aliases: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Microseconds. */
+  readonly timespan: number;
+  /** All must hold of the number that the type gives. */
+  readonly tests: readonly NumberTest[];
+  /** Fields whose values are counted or added. */
+  readonly fields: readonly string[];
+  readonly percentile: number | null;
+  /** Over the presence of rules, by name, where the condition is an expression. */
+  readonly names: Expr | null;
+  /** Whether the rules that it refers to are also told by themselves. */
+  readonly generate: boolean;
+  readonly file: string;
+}
+
+/** Exceptions to rules, kept apart from them (specification 2.1, "Filters"). */
+export interface Filter {
+  readonly id: string;
+  readonly title: string;
+  readonly logsource: Rule['logsource'];
+  readonly rules: readonly string[] | 'any';
+  readonly condition: Expr;
   readonly file: string;
 }

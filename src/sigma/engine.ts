@@ -24,7 +24,10 @@ export interface EventReader {
 }
 
 /** What of a rule the engine needs. */
-export type PlannableRule = Pick<Rule, 'logsource' | 'condition'>;
+export interface PlannableRule extends Pick<Rule, 'logsource' | 'condition'> {
+  /** Fields whose values are taken of each event that matches. */
+  readonly extract?: readonly string[];
+}
 
 export type RoutesOf = (source: Rule['logsource']) => readonly Route[] | null;
 
@@ -38,6 +41,8 @@ interface Node {
 interface ClassRule {
   readonly rule: number;
   readonly node: Node;
+  /** Fields to take, by number; null for none. */
+  readonly extract: readonly number[] | null;
 }
 
 interface RoutedRule {
@@ -107,6 +112,7 @@ export class Engine {
   #build(channel: string, provider: string, eventId: string): EventClass | null {
     const known: Readonly<Record<string, string>> = { EventID: eventId, Channel: channel, Provider_Name: provider };
     const found = new Map<number, Expr[]>();
+    const taken = new Map<number, readonly string[]>();
     const id = Number(eventId);
     const lowProvider = provider.toLowerCase();
     for (const { rule, expr, route, ids } of [
@@ -129,6 +135,12 @@ export class Engine {
       const renamed = route.fields === undefined ? expr : rename(expr, route.fields);
       const folded = simplify(where.length === 0 ? renamed : { kind: 'and', items: [...where, renamed] }, known);
       if (folded === false) continue;
+      const extract = this.rules[rule]!.extract;
+      if (extract !== undefined && !taken.has(rule))
+        taken.set(
+          rule,
+          extract.map((f) => route.fields?.[f] ?? f),
+        );
       const list = found.get(rule);
       const item: Expr = folded === true ? { kind: 'and', items: [] } : folded;
       if (list === undefined) found.set(rule, [item]);
@@ -138,7 +150,7 @@ export class Engine {
     const rules = [...found]
       .sort((a, b) => a[0] - b[0])
       .map(([rule, list]): [number, Expr] => [rule, list.length === 1 ? list[0]! : { kind: 'or', items: list }]);
-    return new EventClass(rules, this.#interned, this.#budget);
+    return new EventClass(rules, this.#interned, this.#budget, taken);
   }
 }
 
@@ -250,7 +262,12 @@ export class EventClass {
   #generation = 0;
   #candidates: number[] = [];
 
-  constructor(rules: readonly (readonly [rule: number, expr: Expr])[], interned: boolean, budget: KeptBudget) {
+  constructor(
+    rules: readonly (readonly [rule: number, expr: Expr])[],
+    interned: boolean,
+    budget: KeptBudget,
+    taken: ReadonlyMap<number, readonly string[]> = new Map(),
+  ) {
     const fieldIndex = new Map<string, number>();
     const ids = new Map<string | null, Map<string | Test, number>>();
     const tests: { field: number; test: Test }[] = [];
@@ -282,7 +299,11 @@ export class EventClass {
       if (e.kind === 'not') return { kind: 'not', id: -1, min: 0, items: [compile(e.item)] };
       return { kind: e.kind, id: -1, min: e.kind === 'atLeast' ? e.min : 0, items: e.items.map(compile) };
     };
-    this.#rules = rules.map(([rule, expr]) => ({ rule, node: compile(expr) }));
+    this.#rules = rules.map(([rule, expr]) => ({
+      rule,
+      node: compile(expr),
+      extract: taken.get(rule)?.map(fieldOf) ?? null,
+    }));
     this.fields = [...fieldIndex.keys()];
     const byField: [number, Test][][] = this.fields.map(() => []);
     const keywords: [number, Test][] = [];
@@ -370,6 +391,16 @@ export class EventClass {
   /** The rule set's number of a class rule. */
   ruleOf(classRule: number): number {
     return this.#rules[classRule]!.rule;
+  }
+
+  /** Values of the fields that a rule takes of its events, null where there is none; null for rules that take none. */
+  extracted(classRule: number, reader: EventReader): (string | null)[] | null {
+    return (
+      this.#rules[classRule]!.extract?.map((i) => {
+        const v = reader.value(i);
+        return typeof v === 'string' ? (v === '' ? null : v) : (v?.[0] ?? null);
+      }) ?? null
+    );
   }
 
   /** After `evaluate`: fields whose tests made a rule fire, in the order of the rule; null stands for a keyword. */

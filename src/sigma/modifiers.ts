@@ -44,6 +44,9 @@ const KNOWN: ReadonlySet<string> = new Set([
   ...TIME,
 ]);
 
+/** Flags of expressions. */
+const FLAGS: ReadonlySet<string> = new Set(['i', 'ignorecase', 'm', 'multiline', 's', 'dotall']);
+
 /** Dashes that command-line parsers of Windows take for one another. */
 const DASHES = ['-', '/', '\u2013', '\u2014', '\u2015'];
 
@@ -65,6 +68,9 @@ export function fieldExpr(
   for (const m of modifiers)
     if (!KNOWN.has(m)) throw new ModifierError('sigma.modifier', `modifier "${m}", which Sigma does not have`);
   const has = (m: string): boolean => modifiers.includes(m);
+  const flag = modifiers.find((m) => FLAGS.has(m));
+  if (flag !== undefined && !has('re'))
+    throw new ModifierError('sigma.modifier', `modifier "${flag}" without "re", whose flag it is`);
   const test = (t: Test): Expr => ({ kind: 'test', field, test: t });
   const items = values.flatMap((v) => one(v));
   const joined: Expr = items.length === 1 ? items[0]! : { kind: has('all') ? 'and' : 'or', items };
@@ -207,7 +213,7 @@ function expand(v: Value, placeholders: Placeholders): Value[] {
 const wire = (p: Part): WirePart => (p === ANY ? null : p === ONE ? 0 : p);
 
 /** A value as a test: plain operators where there are no wildcards in the way, the general one otherwise. */
-function toTest(
+export function toTest(
   v: Value,
   how: 'equals' | 'contains' | 'startswith' | 'endswith',
   keyword: boolean,
@@ -229,3 +235,25 @@ function toTest(
   }
   return { op: 'wildcard', parts: parts.map(wire), ...cased };
 }
+
+/** A test of text as a value with wildcards, as a rule would write it; null for tests of other kinds. */
+export function partsOf(test: Test): Part[] | null {
+  switch (test.op) {
+    case 'equals':
+      return [test.text];
+    case 'contains':
+      return [ANY, test.text, ANY];
+    case 'startswith':
+      return [test.text, ANY];
+    case 'endswith':
+      return [ANY, test.text];
+    case 'wildcard':
+      return test.parts.map((p) => (p === null ? ANY : p === 0 ? ONE : p));
+    default:
+      return null;
+  }
+}
+
+/** Such a value in Sigma's notation: what is plain is escaped where it would be read as a wildcard. */
+export const notation = (parts: readonly Part[]): string =>
+  parts.map((p) => (p === ANY ? '*' : p === ONE ? '?' : p.replace(/\\(?=[*?\\]|$)|[*?]/g, '\\$&'))).join('');

@@ -2,9 +2,19 @@
 import { createRequire } from 'node:module';
 import type { Document, Node as YamlNode } from 'yaml';
 import { type Diagnostic, type DiagnosticCode, diagnostic } from '../base/index.js';
-import { type Expr, type Level, LEVELS, type Rule } from './ast.js';
+import {
+  type Correlation,
+  type CorrelationType,
+  type Expr,
+  type Filter,
+  type Level,
+  LEVELS,
+  type NumberTest,
+  type Rule,
+} from './ast.js';
 import { ConditionError, parseCondition } from './condition.js';
 import { fieldExpr, ModifierError, type Placeholders, type RuleValue } from './modifiers.js';
+import { applyPipelines, type Draft, exprOf, type Pipeline, PipelineError, placeholdersOf } from './pipeline.js';
 
 type Yaml = typeof import('yaml');
 const require = createRequire(import.meta.url);
@@ -33,15 +43,25 @@ class RuleError extends Error {
   }
 }
 
+export interface ParseOptions {
+  /** Values for `expand`, by the placeholder's name without the percent signs. */
+  readonly placeholders?: Placeholders;
+  readonly pipelines?: readonly Pipeline[];
+}
+
 export interface ParsedFile {
   readonly rules: readonly Rule[];
+  readonly correlations: readonly Correlation[];
+  readonly filters: readonly Filter[];
   readonly problems: readonly Diagnostic[];
 }
 
 /** Parses one rule file, which may hold several documents. `file` is the name that rules and problems carry. */
-export function parseRules(text: string, file: string, placeholders: Placeholders = new Map()): ParsedFile {
+export function parseRules(text: string, file: string, options: ParseOptions = {}): ParsedFile {
   const { LineCounter, parseAllDocuments } = yaml();
   const rules: Rule[] = [];
+  const correlations: Correlation[] = [];
+  const filters: Filter[] = [];
   const problems: Diagnostic[] = [];
   const lines = new LineCounter();
   if (text.length > MAX_RULE_BYTES) {
@@ -54,7 +74,7 @@ export function parseRules(text: string, file: string, placeholders: Placeholder
         `${text.length}`,
       ),
     );
-    return { rules, problems };
+    return { rules, correlations, filters, problems };
   }
   const place = (offset: number | undefined): { file: string; line?: number; column?: number } => {
     if (offset === undefined) return { file };
@@ -72,9 +92,13 @@ export function parseRules(text: string, file: string, placeholders: Placeholder
     docs = Array.isArray(parsed) ? (parsed as Document.Parsed[]) : [];
   } catch (e) {
     problems.push(diagnostic('sigma.yaml', 'error', { file }, 'YAML', (e as Error).message));
-    return { rules, problems };
+    return { rules, correlations, filters, problems };
   }
-  for (const doc of docs) {
+  // Rule collections: what stands in a document "action: global" is part of all that follow it, "repeat" of the one before.
+  let global: Record<string, unknown> | null = null;
+  let last: Record<string, unknown> | null = null;
+  for (const given of docs) {
+    let doc = given;
     if (doc.errors.length > 0) {
       const e = doc.errors[0]!;
       problems.push(
@@ -91,19 +115,45 @@ export function parseRules(text: string, file: string, placeholders: Placeholder
     }
     if (doc.contents === null) continue;
     try {
-      const found = readRule(doc, file, placeholders);
-      if (found !== null) rules.push(found);
+      const js = doc.toJS({ maxAliasCount: MAX_ALIASES }) as Record<string, unknown> | null;
+      const action = typeof js === 'object' && js !== null ? js.action : undefined;
+      if (action !== undefined && typeof action === 'string') {
+        const { action: _, ...rest } = js!;
+        if (action === 'global') {
+          global = merged(global ?? {}, rest);
+          continue;
+        }
+        if (action === 'reset') {
+          global = null;
+          continue;
+        }
+        if (action !== 'repeat' || last === null)
+          throw new RuleError(
+            'sigma.schema',
+            doc.contents as YamlNode,
+            'the action global, reset, or repeat behind a rule',
+            action,
+          );
+        doc = asDocument(merged(last, rest));
+      } else if (global !== null) doc = asDocument(merged(global, js ?? {}));
+      last = doc.toJS({ maxAliasCount: MAX_ALIASES }) as Record<string, unknown>;
+      const found = readDocument(doc, file, options);
+      if (found.kind === 'rule') rules.push(found.rule);
+      else if (found.kind === 'correlation') correlations.push(found.correlation);
+      else filters.push(found.filter);
     } catch (e) {
       if (e instanceof RuleError)
         problems.push(diagnostic(e.code, 'error', place(e.node?.range?.[0]), e.expected, e.found));
       else if (e instanceof ModifierError)
         problems.push(diagnostic(e.code, 'error', { file }, e.message, 'something else'));
+      else if (e instanceof PipelineError)
+        problems.push(diagnostic('sigma.pipeline', 'error', { file }, 'a rule that the pipeline takes', e.message));
       else if (e instanceof ReferenceError)
         problems.push(diagnostic('sigma.yaml', 'error', { file }, `at most ${MAX_ALIASES} aliases`, 'more'));
       else throw e;
     }
   }
-  return { rules, problems };
+  return { rules, correlations, filters, problems };
 }
 
 const text = (v: unknown): string =>
@@ -117,79 +167,70 @@ const text = (v: unknown): string =>
 const texts = (v: unknown): string[] =>
   Array.isArray(v) ? v.map(text).filter((t) => t !== '') : text(v) === '' ? [] : [text(v)];
 
-function readRule(doc: Document.Parsed, file: string, placeholders: Placeholders): Rule | null {
+function merged(a: Record<string, unknown>, b: Record<string, unknown>): Record<string, unknown> {
+  const out: Record<string, unknown> = { ...a };
+  for (const [k, v] of Object.entries(b)) {
+    const known = out[k];
+    out[k] = isObject(known) && isObject(v) ? merged(known, v) : v;
+  }
+  return out;
+}
+
+const isObject = (v: unknown): v is Record<string, unknown> =>
+  typeof v === 'object' && v !== null && !Array.isArray(v) && !(v instanceof Date);
+
+function asDocument(js: Record<string, unknown>): Document.Parsed {
+  return new (yaml().Document)(js) as unknown as Document.Parsed;
+}
+
+interface YamlMapLike {
+  readonly items: readonly { readonly key: unknown; readonly value: unknown }[];
+}
+
+const NOTHING: ReadonlySet<string> = new Set();
+
+type Found =
+  | { readonly kind: 'rule'; readonly rule: Rule }
+  | { readonly kind: 'correlation'; readonly correlation: Correlation }
+  | { readonly kind: 'filter'; readonly filter: Filter };
+
+const TYPES: readonly CorrelationType[] = [
+  'event_count',
+  'value_count',
+  'value_sum',
+  'value_avg',
+  'value_percentile',
+  'value_median',
+  'temporal',
+  'temporal_ordered',
+];
+const HOW: readonly NumberTest['how'][] = ['gt', 'gte', 'lt', 'lte', 'eq', 'neq'];
+/** Seconds of a timespan's units; a month is a twelfth of a year of 365.2425 days, as pySigma has it. */
+const UNITS: Readonly<Record<string, number>> = {
+  s: 1,
+  m: 60,
+  h: 3600,
+  d: 86_400,
+  w: 604_800,
+  M: 2_629_746,
+  y: 31_556_952,
+};
+
+function readDocument(doc: Document.Parsed, file: string, options: ParseOptions): Found {
   const { isMap, isScalar, isSeq } = yaml();
   const root = doc.contents;
   if (!isMap(root))
     throw new RuleError('sigma.schema', root, 'a map with title, logsource and detection', 'something else');
   const js = doc.toJS({ maxAliasCount: MAX_ALIASES }) as Record<string, unknown>;
   const node = (key: string): YamlNode | null => (root.get(key, true) as YamlNode | undefined) ?? root;
-  if ('correlation' in js)
-    throw new RuleError(
-      'sigma.unsupported',
-      node('correlation'),
-      'a detection rule',
-      'a correlation rule, which this version does not evaluate',
-    );
-  if ('filter' in js && !('detection' in js))
-    throw new RuleError(
-      'sigma.unsupported',
-      node('filter'),
-      'a detection rule',
-      'a filter, which this version does not apply',
-    );
   if (typeof js.title !== 'string' || js.title === '')
     throw new RuleError('sigma.schema', node('title'), 'a title', 'none');
-  if (typeof js.logsource !== 'object' || js.logsource === null)
-    throw new RuleError('sigma.schema', node('logsource'), 'a logsource', 'none');
-  const detection = root.get('detection', true);
-  if (!isMap(detection))
-    throw new RuleError(
-      'sigma.schema',
-      node('detection'),
-      'a detection map',
-      detection === undefined ? 'none' : 'something else',
-    );
-
-  const selections = new Map<string, Expr>();
-  let conditions: readonly unknown[] | null = null;
-  let conditionNode: YamlNode | null = null;
-  for (const pair of detection.items) {
-    const name = isScalar(pair.key) ? String(pair.key.value) : '';
-    const value = pair.value as YamlNode | null;
-    if (name === 'condition') {
-      conditionNode = value;
-      const v = isSeq(value) ? value.toJS(doc) : isScalar(value) ? value.value : null;
-      conditions = Array.isArray(v) ? v : [v];
-    } else if (name === 'timeframe')
-      throw new RuleError(
-        'sigma.unsupported',
-        value,
-        'a detection without timeframe',
-        'a timeframe, which Sigma 2 replaced by correlation rules',
-      );
-    else selections.set(name, selection(value, 0));
-  }
-  if (conditions === null) throw new RuleError('sigma.condition', detection, 'a condition', 'none');
-  const parsed = conditions.map((c) => {
-    if (typeof c !== 'string') throw new RuleError('sigma.condition', conditionNode, 'a condition text', String(c));
-    try {
-      return parseCondition(c, selections);
-    } catch (e) {
-      if (!(e instanceof ConditionError)) throw e;
-      throw new RuleError('sigma.condition', conditionNode, `a condition, at character ${e.at + 1}`, e.message);
-    }
-  });
-
-  const source = js.logsource as Record<string, unknown>;
-  const logsource: Record<string, string> = {};
-  for (const key of ['product', 'category', 'service'])
-    if (typeof source[key] === 'string') logsource[key] = source[key];
   const level = text(js.level).toLowerCase();
   if (level !== '' && !LEVELS.includes(level as Level))
     throw new RuleError('sigma.schema', node('level'), `one of ${LEVELS.join(', ')}`, level);
-  return {
+  const about = {
     id: text(js.id) || `${file}#${js.title}`,
+    name: text(js.name),
     title: js.title,
     description: text(js.description),
     author: Array.isArray(js.author) ? texts(js.author).join(', ') : text(js.author),
@@ -199,12 +240,236 @@ function readRule(doc: Document.Parsed, file: string, placeholders: Placeholders
     tags: texts(js.tags),
     references: texts(js.references),
     falsepositives: texts(js.falsepositives),
-    logsource,
-    condition: parsed.length === 1 ? parsed[0]! : { kind: 'or', items: parsed },
-    file,
   };
+  if ('correlation' in js) return { kind: 'correlation', correlation: { ...about, ...correlation(), file } };
+  if (typeof js.logsource !== 'object' || js.logsource === null)
+    throw new RuleError('sigma.schema', node('logsource'), 'a logsource', 'none');
+  const source = js.logsource as Record<string, unknown>;
+  const logsource: Record<string, string> = {};
+  for (const key of ['product', 'category', 'service'])
+    if (typeof source[key] === 'string') logsource[key] = source[key];
+  const pipelines = options.pipelines ?? [];
+  const placeholders = placeholdersOf(pipelines, logsource, options.placeholders ?? new Map());
+  if ('filter' in js && !('detection' in js)) {
+    const f = root.get('filter', true);
+    if (!isMap(f))
+      throw new RuleError(
+        'sigma.schema',
+        node('filter'),
+        'a map with rules, selections and condition',
+        'something else',
+      );
+    const given = f.toJS(doc) as Record<string, unknown>;
+    const rules = given.rules;
+    if (rules === undefined)
+      throw new RuleError('sigma.schema', f, 'the rules that it is for (ids, names, or "any")', 'none');
+    const any =
+      (typeof rules === 'string' && rules.toLowerCase() === 'any') || (Array.isArray(rules) && rules.length === 0);
+    const read = detectionOf(f, ['rules'], 'sigma.schema');
+    const condition = settled(logsource, read);
+    return {
+      kind: 'filter',
+      filter: {
+        id: about.id,
+        title: about.title,
+        logsource: condition.logsource,
+        rules: any ? 'any' : texts(rules),
+        condition: condition.expr,
+        file,
+      },
+    };
+  }
+  const detection = root.get('detection', true);
+  if (!isMap(detection))
+    throw new RuleError(
+      'sigma.schema',
+      node('detection'),
+      'a detection map',
+      detection === undefined ? 'none' : 'something else',
+    );
+  const made = settled(logsource, detectionOf(detection, [], 'sigma.condition'));
+  return { kind: 'rule', rule: { ...about, logsource: made.logsource, condition: made.expr, file } };
 
-  function selection(value: YamlNode | null, depth: number): Expr {
+  function correlation(): Pick<
+    Correlation,
+    'type' | 'rules' | 'groupBy' | 'aliases' | 'timespan' | 'tests' | 'fields' | 'percentile' | 'names' | 'generate'
+  > {
+    const c = (root as unknown as { get(key: string, keep: true): unknown }).get('correlation', true);
+    if (!isMap(c))
+      throw new RuleError('sigma.schema', node('correlation'), 'a map with type, rules and timespan', 'something else');
+    const v = c.toJS(doc) as Record<string, unknown>;
+    const at = (key: string): YamlNode => (c.get(key, true) as YamlNode | undefined) ?? c;
+    for (const key of Object.keys(v))
+      if (!['type', 'rules', 'group-by', 'timespan', 'aliases', 'condition', 'generate'].includes(key))
+        throw new RuleError('sigma.correlation', at(key), 'a part of a correlation', key);
+    const type = text(v.type) as CorrelationType;
+    if (!TYPES.includes(type))
+      throw new RuleError('sigma.correlation', at('type'), `one of ${TYPES.join(', ')}`, text(v.type) || 'none');
+    const temporal = type === 'temporal' || type === 'temporal_ordered';
+    let rules = texts(v.rules);
+    const span = /^(\d+)([smhdwMy])$/.exec(text(v.timespan));
+    if (span === null || Number(span[1]) === 0)
+      throw new RuleError(
+        'sigma.correlation',
+        at('timespan'),
+        'a number and one of s, m, h, d, w, M, y',
+        text(v.timespan) || 'none',
+      );
+    if (v.generate !== undefined && typeof v.generate !== 'boolean')
+      throw new RuleError('sigma.correlation', at('generate'), 'true or false', text(v.generate));
+    const aliases: Record<string, Record<string, string>> = {};
+    if (v.aliases !== undefined) {
+      if (!isObject(v.aliases))
+        throw new RuleError('sigma.correlation', at('aliases'), 'a map of aliases', 'something else');
+      for (const [alias, of] of Object.entries(v.aliases)) {
+        if (!isObject(of))
+          throw new RuleError(
+            'sigma.correlation',
+            at('aliases'),
+            `fields by rule for the alias "${alias}"`,
+            'something else',
+          );
+        aliases[alias] = Object.fromEntries(Object.entries(of).map(([k, x]) => [k, text(x)]));
+      }
+    }
+    const tests: NumberTest[] = [];
+    let fields: string[] = [];
+    let percentile: number | null = null;
+    let names: Expr | null = null;
+    const condition = v.condition;
+    if (typeof condition === 'string') {
+      if (!temporal)
+        throw new RuleError(
+          'sigma.correlation',
+          at('condition'),
+          'a number to compare with, for this type',
+          'an expression',
+        );
+      const words = new Set(condition.match(/[A-Za-z0-9_.-]+/g) ?? []);
+      for (const w of ['and', 'or', 'not']) words.delete(w);
+      if (rules.length === 0) rules = [...words];
+      const known = new Map(rules.map((n): [string, Expr] => [n, { kind: 'test', field: n, test: { op: 'exists' } }]));
+      try {
+        names = parseCondition(condition, known);
+      } catch (e) {
+        if (!(e instanceof ConditionError)) throw e;
+        throw new RuleError(
+          'sigma.correlation',
+          at('condition'),
+          `a condition over the rules, at character ${e.at + 1}`,
+          e.message,
+        );
+      }
+      const missing = rules.find((n) => !words.has(n));
+      if (missing !== undefined)
+        throw new RuleError('sigma.correlation', at('condition'), 'all rules in the condition', `none of "${missing}"`);
+    } else if (isObject(condition)) {
+      for (const [k, x] of Object.entries(condition)) {
+        if (k === 'field') fields = texts(x);
+        else if (k === 'percentile') {
+          percentile = Number(x);
+          if (!(percentile > 0 && percentile <= 100))
+            throw new RuleError('sigma.correlation', at('condition'), 'a percentile from 1 to 100', text(x));
+        } else if (HOW.includes(k as NumberTest['how'])) {
+          if (typeof x !== 'number' || !Number.isFinite(x))
+            throw new RuleError('sigma.correlation', at('condition'), `a number for "${k}"`, text(x) || 'none');
+          tests.push({ how: k as NumberTest['how'], number: x });
+        } else
+          throw new RuleError('sigma.correlation', at('condition'), `one of ${HOW.join(', ')}, field, percentile`, k);
+      }
+      if (tests.length === 0)
+        throw new RuleError('sigma.correlation', at('condition'), `one of ${HOW.join(', ')}`, 'none');
+    } else if (condition !== undefined || !temporal)
+      throw new RuleError(
+        'sigma.correlation',
+        at('condition'),
+        'a condition',
+        condition === undefined ? 'none' : 'something else',
+      );
+    if (rules.length === 0) throw new RuleError('sigma.correlation', at('rules'), 'the rules that it is about', 'none');
+    if (type.startsWith('value_') && fields.length === 0)
+      throw new RuleError('sigma.correlation', at('condition'), `a field for "${type}"`, 'none');
+    if (type === 'value_percentile' && percentile === null) percentile = 50;
+    return {
+      type,
+      rules,
+      groupBy: texts(v['group-by']),
+      aliases,
+      timespan: Number(span[1]) * UNITS[span[2]!]! * 1e6,
+      tests:
+        temporal && names === null && tests.length === 0
+          ? [{ how: 'gte', number: type === 'temporal' ? new Set(rules).size : rules.length }]
+          : tests,
+      fields,
+      percentile,
+      names,
+      generate: v.generate === true,
+    };
+  }
+
+  /** Selections by name and the conditions over them. */
+  function detectionOf(
+    map: YamlMapLike,
+    others: readonly string[],
+    none: DiagnosticCode,
+  ): { selections: Map<string, Draft>; conditions: string[]; conditionNode: YamlNode | null } {
+    const selections = new Map<string, Draft>();
+    let conditions: readonly unknown[] | null = null;
+    let conditionNode: YamlNode | null = null;
+    for (const pair of map.items) {
+      const name = isScalar(pair.key) ? String(pair.key.value) : '';
+      const value = pair.value as YamlNode | null;
+      if (name === 'condition') {
+        conditionNode = value;
+        const v = isSeq(value) ? value.toJS(doc) : isScalar(value) ? value.value : null;
+        conditions = Array.isArray(v) ? v : [v];
+      } else if (others.includes(name)) continue;
+      else if (name === 'timeframe')
+        throw new RuleError(
+          'sigma.unsupported',
+          value,
+          'a detection without timeframe',
+          'a timeframe, which Sigma 2 replaced by correlation rules',
+        );
+      else selections.set(name, selection(value, 0));
+    }
+    if (conditions === null) throw new RuleError(none, map as unknown as YamlNode, 'a condition', 'none');
+    for (const c of conditions)
+      if (typeof c !== 'string') throw new RuleError('sigma.condition', conditionNode, 'a condition text', String(c));
+    return { selections, conditions: conditions as string[], conditionNode };
+  }
+
+  /** Runs the pipelines and puts the conditions together. */
+  function settled(
+    from: Record<string, string>,
+    read: { selections: Map<string, Draft>; conditions: string[]; conditionNode: YamlNode | null },
+  ): { expr: Expr; logsource: Record<string, string> } {
+    const draft = {
+      attributes: { ...js },
+      logsource: from,
+      selections: read.selections,
+      added: [] as Draft[],
+      applied: new Set<string>(),
+      state: new Map<string, unknown>(),
+    };
+    if (pipelines.length > 0) applyPipelines(draft, pipelines);
+    const exprs = new Map([...draft.selections].map(([k, d]): [string, Expr] => [k, exprOf(d)]));
+    const parsed = read.conditions.map((c) => {
+      try {
+        return parseCondition(c, exprs);
+      } catch (e) {
+        if (!(e instanceof ConditionError)) throw e;
+        throw new RuleError('sigma.condition', read.conditionNode, `a condition, at character ${e.at + 1}`, e.message);
+      }
+    });
+    const own: Expr = parsed.length === 1 ? parsed[0]! : { kind: 'or', items: parsed };
+    return {
+      expr: draft.added.length === 0 ? own : { kind: 'and', items: [...draft.added.map(exprOf), own] },
+      logsource: draft.logsource,
+    };
+  }
+
+  function selection(value: YamlNode | null, depth: number): Draft {
     if (depth > MAX_DETECTION_DEPTH)
       throw new RuleError('sigma.schema', value, `at most ${MAX_DETECTION_DEPTH} nested lists`, 'more');
     if (isMap(value)) {
@@ -217,7 +482,7 @@ function readRule(doc: Document.Parsed, file: string, placeholders: Placeholders
     }
     if (isSeq(value)) {
       if (value.items.length === 0) throw new RuleError('sigma.schema', value, 'at least one item', 'an empty list');
-      const items = value.items.map((item): Expr =>
+      const items = value.items.map((item): Draft =>
         isScalar(item) ? keyword([scalar(item)]) : selection(item as YamlNode, depth + 1),
       );
       return items.length === 1 ? items[0]! : { kind: 'or', items };
@@ -226,8 +491,8 @@ function readRule(doc: Document.Parsed, file: string, placeholders: Placeholders
     throw new RuleError('sigma.schema', value, 'fields, a list of them, or keywords', 'nothing');
   }
 
-  function keyword(values: RuleValue[]): Expr {
-    return fieldExpr(null, [], values, placeholders);
+  function keyword(values: RuleValue[]): Draft {
+    return { kind: 'item', field: null, expr: fieldExpr(null, [], values, placeholders), applied: NOTHING };
   }
 
   function scalar(n: YamlNode): RuleValue {
@@ -239,7 +504,7 @@ function readRule(doc: Document.Parsed, file: string, placeholders: Placeholders
     return String(v);
   }
 
-  function detectionItem(key: string, value: YamlNode | null): Expr {
+  function detectionItem(key: string, value: YamlNode | null): Draft {
     const [field, ...modifiers] = key.split('|');
     const name = field === undefined || field === '' ? null : field;
     if (isSeq(value) && value.items.length === 0)
@@ -251,7 +516,7 @@ function readRule(doc: Document.Parsed, file: string, placeholders: Placeholders
         ? [null]
         : [scalar(value)];
     try {
-      return fieldExpr(name, modifiers, values, placeholders);
+      return { kind: 'item', field: name, expr: fieldExpr(name, modifiers, values, placeholders), applied: NOTHING };
     } catch (e) {
       if (e instanceof ModifierError)
         throw new RuleError(
