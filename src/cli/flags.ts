@@ -231,6 +231,57 @@ export const COMMANDS: readonly Command[] = [
     ],
   },
   {
+    name: 'report',
+    usage: 'report CASE [--format FORMAT]... [--out FILE] [--redact] [--since N]',
+    summary: 'A finished case as HTML, PDF, Markdown, Word, STIX, ATT&CK Navigator, Attack Flow, MISP, OCSF, …',
+    about:
+      'All formats are made from incident.json by one model, so that no two can disagree. html (one file), pdf (printed by an installed Chromium, Chrome or Edge), md, docx; stix (2.1 bundle), navigator (ATT&CK layer), flow (Attack Flow), misp (event), ocsf (findings), timesketch (timeline), csv (all tables), indicators (CSV, defanged too), sigma (rules made from this case), veris; all: everything into a folder. Without --out the file goes into the case.',
+    flags: [
+      {
+        name: 'format',
+        short: 'f',
+        value: 'FORMAT',
+        multiple: true,
+        help: 'One of the above; may be repeated. Default: html.',
+      },
+      {
+        name: 'out',
+        short: 'o',
+        value: 'FILE',
+        help: 'Where to; a folder for several formats; - for standard output.',
+      },
+      { name: 'lang', value: 'LANG', help: 'Language of the report: en or zh.' },
+      { name: 'executive', help: 'The two pages for who decides, instead of the whole report.' },
+      {
+        name: 'redact',
+        help: "Replace the victim's hosts, people, accounts, domains and internal addresses; the key goes into a file beside it.",
+      },
+      {
+        name: 'tlp',
+        value: 'LEVEL',
+        help: 'Traffic Light Protocol marking: RED, AMBER, AMBER+STRICT, GREEN or CLEAR.',
+      },
+      {
+        name: 'since',
+        value: 'N',
+        help: 'Also tell what changed since report N of this case, or since an incident.json.',
+      },
+      {
+        name: 'attack',
+        value: 'VERSION',
+        help: 'navigator: 19 (default) or 18, for tools that know the tactics of before v19.',
+      },
+      { name: 'victim', value: 'NAME', help: 'Who was attacked, for stix and veris.' },
+      { name: 'sector', value: 'NAICS', help: 'Their sector, as a NAICS code, for veris.' },
+      { name: 'country', value: 'XX', help: 'Their country, ISO 3166-1 alpha-2, for veris.' },
+    ],
+    examples: [
+      ['backtrail report case-001 --format pdf --tlp AMBER', ''],
+      ['backtrail report case-001 --format all --out exports/', ''],
+      ['backtrail report case-001 --format md --lang zh --redact --out public.md', ''],
+    ],
+  },
+  {
     name: 'seal',
     usage: 'seal CASE --key FILE [--new-key] [--by NAME] [--note TEXT]',
     summary: 'Sign what a case is now (ed25519)',

@@ -57,6 +57,8 @@ async function main(argv: readonly string[]): Promise<number> {
       return (await import('./range.js')).runRange(ctx);
     case 'score':
       return (await import('./range.js')).runScore(ctx);
+    case 'report':
+      return (await import('./report.js')).runReport(ctx);
     case 'rules':
       return (await import('./rules.js')).runRules(ctx);
     default:

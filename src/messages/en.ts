@@ -3,6 +3,7 @@
 
 import { incidentReportEn } from './report-en.js';
 import { incidentEn } from './incident-en.js';
+import { reportModelEn } from './report-model-en.js';
 
 export interface Messages {
   readonly language: string;
@@ -14,6 +15,7 @@ const plural = (n: number, one: string, many: string): string => `${n.toLocaleSt
 const text = {
   incident: incidentEn,
   incidentReport: incidentReportEn,
+  model: reportModelEn,
   reportTitle: 'Intrusion log analysis',
   caseTitle: (id: string): string => `Case ${id}`,
   level: { critical: 'Critical', high: 'High', medium: 'Medium', low: 'Low', informational: 'Informational' } as Record<
@@ -25,6 +27,10 @@ const text = {
     record_gap: 'Records missing',
     sensor_stopped: 'Protection stopped',
     audit_policy_changed: 'Auditing reduced',
+    missing_log: 'Log missing',
+    file_deleted: 'File deleted',
+    timestomp: 'Time changed',
+    other: 'Request removed',
   } as Record<string, string>,
   tampering: 'Tampering',
   onHosts: (n: number): string => plural(n, 'host', 'hosts'),

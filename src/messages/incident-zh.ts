@@ -1,7 +1,7 @@
 // The statement of an incident in Chinese. Another language is another file of this shape.
 import type { StatementParts } from './incident-en.js';
 
-const VECTORS: Readonly<Record<string, string>> = {
+export const vectorsZh: Readonly<Record<string, string>> = {
   mail_server: '通过邮件服务器',
   document_server: '通过文档系统',
   web: '通过网站服务器',
@@ -24,7 +24,7 @@ export function statementZh(i: StatementParts): string {
   out.push(
     i.entry === null || i.entry.vector === 'unknown'
       ? `${day(i.first_seen)}至${day(i.last_seen)}期间有入侵者活动；从现有证据无法得知其进入方式。`
-      : `${day(i.first_seen)}至${day(i.last_seen)}期间有入侵者活动，其${VECTORS[i.entry.vector] ?? i.entry.vector}（${i.entry.host}）进入${i.entry.source_ip === null ? '' : `，来源地址为 ${i.entry.source_ip}`}。`,
+      : `${day(i.first_seen)}至${day(i.last_seen)}期间有入侵者活动，其${vectorsZh[i.entry.vector] ?? i.entry.vector}（${i.entry.host}）进入${i.entry.source_ip === null ? '' : `，来源地址为 ${i.entry.source_ip}`}。`,
   );
   const dc = i.hosts.filter((h) => h.status === 'controlled' && h.role === 'domain_controller').length;
   out.push(

@@ -1,7 +1,10 @@
+// Every word that a reader reads, by language.
 import { en, type Messages } from './en.js';
 
 import { incidentEn, type StatementParts } from './incident-en.js';
-import { statementZh } from './incident-zh.js';
+import { vectors } from './incident-en.js';
+import { statementZh, vectorsZh } from './incident-zh.js';
+import { zh } from './zh.js';
 
 /** Statements of an incident by language (BCP 47). */
 export const STATEMENTS: Readonly<Record<string, (i: StatementParts) => string>> = {
@@ -10,5 +13,8 @@ export const STATEMENTS: Readonly<Record<string, (i: StatementParts) => string>>
 };
 
 /** One catalogue per language; English is the one that others are measured against. */
-export const CATALOGUES: Readonly<Record<string, Messages>> = { en };
+export const CATALOGUES: Readonly<Record<string, Messages>> = { en, zh };
+/** Ways in, in words, by language. */
+export const VECTORS: Readonly<Record<string, Readonly<Record<string, string>>>> = { en: vectors, zh: vectorsZh };
+export type { ReportWords } from './report-model-en.js';
 export { en, type Messages };

@@ -4,7 +4,9 @@ import { createHash } from 'node:crypto';
 import type { AntiForensics, Cite, EvidenceEntry, IncidentDocument } from '../incident/index.js';
 import type { Messages } from '../messages/index.js';
 import { html, jsonForScript } from './escape.js';
-import { incidentSections, type Parts } from './incidents.js';
+import type { Change } from './changes.js';
+import { declaredHtml, incidentsHtml, type Parts, sectionHtml } from './incidents.js';
+import { makeModel, type Model } from './model.js';
 import { SCRIPT } from './script.js';
 import { STYLE } from './style.js';
 import { type Density, LEVELS_DOWN, makeView, MAX_HOSTS_PER_RULE, type View } from './view.js';
@@ -13,6 +15,10 @@ export interface ReportInput {
   readonly document: IncidentDocument;
   readonly exhibits: readonly { readonly evidence: string; readonly record: number; readonly json: string }[];
   readonly messages: Messages;
+  readonly changes?: readonly Change[] | null;
+  readonly redacted?: boolean;
+  /** For paper: no records to open, and of the longest lists the beginning. */
+  readonly print?: boolean;
 }
 
 /** Buttons of one row. */
@@ -20,6 +26,8 @@ const MAX_CITE_BUTTONS = 5;
 /** Clocks that are less far off are told by number only. */
 const MIN_OFFSET_SECONDS = 1;
 const MAX_HOST_NAMES = 500;
+/** Rows of a list that is printed. */
+const MAX_PRINT_ROWS = 250;
 const MAX_ADDRESSES = 12;
 
 const sha = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
@@ -38,9 +46,13 @@ function bytes(n: number): string {
   return `${i === 0 ? v : v.toFixed(1)} ${units[i]}`;
 }
 
-export function renderHtml({ document: d, exhibits, messages }: ReportInput): string {
+export function renderHtml(input: ReportInput): string {
+  const { document: d, messages, changes = null, redacted = false, print = false } = input;
+  const exhibits = print ? [] : input.exhibits;
+  const most = print ? MAX_PRINT_ROWS : Number.POSITIVE_INFINITY;
   const m = messages.text;
   const view = makeView(d);
+  const model = makeModel(d, { messages, changes, redacted });
   const files = new Map(d.evidence.map((e) => [e.id, e.path]));
   const section = (id: string, title: string, body: string): string =>
     `<section id="${id}"><h2>${html(title)}</h2>\n${body}\n</section>\n`;
@@ -62,14 +74,20 @@ export function renderHtml({ document: d, exhibits, messages }: ReportInput): st
   const table = (head: readonly string[], rows: readonly string[]): string =>
     rows.length === 0
       ? `<p class="empty">${html(m.timeline.empty)}</p>`
-      : `<div class="scroll"><table><thead><tr>${head.join('')}</tr></thead><tbody>\n${rows.join('\n')}\n</tbody></table></div>`;
+      : `<div class="scroll"><table><thead><tr>${head.join('')}</tr></thead><tbody>\n${rows.slice(0, most).join('\n')}\n</tbody></table></div>${rows.length > most ? `<p class="meta">${html(m.timeline.omitted(rows.length - most))}</p>` : ''}`;
   const th = (text: string, cls = ''): string =>
     `<th scope="col"${cls === '' ? '' : ` class="${cls}"`}>${html(text)}</th>`;
   const c = m.columns;
 
-  const parts: Parts = { cites, table, th, time, number };
+  const parts: Parts = { cites, number, most: print ? MAX_PRINT_ROWS * 4 : undefined };
   const body = [
-    section('incidents', m.incidentReport.section, incidentSections(d, m, parts)),
+    filterBar(),
+    d.incidents.length === 0
+      ? section('incidents', m.incidentReport.section, `<p class="statement">${html(d.reconstruction.note)}</p>`)
+      : '',
+    incidentsHtml(d, model, m, parts),
+    ...model.rest.map((x) => sectionHtml(d, x, m, parts)),
+    d.case.declared === undefined ? '' : `<section>${declaredHtml(d, m)}</section>`,
     section('found', m.sections.found, found(d, view, m)),
     d.overview.anti_forensics.length > 0
       ? section(
@@ -112,10 +130,16 @@ export function renderHtml({ document: d, exhibits, messages }: ReportInput): st
       ) + entities(),
     ),
     section('method', m.sections.method, method()),
+    section(
+      'glossary',
+      m.model.sections.glossary,
+      `<dl class="glossary">${m.model.glossary.map(([k, v]) => `<dt>${html(k)}</dt><dd>${html(v)}</dd>`).join('')}</dl>`,
+    ),
   ];
 
   const toc = [
-    `<a href="#incidents">${html(m.incidentReport.section)}</a>`,
+    ...(model.incidents.length === 0 ? [`<a href="#incidents">${html(m.incidentReport.section)}</a>`] : []),
+    ...model.incidents.map((i) => `<a href="#${html(i.id)}">${html(i.title)}</a>`),
     ...(Object.keys(m.sections) as (keyof typeof m.sections)[])
       .filter((k) => k !== 'tampering' || d.overview.anti_forensics.length > 0)
       .map((k) => `<a href="#${k}">${html(m.sections[k])}</a>`),
@@ -126,6 +150,7 @@ export function renderHtml({ document: d, exhibits, messages }: ReportInput): st
     title: m.record.title('{file}', 0).replace(' 0 ', ' {n} '),
     notHere: m.record.notHere,
     files: Object.fromEntries(files),
+    hashes: Object.fromEntries(d.evidence.map((e) => [e.id, e.sha256 ?? ''])),
   };
   const csp = `default-src 'none'; style-src ${sha(STYLE)}; script-src ${sha(SCRIPT)}; base-uri 'none'; form-action 'none'`;
   return `<!doctype html>
@@ -152,12 +177,19 @@ ${body.join('')}</main>
 </html>
 `;
 
+  function filterBar(): string {
+    const w = m.model;
+    return `<form class="filters" role="search"><input class="filter" id="filter" type="search" autocomplete="off" placeholder="${html(w.filter)}" aria-label="${html(w.filter)}"><label>${html(w.from)} <input id="filter-from" type="datetime-local"></label><label>${html(w.to)} <input id="filter-to" type="datetime-local"></label><output id="filter-count" class="meta"></output></form>`;
+  }
+
   function cover(): string {
     const p = d.case.provenance;
     const facts: [string, string][] = [
       [m.cover.case, html(d.case.id)],
       [m.cover.created, time(d.case.created)],
-      ...(d.case.tlp === null ? [] : ([[m.cover.tlp, `<b>TLP:${html(d.case.tlp)}</b>`]] as [string, string][])),
+      ...(d.case.tlp === null
+        ? []
+        : ([[m.cover.tlp, `<b class="tlp">TLP:${html(d.case.tlp)}</b>`]] as [string, string][])),
       [m.cover.period, view.period.first === null ? '–' : `${time(view.period.first)} – ${time(view.period.last)}`],
       [m.cover.tool, html(`${p.tool}, Node ${p.node}`)],
       [
@@ -184,7 +216,7 @@ ${body.join('')}</main>
     return `<header class="cover"><p class="kicker">${html(m.reportTitle)}</p><h1>${html(d.case.title)}</h1>
 <dl class="facts">${facts.map(([k, v]) => `<dt>${html(k)}</dt><dd>${v}</dd>`).join('')}</dl>
 <div class="tiles">${tiles.map(([v, k]) => `<div class="tile"><b>${number(v)}</b><span>${html(k)}</span></div>`).join('')}</div>
-<p class="meta">${html(m.cover.utc)}</p>
+<p class="meta">${html(m.cover.utc)}${redacted ? ` ${html(m.model.redacted)}` : ''}</p>
 <nav class="toc" aria-label="${html(m.reportTitle)}">${toc.join('')}</nav></header>`;
   }
 
@@ -192,11 +224,11 @@ ${body.join('')}</main>
     const strip = view.density === null ? '' : densityStrip(view.density, m);
     const rows = view.timeline.map(
       (e) =>
-        `<tr data-find="${html(`${e.host} ${e.text} ${e.technique ?? ''}`.toLowerCase())}"><td class="t">${time(e.time)}</td><td>${level(e.level)}</td><td class="host">${html(e.host)}</td><td class="what">${html(e.text)}</td><td class="mono">${html(e.technique ?? '')}</td><td>${cites(e.evidence, e.evidence_omitted)}</td></tr>`,
+        `<tr data-find="${html(`${e.host} ${e.text} ${e.technique ?? ''}`.toLowerCase())}" data-t="${time(e.time)}"><td class="t">${time(e.time)}</td><td>${level(e.level)}</td><td class="host">${html(e.host)}</td><td class="what">${html(e.text)}</td><td class="mono">${html(e.technique ?? '')}</td><td>${cites(e.evidence, e.evidence_omitted)}</td></tr>`,
     );
     const omitted =
       view.timelineOmitted > 0 ? `<p class="meta">${html(m.timeline.omitted(view.timelineOmitted))}</p>` : '';
-    return `${strip}<input type="search" class="filter" id="filter" placeholder="${html(m.filter)}" aria-label="${html(m.filter)}">${table([th(c.time), th(c.level), th(c.host), th(c.what), th(c.technique), th(c.proof)], rows)}${omitted}`;
+    return `${strip}${table([th(c.time), th(c.level), th(c.host), th(c.what), th(c.technique), th(c.proof)], rows)}${omitted}`;
   }
 
   function hostTable(): string {
@@ -212,8 +244,8 @@ ${body.join('')}</main>
 
   function detections(): string {
     if (view.groups.length === 0) return `<p class="empty">${html(m.found.none)}</p>`;
-    const out = view.groups.map((g) => {
-      const rows = g.findings.slice(0, MAX_HOSTS_PER_RULE).map((f) => {
+    const out = view.groups.slice(0, print ? 60 : undefined).map((g) => {
+      const rows = g.findings.slice(0, print ? 8 : MAX_HOSTS_PER_RULE).map((f) => {
         const fields =
           f.matched.length === 0
             ? ''
@@ -327,6 +359,38 @@ ${body.join('')}</main>
       .join('');
     return `${m.method.body.map((p) => `<p>${html(p)}</p>`).join('')}<p>${html(d.reconstruction.note)}</p><h3>${html(m.method.rules)}</h3>${list || '<p>–</p>'}`;
   }
+}
+
+/** A page of a model alone: cover and sections, nothing to open. */
+export function renderShort(input: {
+  readonly document: IncidentDocument;
+  readonly messages: Messages;
+  readonly model: Model;
+}): string {
+  const { document: d, messages, model } = input;
+  const m = messages.text;
+  const parts: Parts = { cites: () => '', number };
+  const csp = `default-src 'none'; style-src ${sha(STYLE)}; base-uri 'none'; form-action 'none'`;
+  return `<!doctype html>
+<html lang="${messages.language}">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${csp}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${html(model.title)} – ${html(m.model.sections.summary)}</title>
+<style>${STYLE}</style>
+</head>
+<body class="short">
+<header class="cover"><p class="kicker">${html(m.model.sections.summary)}</p><h1>${html(model.title)}</h1>
+<dl class="facts">${model.facts.map(([k, v]) => `<dt>${html(k)}</dt><dd>${html(v)}</dd>`).join('')}</dl>
+${model.notes.map((n) => `<p class="meta">${html(n)}</p>`).join('')}</header>
+<main>
+${model.incidents.length === 0 ? `<p class="statement">${html(m.model.noIncident)}</p>` : incidentsHtml(d, model, m, parts)}
+${model.rest.map((x) => sectionHtml(d, x, m, parts)).join('')}</main>
+<footer>${html(d.case.provenance.tool)} · ${html(d.case.id)}</footer>
+</body>
+</html>
+`;
 }
 
 function found(d: IncidentDocument, view: View, m: Messages['text']): string {

@@ -65,13 +65,41 @@ td.value{white-space:pre-wrap}
 footer{padding-top:2rem;padding-bottom:3rem;color:var(--soft);font-size:.82rem}
 :focus-visible{outline:2px solid var(--link);outline-offset:2px}
 @media (max-width:640px){main,header.cover,footer{padding-left:1rem;padding-right:1rem}h1{font-size:1.5rem}details.rule>summary{grid-template-columns:1fr}dl.facts{grid-template-columns:1fr;gap:0}dl.facts dd{margin-bottom:.4rem}}
-@media print{:root{--bg:#fff;--fg:#000;--soft:#444;--line:#bbb;--panel:#f3f3f3;--accent:#123e6b;--link:#000}body{font-size:9.5pt}main,header.cover,footer{max-width:none;padding-left:0;padding-right:0}h2{break-after:avoid}details.rule{break-inside:avoid-page}details.rule::details-content{content-visibility:visible;display:block}tr{break-inside:avoid}.filter,nav.toc,dialog{display:none}button.cite{border:0;padding:0;color:#000;white-space:normal;text-align:left}table{font-size:7.6pt}td,th{padding-right:.5rem}td.host{white-space:normal;overflow-wrap:anywhere;min-width:7em}td.what{min-width:13em}td .level{min-width:0;font-size:7.6pt}th{white-space:normal}td button.cite{font-size:7.4pt}.scroll{overflow:visible}@page{margin:16mm}}
+@media print{:root{--bg:#fff;--fg:#000;--soft:#444;--line:#bbb;--panel:#f3f3f3;--accent:#123e6b;--link:#000}body{font-size:9.5pt}main,header.cover,footer{max-width:none;padding-left:0;padding-right:0}h2{break-after:avoid}details.rule{break-inside:avoid-page}details.rule::details-content{content-visibility:visible;display:block}tr{break-inside:avoid}.filter,nav.toc.local,dialog{display:none}nav.toc a{color:#000}button.cite{border:0;padding:0;color:#000;white-space:normal;text-align:left}table{font-size:7.6pt}td,th{padding-right:.5rem}td.host{white-space:normal;overflow-wrap:anywhere;min-width:7em}td.what{min-width:13em}td .level{min-width:0;font-size:7.6pt}th{white-space:normal}td button.cite{font-size:7.4pt}.scroll{overflow:visible}@page{margin:16mm}}
 
-.incident{border:1px solid var(--line);border-radius:8px;padding:14px 16px;margin:14px 0}
-.incident>h3{margin-top:0}
-.statement{font-size:1.08em;line-height:1.6;max-width:80ch}
-.incident td,.incident th{overflow-wrap:break-word;word-break:normal}.incident td.mono,.incident td.what{overflow-wrap:anywhere}.incident td:nth-child(n) {min-width:3.5em}
-.part{margin:10px 0}.part>summary{cursor:pointer}.part h4{display:inline;margin:0}
-.part .meta{font-weight:400}
-.status-controlled{color:var(--critical)}.status-accessed{color:var(--medium)}
+.incident{margin:0}
+.incident>h2{margin-top:3.2rem}
+.statement{font-size:1.08em;line-height:1.65;max-width:80ch}
+h4{font-size:.95rem;margin:1rem 0 .3rem}
+.incident td,.incident th{overflow-wrap:break-word;word-break:normal}.incident td.mono{overflow-wrap:anywhere}.incident td:nth-child(n){min-width:3.5em}
+td.proof{min-width:6.5em}
+.part{margin:10px 0}.part>summary{cursor:pointer}.part h4{display:inline;margin:0}.part .meta{font-weight:400}
+table.facts{width:auto}td.key{color:var(--soft);white-space:nowrap;padding-right:1.6rem}
+nav.toc.local{margin:.2rem 0 1rem}
+.filters{position:sticky;top:0;z-index:2;background:var(--bg);display:flex;flex-wrap:wrap;gap:.4rem 1rem;align-items:center;padding:.6rem 0;border-bottom:1px solid var(--line);font-size:.85rem;color:var(--soft)}
+.filters .filter{margin:0;flex:1 1 18rem}.filters input{font:inherit;padding:.3rem .5rem;border:1px solid var(--line);border-radius:5px;background:var(--bg);color:var(--fg)}
+html{scroll-padding-top:4.5rem}
+figure{margin:.8rem 0 1.2rem}figure svg{width:100%;height:auto;background:var(--panel);border-radius:6px;max-height:80vh}
+svg.figure text{font:11px "Segoe UI",system-ui,"Noto Sans",sans-serif;fill:var(--fg)}
+.node text{paint-order:stroke;stroke:var(--panel);stroke-width:3.5px;stroke-linejoin:round}
+svg.figure .tick,svg.figure .order{fill:var(--soft);font-size:10px}
+svg.figure .grid{stroke:var(--line)}svg.figure .lane{stroke:var(--line);stroke-width:.7}
+svg.figure .faded{opacity:.12}
+.zoom{display:flex;gap:.3rem;justify-content:flex-end;margin-bottom:.3rem}.zoom button,button.copy{font:inherit;font-size:.85rem;border:1px solid var(--line);border-radius:4px;background:var(--bg);color:var(--link);padding:.1rem .7rem;cursor:pointer}
+figure.graph svg{cursor:grab;touch-action:none}
+.edge path{fill:none;stroke:var(--soft);stroke-width:1.2;opacity:.75}.edge.unsure path{stroke-dasharray:4 3}.edge:hover path{stroke:var(--link);stroke-width:2.4;opacity:1}.edge-head{fill:var(--soft)}
+.way{fill:none;stroke:var(--critical);stroke-width:1.6}
+.outside circle{fill:var(--panel);stroke:var(--critical);stroke-width:1.6}
+.bundle rect{fill:var(--bg);stroke:var(--critical);stroke-width:1.6}
+.node path,.node rect,.node circle{fill:var(--critical);stroke:var(--bg);stroke-width:1.4}.node .fold{fill:none}
+.node.accessed path,.node.accessed rect,.node.accessed circle{fill:var(--bg);stroke:var(--medium);stroke-width:2}
+.node.zero text{font-weight:700}
+.land{fill:var(--line)}.place circle{fill:var(--critical);fill-opacity:.8;stroke:var(--bg)}.place text{fill:#fff;font-weight:700}.place .name{fill:var(--fg);font-weight:400}
+.bar{fill:var(--low)}.cover{fill:var(--low)}.blind{fill:var(--critical)}
+.phase{fill:var(--low);stroke:none}.p0{fill:var(--critical)}.p2{fill:var(--medium)}.p3{fill:var(--tampering)}.p4{fill:var(--high)}.p5{fill:var(--low)}.p6{fill:var(--soft)}.p7{fill:var(--critical)}.cross{fill:none;stroke:var(--tampering);stroke-width:2}.px{fill:var(--informational)}
+.client.ran{fill:var(--critical)}.client.fetched{fill:var(--bg);stroke:var(--medium);stroke-width:2}.ray{stroke:var(--line)}.fanout .server{fill:var(--accent)}.fanout .server+text{fill:var(--bg);font-weight:700}.fanout .server+text+text{fill:var(--bg)}
+svg.map{max-height:440px}svg.hours{max-width:640px}
+dl.glossary dt{font-weight:600;margin-top:.5rem}dl.glossary dd{margin:0 0 .2rem}
+b.tlp{border:1px solid currentColor;padding:0 .4em;border-radius:3px}
+@media print{.filters,.zoom,button.copy{display:none}figure,figure svg{break-inside:avoid}.part{break-inside:auto}details.part::details-content{content-visibility:visible;display:block}figure svg{max-height:none}.tiles{grid-template-columns:repeat(4,1fr)}@page{@bottom-right{content:counter(page) " / " counter(pages);font-size:8pt}@bottom-left{content:"Backtrail";font-size:8pt;color:#666}}}
 `;
