@@ -64,7 +64,7 @@ const LEFT_IN_STORE: Readonly<Record<string, readonly string[]>> = {
   network_activity: ['activity', 'protocol', 'user'],
   authentication: ['auth_protocol', 'status', 'process', 'actor', 'actor_logon_id', 'sid'],
   process_activity: ['parent_command_line', 'integrity'],
-  http_activity: ['query', 'referer', 'bytes_out', 'protocol', 'user_agent'],
+  http_activity: ['query', 'referer', 'bytes_out', 'protocol'],
   file_activity: ['hash', 'created'],
   dns_activity: ['type', 'process'],
   base_event: [],

@@ -17,6 +17,7 @@ import type { Group } from './group.js';
 import { type Cmdlet, mail, Mailboxes, plainAccount } from './mail.js';
 import { Network } from './contacts.js';
 import { outward } from './network.js';
+import { Tenants } from './tenants.js';
 import { covered, createdAccounts, persistence, type Sign } from './traces.js';
 import type { HijackClaim } from './update.js';
 import { attackSessions, strangersTunnel, type Requests, tunnels, type WebFindings } from './web.js';
@@ -92,10 +93,11 @@ export function assemble(a: AssembleInput): Incident {
     if (v !== undefined) addresses.set(v.ip, Math.min(addresses.get(v.ip) ?? v.start, v.start));
   }
   const boxes = new Mailboxes(w, requests, new Set(addresses.keys()), input.directory);
-  const { mailboxes, traces } = mail(w, g, requests, addresses, boxes, a.commands, domains, (account, t, host) =>
-    a.groups.some((o) => o !== g && o.held(account, t) && o.hosts.get(host)?.status === 'controlled'),
-  );
-  const sessions = attackSessions(w, g, requests, addresses);
+  const tenants = new Tenants(w, g, requests, addresses);
+  const others = (account: string, t: number, host: number): boolean =>
+    a.groups.some((o) => o !== g && o.held(account, t) && o.hosts.get(host)?.status === 'controlled');
+  const { mailboxes, traces } = mail(w, g, requests, addresses, boxes, a.commands, domains, others, tenants);
+  const sessions = attackSessions(w, g, requests, addresses, tenants);
   for (const s of sessions) for (const u of s.accounts) g.account(u, domains, 'abused', s.start, s.places.slice(0, 5));
   const created = createdAccounts(w, g);
   for (const c of created) g.account(`${c.domain}\\${c.name}`, domains, 'created', c.t, c.places);

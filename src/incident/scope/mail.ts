@@ -4,6 +4,7 @@ import { firstAt } from '../facts/rows.js';
 import type { Place } from '../facts/table.js';
 import type { World } from '../graph/world.js';
 import type { Group } from './group.js';
+import type { Tenants } from './tenants.js';
 import { channelOf, type Requests } from './web.js';
 
 export type MailMethod = 'export' | 'impersonation' | 'delegate' | 'owner_session' | 'search' | 'other';
@@ -171,6 +172,7 @@ export function mail(
   domains: ReadonlyMap<string, string>,
   /** Whether somebody else who has the account in hand is nearer to a host. */
   others: (account: string, t: number, host: number) => boolean,
+  tenants: Tenants,
 ): { mailboxes: MailboxClaim[]; traces: MailTrace[] } {
   const found = new Map<string, MailboxClaim>();
   const traces: MailTrace[] = [];
@@ -209,7 +211,7 @@ export function mail(
   const reads: { t: number; user: string; box: string; method: MailMethod }[] = [];
   for (const [ip, since] of addresses)
     for (const r of requests.by(ip)) {
-      if (r.user === '' || r.t < since - 86_400e6) continue;
+      if (r.user === '' || r.t < since - 86_400e6 || !tenants.theirs(r)) continue;
       const channel = channelOf(r);
       if (channel === 'webshell') continue;
       const user = plainAccount(r.user);
@@ -224,7 +226,15 @@ export function mail(
   // Somebody logged in from there whose mailbox no log names: their own.
   for (const [ip, since] of addresses)
     for (const r of requests.by(ip)) {
-      if (r.user === '' || r.front || r.t < since - 86_400e6 || channelOf(r) !== 'owa' || r.status >= 400) continue;
+      if (
+        r.user === '' ||
+        r.front ||
+        r.t < since - 86_400e6 ||
+        channelOf(r) !== 'owa' ||
+        r.status >= 400 ||
+        !tenants.theirs(r)
+      )
+        continue;
       const user = plainAccount(r.user);
       if (reads.some((x) => x.user === user && Math.abs(x.t - r.t) < NEAR)) continue;
       add(user, 'owner_session', r.t, requests.place(r.row));
@@ -245,6 +255,7 @@ export function mail(
     const from = addresses.get(w.addresses.text(ip[i]!));
     if (from === undefined || d.t[i]! < from - 86_400e6 || owner[i]! < 0) continue;
     const how = w.text(type[i]!).toLowerCase();
+    if (how === 'owner' && tenants.honest(w.addresses.text(ip[i]!), boxes.accountOf(w.text(owner[i]!)))) continue;
     const n = w.facts.texts.number(items[i]!);
     const method: MailMethod = /search/i.test(w.text(operation[i]!))
       ? 'search'

@@ -4,6 +4,7 @@ import { firstAt } from '../facts/rows.js';
 import type { Place } from '../facts/table.js';
 import { type Logon, SSH, type World } from '../graph/world.js';
 import type { Group } from './group.js';
+import type { Tenants } from './tenants.js';
 
 /** A gap of more than this starts the next session (contract). */
 export const SESSION_GAP = 30 * 60e6;
@@ -28,6 +29,8 @@ export interface Request {
   readonly bytes: number;
   readonly mailbox: string;
   readonly front: boolean;
+  /** Text of the user agent; below 0 where the log has none. */
+  readonly agent: number;
 }
 
 /** Requests to the enterprise's own servers. */
@@ -54,6 +57,7 @@ export class Requests {
       bytes: c('bytes'),
       server: c('server_ip'),
       mailbox: c('mailbox'),
+      agent: c('user_agent'),
     };
     const own = texts.asker(
       (t) => t === 'webserver' || t === 'exchange/http' || t === 'zeek/http' || t === 'suricata/http',
@@ -100,6 +104,7 @@ export class Requests {
         .replace(/^smtp:/i, '')
         .toLowerCase(),
       front: this.#front(this.table.source[row]!),
+      agent: this.#c.agent[row]!,
     };
   }
 
@@ -109,6 +114,18 @@ export class Requests {
     const out: Request[] = [];
     for (; lo < rows.length && this.table.t[rows[lo]!]! <= to; lo++) out.push(this.at(rows[lo]!));
     return out;
+  }
+
+  /** Rows of all requests with a user, and whose they are. */
+  *named(): Generator<{ row: number; user: number; agent: number; ip: string }> {
+    for (let i = 0; i < this.table.rows; i++)
+      if (this.#c.user[i]! >= 0 && this.#host[i]! >= 0)
+        yield {
+          row: i,
+          user: this.#c.user[i]!,
+          agent: this.#c.agent[i]!,
+          ip: this.#world.addresses.text(this.#c.ip[i]!),
+        };
   }
 
   /** Of an address that is none of the enterprise's machines'. */
@@ -278,11 +295,12 @@ export function attackSessions(
   g: Group,
   requests: Requests,
   addresses: ReadonlyMap<string, number>,
+  tenants: Tenants,
 ): SessionClaim[] {
   const touches: { t: number; ip: string; channel: string; target: number; user: string; place: Place }[] = [];
   for (const [ip, since] of addresses)
     for (const r of requests.by(ip)) {
-      if (r.t < since - 86_400e6 || r.front) continue;
+      if (r.t < since - 86_400e6 || r.front || !tenants.theirs(r)) continue;
       touches.push({ t: r.t, ip, channel: channelOf(r), target: r.host, user: r.user, place: requests.place(r.row) });
     }
   const a = w.facts.table('authentication');
