@@ -421,3 +421,21 @@ test('a service or task and what it starts', () => {
     'cmd.exe /c a & b',
   );
 });
+
+test("a web shell is found by the server's own log alone, and nothing where there is none", () => {
+  const at = join(dir, 'web-only');
+  playRange({ scenario: 'mail-server', seed: 2, hosts: 45, days: 30, scale: 0.3, format: 'evtx', out: at });
+  const list = spawnSync('find', [join(at, 'evidence'), '-type', 'f', '-name', 'u_ex*'], { encoding: 'utf8' })
+    .stdout.trim()
+    .split('\n');
+  const d = investigated('web-only-case', list);
+  const s = score(JSON.parse(readText(join(at, 'truth.json'))), d);
+  const part = (name: string): PartScore => s.parts.find((p) => p.part === name)!;
+  assert.equal(d.incidents.length, 1);
+  assert.equal(part('entry').f1, 1);
+  assert.equal(part('sessions').precision, 1);
+  assert.ok(part('sessions').recall >= 0.75, String(part('sessions').recall));
+  assert.equal(part('hosts_controlled').precision, 1);
+  assert.equal(d.incidents[0]!.hosts[0]!.confidence, 'moderate');
+  assert.ok(d.incidents[0]!.persistence.some((p) => p.kind === 'webshell'));
+});

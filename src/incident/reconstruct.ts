@@ -6,6 +6,7 @@ import { credentials } from './detectors/credentials.js';
 import { execution } from './detectors/execution.js';
 import { criticalRules, hands } from './detectors/hands.js';
 import { serverShell } from './detectors/server-shell.js';
+import { webScriptLeads } from './detectors/web-script.js';
 import { collect, type FactSource, readFacts } from './facts/read.js';
 import type { Place } from './facts/table.js';
 import { lookers, sameProgram } from './graph/implants.js';
@@ -91,6 +92,20 @@ export async function reconstruct(input: ReconstructInput): Promise<Reconstructi
   const evidenceHost = hostsOfEvidence(w, input.path);
   const requests = new Requests(w, evidenceHost);
   const scripts = webScripts(w);
+  for (const l of webScriptLeads(w, requests)) {
+    s.lead({
+      detector: 'web-script',
+      technique: 'T1505.003',
+      host: l.host,
+      t: l.t,
+      process: -1,
+      session: null,
+      weight: 1,
+      places: l.places,
+      what: 'lead.web-script',
+    });
+    s.script(l.host, l.path, l.t, l.places, 'lead.web-script');
+  }
   const domains = accountDomains(w);
   // Scripts that servers of an incident wrote are files of it.
   plantScripts(w, s, scripts);
@@ -268,7 +283,7 @@ function grouped(w: World, s: Suspicion, domains: ReadonlyMap<string, string>): 
   }
   return [...by]
     .map(([id, nodes]) => new Group(w, s, id, nodes, domains))
-    .filter((g) => g.nodes.some((n) => n.kind === 'process' || n.kind === 'session'));
+    .filter((g) => g.nodes.some((n) => n.kind === 'process' || n.kind === 'session' || n.kind === 'script'));
 }
 
 /** Joins what is one. True if anything was. */

@@ -55,6 +55,7 @@ export const incidentEn = {
     'how.interactive': 'an interactive session of the intruder',
     'how.remote': 'remote execution by the intruder',
     'how.session': 'an authenticated session of the intruder',
+    'how.webshell': 'a script of the intruder answered there',
     'how.failed': 'passwords that the intruder tried there failed',
     'how.probed': 'a program of the intruder connected to it; no session followed',
     'how.source': 'sessions of the intruder came from there',
@@ -62,6 +63,8 @@ export const incidentEn = {
   entry: {
     'entry.server': 'A server process started a shell right after a request from outside.',
     'entry.server-alone': 'A server process started a shell; no record shows who had asked it to.',
+    'entry.script':
+      'A script that only a few strangers ask for answers on a server; how it came there no record shows.',
     'entry.guessed': 'Many wrong passwords from one address, then a session from it.',
     'entry.vpn': 'The first session of the intruder came from an address that the VPN gave out.',
     'entry.outside': 'The first session of the intruder came from outside.',
@@ -72,6 +75,7 @@ export const incidentEn = {
   } as Readonly<Record<string, string>>,
   lead: {
     'lead.server-shell': 'A server process started a shell.',
+    'lead.web-script': 'A script that was not there before is asked for by a few strangers only, and answers.',
     'lead.memory': 'Memory of the local security authority was read.',
     'lead.directory-copy': 'The directory database or the registry of secrets was copied.',
     'lead.replication': 'A user account asked the directory to replicate its secrets.',

@@ -6,7 +6,7 @@ import { type Logon, ownAccount } from './logons.js';
 import { REMOTE_PORTS, Remote } from './remote.js';
 import { baseName, SERVER, type World } from './world.js';
 
-export type NodeKind = 'process' | 'session' | 'file' | 'service' | 'task';
+export type NodeKind = 'process' | 'session' | 'file' | 'service' | 'task' | 'script';
 /** How sure an edge is: its ends share an identifier; or they agree in several respects and nothing else explains it. */
 export type Sure = 'certain' | 'likely';
 
@@ -207,6 +207,27 @@ export class Suspicion {
     });
   }
 
+  /** A script on a web server that only the server's own log shows. */
+  script(host: number, path: string, t: number, places: readonly Place[], because: string): void {
+    if (this.clean.has(host) || this.#declared(host, t, '', '')) return;
+    const n = this.#node({
+      key: `x${host}|${path}`,
+      kind: 'script',
+      row: -1,
+      host,
+      t,
+      places,
+      from: null,
+      because,
+      sure: 'likely',
+      path,
+    });
+    if (n === null) return;
+    const key = `w${host}`;
+    if (!this.#group.has(key)) this.#group.set(key, key);
+    this.join(key, n.key);
+  }
+
   #installed(kind: 'service' | 'task', s: Installed, from: Node, because: string, sure: Sure): void {
     const table = this.world.facts.table(kind === 'service' ? 'service_activity' : 'scheduled_job_activity');
     this.#node({
@@ -278,7 +299,7 @@ export class Suspicion {
       if (n.kind === 'process') this.#ofProcess(n);
       else if (n.kind === 'session') this.#ofSession(n);
       else if (n.kind === 'file') this.#ofFile(n);
-      else this.#ofInstalled(n);
+      else if (n.kind !== 'script') this.#ofInstalled(n);
     }
   }
 

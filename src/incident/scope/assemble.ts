@@ -69,7 +69,10 @@ export function assemble(a: AssembleInput): Incident {
     return d === '' ? plain : `${d}\\${plain}`;
   };
   const leads = a.suspicion.leads.filter(
-    (l) => (l.process >= 0 && g.processes.has(l.process)) || (l.session !== null && g.sessions.has(l.session.row)),
+    (l) =>
+      (l.process >= 0 && g.processes.has(l.process)) ||
+      (l.session !== null && g.sessions.has(l.session.row)) ||
+      (l.detector === 'web-script' && g.nodes.some((n) => n.kind === 'script' && n.host === l.host)),
   );
 
   // Where they sat.

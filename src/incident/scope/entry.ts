@@ -82,6 +82,22 @@ export function entry(
       ],
     };
   }
+  if (first.kind === 'script') {
+    const opening = web.openings.get(first.host);
+    const kind = role(first.host);
+    return {
+      vector: kind === 'mail_server' || kind === 'document_server' ? kind : 'web',
+      technique: 'T1190',
+      host: first.host,
+      service: null,
+      t: opening?.t ?? first.t,
+      ip: opening?.ip ?? null,
+      account: null,
+      why: 'entry.script',
+      confidence: 'moderate',
+      places: [...(opening === undefined ? [] : [requests.place(opening.row)]), ...first.places.slice(0, 20)],
+    };
+  }
   if (guessed !== undefined && guessed.t <= first.t + 3600e6)
     return {
       vector: guessed.session!.type === SSH ? 'ssh' : 'remote_desktop',

@@ -72,7 +72,10 @@ export class Group {
         for (const c of suspicion.remote.credentials(n.row))
           if (c.target >= 0 && c.target !== n.host) this.account(c.user, domains, 'abused', c.t, [auth.place(c.row)]);
       } else if (n.kind === 'session') this.sessions.set(n.row, n);
-      else if (n.kind === 'file') this.files.set(`${n.host}|${n.path}`, n);
+      else if (n.kind === 'script') {
+        this.claim(n.host, 'controlled', n.t, n.places, 'how.webshell', n.sure);
+        this.#at(n.host, n.t);
+      } else if (n.kind === 'file') this.files.set(`${n.host}|${n.path}`, n);
       if (n.kind === 'service' || n.kind === 'task') this.#at(n.host, n.t);
     }
     // What a session did: found among the nodes that it led to.

@@ -137,6 +137,10 @@ export class Requests {
     return this.#byHost.has(host);
   }
 
+  hosts(): Iterable<number> {
+    return this.#byHost.keys();
+  }
+
   place(row: number): Place {
     return this.table.place(row);
   }
@@ -212,6 +216,27 @@ export function webSources(
     const name = f.path.replace(/^.*[\\/]/, '');
     for (const r of requests.on(f.host, f.t - 60e6, f.t + 7 * 86_400e6))
       if (r.ip !== '' && !w.addresses.known(r.ip) && r.status < 400 && r.path.endsWith(`/${name}`)) from(r.ip, r.t);
+  }
+  // Scripts that nothing but the server's own log shows.
+  for (const n of g.nodes) {
+    if (n.kind !== 'script') continue;
+    const asked = requests.on(n.host, n.t - 1).filter((r) => r.path === n.path && !r.front && r.status < 400);
+    for (const r of asked) if (!w.addresses.known(r.ip)) from(r.ip, r.t);
+    out.shells.push({
+      host: n.host,
+      path: n.path,
+      t: n.t,
+      places: asked.slice(0, 50).map((r) => requests.place(r.row)),
+    });
+    const first = asked[0];
+    if (first === undefined || children.has(n.host)) continue;
+    const before = requests
+      .by(first.ip)
+      .filter((r) => r.host === n.host && !r.front && r.t <= first.t && first.t - r.t < 3600e6 && r.method === 'POST');
+    const opening = before[0] ?? first;
+    const known = out.openings.get(n.host);
+    if (known === undefined || opening.t < known.t) out.openings.set(n.host, opening);
+    from(first.ip, opening.t);
   }
   for (const [host, times] of children) {
     times.sort((a, b) => a - b);
