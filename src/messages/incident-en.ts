@@ -201,7 +201,10 @@ export const incidentEn = {
       );
     if (i.implants.length > 0 || i.persistence.length > 0)
       out.push(
-        `They left ${count(i.implants.length, 'implant', 'implants')} and ${count(i.persistence.length, 'way', 'ways')} to come back.`,
+        `They left ${[
+          ...(i.implants.length === 0 ? [] : [count(i.implants.length, 'implant', 'implants')]),
+          ...(i.persistence.length === 0 ? [] : [`${count(i.persistence.length, 'way', 'ways')} to come back`]),
+        ].join(' and ')}.`,
       );
     if (i.update_hijack !== null)
       out.push(

@@ -9,6 +9,8 @@ const LAYOUTS: readonly RegExp[] = [
   /(?:^|\/)\d{4}-\d\d-\d\dT\d{6}_([A-Za-z0-9.-]+?)(?:\.(?:zip|vhdx?))?(?:\/|$)/,
   // CyLR: HOST.zip with C/Windows/… inside; any folder over a drive's folder.
   /(?:^|\/)([A-Za-z0-9][A-Za-z0-9.-]{0,62}?)(?:\.zip)?\/(?:uploads\/(?:auto|ntfs)\/[^/]+|[A-Za-z](?:%3A|:)?)\/(?:Windows|inetpub|Program Files|ProgramData|Users)\//i,
+  // A folder a host, with what was taken of its disk below: HOST/inetpub/logs/…, HOST/Windows/System32/winevt/…
+  /(?:^|\/)([A-Za-z0-9][A-Za-z0-9.-]{1,62})\/(?:inetpub\/(?:logs|history)|Program Files\/Microsoft\/Exchange Server|Windows\/System32\/(?:winevt|LogFiles|config|dns|dhcp)|var\/log)\//i,
 ];
 
 /** The host of a collection's member by its path; "" where the path does not tell. */

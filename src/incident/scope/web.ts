@@ -63,6 +63,7 @@ export class Requests {
       (t) => t === 'webserver' || t === 'exchange/http' || t === 'zeek/http' || t === 'suricata/http',
     );
     this.#front = texts.asker((t) => t === 'exchange/http');
+    const written = texts.asker((t) => t === 'webserver' || t === 'exchange/http');
     this.#host = new Int32Array(this.table.rows).fill(-1);
     for (let i = 0; i < this.table.rows; i++) {
       if (!own(this.table.source[i]!)) continue;
@@ -70,6 +71,9 @@ export class Requests {
       if (h < 0 && this.#c.server[i]! >= 0)
         h = world.addresses.hostAt(world.addresses.text(this.#c.server[i]!), this.table.t[i]!);
       if (h < 0) h = hostOfEvidence(this.table.evidence(i));
+      // A server whose own log does not say what it is called is known by its address.
+      if (h < 0 && this.#c.server[i]! >= 0 && written(this.table.source[i]!))
+        h = world.facts.hosts.of(world.addresses.text(this.#c.server[i]!));
       if (h < 0) continue;
       this.#host[i] = h;
       const list = this.#byHost.get(h);
