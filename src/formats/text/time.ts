@@ -9,6 +9,9 @@ export function daysFromCivil(y: number, m: number, d: number): number {
   return era * 146097 + yoe * 365 + Math.floor(yoe / 4) - Math.floor(yoe / 100) + doy - 719468;
 }
 
+const DAYS_IN = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+const leap = (y: number): boolean => y % 4 === 0 && (y % 100 !== 0 || y % 400 === 0);
+
 let lastKey = -1;
 let lastDays = 0;
 
@@ -17,7 +20,8 @@ export function microsOf(y: number, mo: number, d: number, h: number, mi: number
   if (!(mo >= 1 && mo <= 12 && d >= 1 && d <= 31 && h <= 24 && mi <= 59 && s <= 60)) return Number.NaN;
   const key = y * 512 + mo * 32 + d;
   if (key !== lastKey) {
-    lastDays = daysFromCivil(y, mo, d);
+    // A day that its month does not have is none.
+    lastDays = d > 28 && d > DAYS_IN[mo]! + (mo === 2 && leap(y) ? 1 : 0) ? Number.NaN : daysFromCivil(y, mo, d);
     lastKey = key;
   }
   return (((lastDays * 24 + h) * 60 + mi) * 60 + s) * 1e6 + us;
