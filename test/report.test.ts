@@ -346,7 +346,7 @@ test('the command: files, languages, versions, what is refused', () => {
   assert.equal(cli('report', join(dir, 'range')).status, 4);
   const r = cli('report', caseDir, '--format', 'csv', '--redact', '--out', join(out, 'r.csv'));
   assert.equal(r.status, 0, r.stderr);
-  assert.ok(Object.keys(JSON.parse(readFileSync(join(out, 'r.csv.key.json'), 'utf8')) as object).length > 10);
+  assert.ok(Object.keys(JSON.parse(readFileSync(join(caseDir, 'redaction.key.json'), 'utf8')) as object).length > 10);
   assert.equal(cli('verify', caseDir).status, 0, 'reports do not touch the case');
 });
 

@@ -92,7 +92,7 @@ export function rulesOf(ctx: Context, of?: RuleFiles): { rules: LoadedRules | nu
   if (ctx.values['no-rules'] === true || of?.dirs.length === 0) return { rules: null, files: none };
   const dirs = (ctx.values.rules as string[] | undefined)?.map(namedRules) ?? of?.dirs.slice() ?? [bundledRules()];
   const rules = loadRules(dirs, options);
-  const errors = rules.problems.filter((p) => p.severity === 'error');
+  const errors = rules.problems.filter((p) => p.severity === 'error' || p.code === 'sigma.reference');
   if (!ctx.quiet && errors.length > 0) {
     for (const p of errors.slice(0, 5)) ctx.problem(p);
     if (errors.length > 5) ctx.say(`${errors.length - 5} more rule problems: see "backtrail rules check"`);

@@ -1,7 +1,7 @@
 // backtrail report: a finished case in the format that somebody needs.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { CaseError, readCase } from '../case/index.js';
 import { diagnostic } from '../base/index.js';
 import type { IncidentDocument } from '../incident/index.js';
@@ -60,6 +60,10 @@ export async function runReport(ctx: Context): Promise<number> {
     country: (ctx.values.country as string | undefined) ?? document.case.victim.country,
   };
   document = { ...document, case: { ...document.case, tlp: tlp ?? document.case.tlp, victim } };
+  if (ctx.values.country !== undefined && !/^[A-Z]{2}$/.test(victim.country!))
+    throw new UsageError(`--country takes two letters (ISO 3166-1), not "${victim.country}"`);
+  if (ctx.values.sector !== undefined && !/^\d{2,6}$/.test(victim.sector!))
+    throw new UsageError(`--sector takes a NAICS code (2 to 6 digits), not "${victim.sector}"`);
   const attack = ctx.values.attack as string | undefined;
   if (attack !== undefined && attack !== '18' && attack !== '19') throw new UsageError('--attack takes 18 or 19');
 
@@ -67,6 +71,7 @@ export async function runReport(ctx: Context): Promise<number> {
   let changes = since === undefined ? null : changesBetween(earlier(dir, since), document);
   let exhibits = exhibitsOf(dir);
   let key: Readonly<Record<string, string>> | null = null;
+  let left: readonly string[] = [];
   if (ctx.values.redact === true) {
     const r = redact(document);
     // What changed is told of redacted states, by one key.
@@ -78,15 +83,24 @@ export async function runReport(ctx: Context): Promise<number> {
       changes = changesBetween({ ...both.document, incidents: both.document.incidents.slice(n) }, now);
       document = now;
       key = both.key;
+      left = both.left;
     } else {
       document = r.document;
       key = r.key;
+      left = r.left;
     }
     // Records hold more names than lists do.
     exhibits = [];
+    if (left.length > 0)
+      ctx.say(
+        `${left.length} names are replaced in lists but not inside texts, because they are too short or words of every report: ${safe(left.slice(0, 8).join(', '))}${left.length > 8 ? ', …' : ''}. Read the report before you send it.`,
+      );
+    // Before anything is written: a redacted report without its key could not be read back.
+    keepKey(dir, key, ctx);
   }
   const out = ctx.values.out as string | undefined;
   const single = wanted.length === 1;
+  if (single && out !== undefined && out !== '-' && !out.endsWith('/')) guardCase(dir, out, ENDINGS[wanted[0]!]);
   if (!single || (out !== undefined && out.endsWith('/'))) mkdirSync(out ?? join(dir, 'exports'), { recursive: true });
   const written: { format: ReportFormat; file: string; bytes: number }[] = [];
   for (const format of wanted) {
@@ -94,7 +108,7 @@ export async function runReport(ctx: Context): Promise<number> {
       single && out !== undefined && out !== '-' && !out.endsWith('/')
         ? out
         : join(single && out === undefined ? dir : (out ?? join(dir, 'exports')), ENDINGS[format]);
-    const content = await render(format, {
+    const content = await rendered(format, dir, {
       document,
       exhibits,
       messages,
@@ -122,7 +136,11 @@ export async function runReport(ctx: Context): Promise<number> {
       try {
         printPdf(browser, content as string, file);
       } catch (e) {
-        ctx.say(`${safe(basename(browser))} could not print the report: ${safe((e as Error).message)}`);
+        const page = `${file.replace(/\.pdf$/i, '')}.html`;
+        writeFileSync(page, content);
+        ctx.say(
+          `${safe(basename(browser))} could not print the report: ${safe((e as Error).message)}. ${safe(page)} is the same report, ready to be printed.`,
+        );
         if (single) return EXIT.failed;
         continue;
       }
@@ -131,11 +149,6 @@ export async function runReport(ctx: Context): Promise<number> {
     }
     writeFileSync(file, content);
     written.push({ format, file, bytes: Buffer.byteLength(content) });
-  }
-  if (key !== null) {
-    const place = `${written[0]?.file ?? join(dir, 'report')}.key.json`;
-    writeFileSync(place, `${JSON.stringify(key, null, 1)}\n`, { mode: 0o600 });
-    ctx.say(`Key     ${safe(place)} (what stands for what: keep it apart from the report)`);
   }
   const version = remember(dir, ctx);
   if (ctx.json)
@@ -150,15 +163,67 @@ export async function runReport(ctx: Context): Promise<number> {
   return EXIT.ok;
 }
 
+/** What stands for what, in the case and not beside what is sent out. */
+function keepKey(dir: string, key: Readonly<Record<string, string>> | null, ctx: Context): void {
+  if (key === null) return;
+  const place = join(dir, 'redaction.key.json');
+  writeFileSync(place, `${JSON.stringify(key, null, 1)}\n`, { mode: 0o600 });
+  ctx.say(`Key     ${safe(place)} (what stands for what: keep it apart from the report)`);
+}
+
+/** What the case holds may have been edited by hand: what a format cannot be made of is told as that. */
+async function rendered(format: ReportFormat, dir: string, input: Parameters<typeof render>[1]): Promise<string | Buffer> {
+  try {
+    return await render(format, input);
+  } catch (e) {
+    throw new CaseError(
+      diagnostic(
+        'case.not-a-case',
+        'error',
+        { file: join(dir, 'incident.json') },
+        'an incident.json as Backtrail writes it (docs/incident.schema.json)',
+        `one that ${format} cannot be made of: ${(e as Error).message.slice(0, 200)}`,
+        'run "backtrail investigate --resume" on the case, or take back what was changed by hand',
+      ),
+    );
+  }
+}
+
+/** A case's own files are never written over: they are what reports are made of. */
+function guardCase(dir: string, out: string, ending: string): void {
+  const at = resolve(out);
+  const folder = dirname(at);
+  if (!existsSync(folder) || realpathSync(folder) !== realpathSync(dir) || basename(at) === ending) return;
+  if (/^(?:incident|case|exhibits|redaction\.key|declared|paths|run)\.json$|\.jsonl$|\.bin$|\.duckdb(?:\.wal)?$|\.lock$|^manifest/i.test(basename(at)))
+    throw new UsageError(`${out} is a file of the case itself: give --out another name`);
+}
+
+/** What an incident.json lacks that every one has; null if nothing. */
+function documentFault(d: IncidentDocument): string | null {
+  const map = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null && !Array.isArray(v);
+  if (!map(d) || d.schema !== 'backtrail.incident/1') return 'something else';
+  if (!map(d.case) || typeof d.case.id !== 'string' || !map(d.case.victim)) return 'no case with an id and a victim';
+  if (!Array.isArray(d.evidence)) return 'no list of evidence';
+  if (!map(d.overview) || !Array.isArray(d.overview.coverage)) return 'no overview with its coverage';
+  if (!Array.isArray(d.incidents) || !d.incidents.every(map)) return 'no list of incidents';
+  const lists = ['hosts', 'accounts', 'mailboxes', 'sessions', 'lateral_movement', 'timeline', 'implants'] as const;
+  for (const [n, i] of d.incidents.entries())
+    for (const k of lists) if (!Array.isArray(i[k]) || !i[k].every(map)) return `incident ${n + 1} without a list of ${k}`;
+  return null;
+}
+
 function readDocument(path: string): IncidentDocument {
+  let found = 'something else';
   try {
     const d = JSON.parse(readFileSync(path, 'utf8')) as IncidentDocument;
-    if (d.schema === 'backtrail.incident/1' && Array.isArray(d.incidents)) return d;
+    const wrong = documentFault(d);
+    if (wrong === null) return d;
+    found = wrong;
   } catch {
     // told below
   }
   throw new CaseError(
-    diagnostic('case.not-a-case', 'error', { file: path }, 'an incident.json of this version', 'something else'),
+    diagnostic('case.not-a-case', 'error', { file: path }, 'an incident.json of this version', found),
   );
 }
 

@@ -43,7 +43,7 @@ export const reportModelEn = {
     extent: (all: number, certain: number): string =>
       `They controlled ${n(all, 'host', 'hosts')}, ${certain.toLocaleString('en')} of them by causes that records prove, the others by inference.`,
     mail: (boxes: number): string => `They read the mail of ${n(boxes, 'mailbox', 'mailboxes')} or more.`,
-    theft: (bytes: string): string => `They sent out data, ${bytes} in all by what was measured.`,
+    theft: (bytes: string): string => `They sent out data, ${bytes} in all.`,
     hijack: (ran: number): string =>
       `They gave out a package of theirs as an update; ${n(ran, 'host', 'hosts')} ran it.`,
     back: (ways: number): string =>
@@ -72,8 +72,8 @@ export const reportModelEn = {
     ],
     accessed: ['Hosts accessed', 'A session of the intruder was authenticated there; no execution was seen.'],
     attempted: ['Hosts attempted', 'Failed or probing activity of the intruder only.'],
-    accounts: ['Accounts used', 'The intruder acted with it; accounts of the system and of machines are not counted.'],
-    created: ['Accounts created', 'Made by the intruder.'],
+    accounts: ['Accounts used', 'The intruder acted with it, or made it; accounts of the system and of machines are not counted.'],
+    created: ['Accounts created', 'Of these, made by the intruder.'],
     movement: ['Movements', 'From one host of the enterprise to another, successful, code ran there.'],
     sessions: [
       'Attack sessions',
@@ -92,7 +92,7 @@ export const reportModelEn = {
       'Traces removed or prevented',
       'Logs cleared or silent, records missing, sensors stopped, files deleted, times changed.',
     ],
-    blind: ['Blind spots', 'What the evidence cannot show.'],
+    blind: ['Blind spots of this incident', 'What the evidence cannot show of its hosts and lists; those of the whole case are told further below.'],
   } as Readonly<Record<string, readonly string[]>>,
   entryFacts: [
     'Way in',
@@ -118,9 +118,9 @@ export const reportModelEn = {
   graphAlt: (hosts: number, moves: number): string =>
     `Graph of ${n(hosts, 'host', 'hosts')} and ${n(moves, 'movement', 'movements')} between them, from the way in on the left, by the number of steps.`,
   graphNote:
-    'Numbers are the order of the movements. Shapes: diamond, domain controller; envelope, mail server; square, other server; circle, workstation.',
+    'Numbers are the order of the movements. Shapes: diamond, domain controller; envelope, mail server; square, other server; circle, workstation. Filled: controlled; hollow: accessed. Dashed: by inference.',
   more: (k: number): string => `${k.toLocaleString('en')} more`,
-  hijacked: (k: number): string => `${n(k, 'host', 'hosts')} through the update`,
+  hijacked: (k: number): string => `${n(k, 'more host', 'more hosts')} through the update`,
   outside: 'Outside',
   mapAlt: (k: number, c: number): string =>
     `${n(k, 'attack session', 'attack sessions')} from ${n(c, 'country', 'countries')} on a map of the world.`,

@@ -2,7 +2,7 @@
 import type { IncidentDocument } from '../incident/index.js';
 import type { Messages } from '../messages/index.js';
 import { indicators } from './indicators.js';
-import { type Block, makeModel, type Model, type ModelOptions, shortTime } from './model.js';
+import { type Block, makeModel, type Model, type ModelOptions, shortTime, totalText } from './model.js';
 
 /** The model of the summary: the same numbers, by the same functions. */
 export function executiveModel(d: IncidentDocument, options: ModelOptions): Model {
@@ -39,7 +39,6 @@ function summary(d: IncidentDocument, n: number, messages: Messages): Block[] {
   const list = (title: string, items: readonly string[]): Block[] =>
     items.length === 0 ? [] : [{ kind: 'list', title, items }];
   const controlled = i.hosts.filter((h) => h.status === 'controlled');
-  const size = i.data_theft.reduce((k, t) => k + t.bytes, 0);
   return [
     ...list(x.extent, [
       j.extent(controlled.length, controlled.filter((h) => h.confidence === 'high').length),
@@ -50,7 +49,7 @@ function summary(d: IncidentDocument, n: number, messages: Messages): Block[] {
       ...(i.mailboxes.length === 0 ? [] : [j.mail(i.mailboxes.length)]),
       ...(i.data_theft.length === 0
         ? []
-        : [j.theft(size >= 1e9 ? `${(size / 1e9).toFixed(2)} GB` : `${Math.round(size / 1e6)} MB`)]),
+        : [j.theft(totalText(i.data_theft, messages.language))]),
     ]),
     ...list(x.now, [
       x.remove(i.implants.length + i.persistence.length),

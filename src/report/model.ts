@@ -1,7 +1,7 @@
 // The model of a case that every rendering is made from: sections of texts, tables and figures, in the order in which they are read.
 // No rendering counts or chooses by itself, so that no two can disagree.
 import type { Cite, Incident, IncidentDocument } from '../incident/index.js';
-import { type Messages, VECTORS } from '../messages/index.js';
+import { boundWord, type Messages, VECTORS } from '../messages/index.js';
 import type { Change } from './changes.js';
 import { indicators } from './indicators.js';
 
@@ -65,6 +65,12 @@ export const sizeText = (n: number): string =>
       : n >= 1e3
         ? `${Math.round(n / 1e3)} kB`
         : `${n} B`;
+/** The sum of what was sent out, with what is known of it. */
+export function totalText(list: Incident['data_theft'], language: string): string {
+  const all = sizeText(list.reduce((n, x) => n + x.bytes, 0));
+  return `${boundWord(list.map((x) => x.bytes_is), language)}${all}`;
+}
+
 const words = (s: string): string => s.replaceAll('_', ' ');
 const DAY = 86_400e3;
 const days = (from: string, to: string): number => Math.max(0, Math.round((Date.parse(to) - Date.parse(from)) / DAY));
@@ -573,7 +579,7 @@ function judgements(d: IncidentDocument, i: Incident, messages: Messages): Block
   if (i.data_theft.length > 0)
     rows.push(
       row(
-        j.theft(sizeText(i.data_theft.reduce((n, x) => n + x.bytes, 0))),
+        j.theft(totalText(i.data_theft, messages.language)),
         i.data_theft.some((x) => x.bytes_is === 'upper_bound') ? 'moderate' : 'high',
         'moderate',
         sum(i.data_theft),
@@ -614,7 +620,7 @@ function scope(i: Incident, messages: Messages): Block {
     ['controlled', count('controlled')],
     ['accessed', count('accessed')],
     ['attempted', count('attempted')],
-    ['accounts', i.accounts.filter((a) => a.status === 'abused').length],
+    ['accounts', i.accounts.filter((a) => a.status !== 'attempted').length],
     ['created', i.accounts.filter((a) => a.status === 'created').length],
     ['movement', i.lateral_movement.length],
     ['sessions', i.sessions.length],

@@ -102,4 +102,5 @@ svg.map{max-height:440px}svg.hours{max-width:640px}
 dl.glossary dt{font-weight:600;margin-top:.5rem}dl.glossary dd{margin:0 0 .2rem}
 b.tlp{border:1px solid currentColor;padding:0 .4em;border-radius:3px}
 @media print{.filters,.zoom,button.copy{display:none}figure,figure svg{break-inside:avoid}.part{break-inside:auto}details.part::details-content{content-visibility:visible;display:block}figure svg{max-height:none}.tiles{grid-template-columns:repeat(4,1fr)}@page{@bottom-right{content:counter(page) " / " counter(pages);font-size:8pt}@bottom-left{content:"Backtrail";font-size:8pt;color:#666}}}
+@media print{body.short{font-size:8.6pt;line-height:1.35}body.short h1{font-size:1.4rem;margin-bottom:.5rem}body.short h2,body.short .incident>h2{margin-top:.8rem}body.short h3{margin:.7rem 0 .2rem}body.short h4{margin:.4rem 0 .1rem}body.short ul{margin:.2rem 0}body.short header.cover{padding-top:.6rem}body.short .tile{padding:.35rem .7rem}body.short .tile b{font-size:1.1rem}body.short figure svg{max-height:78mm}body.short nav.toc,body.short footer{display:none}body.short td,body.short th{padding-top:.15rem;padding-bottom:.15rem}body.short .statement{line-height:1.4}}
 `;
