@@ -87,6 +87,87 @@ test('an ordered match is told if and only if some chain fits', () => {
   );
 });
 
+test('numbers of a window are those of its events, however it slides', () => {
+  const types = ['value_sum', 'value_avg', 'value_median', 'value_percentile', 'value_count'] as const;
+  const values = fc.array(fc.tuple(fc.nat(60), fc.constantFrom('1', '2', '7', '-3', '2.5', 'x', '0x10')), {
+    maxLength: 25,
+  });
+  fc.assert(
+    fc.property(values, fc.constantFrom(...types), fc.integer({ min: -3, max: 12 }), (list, type, least) => {
+      const references = [{ name: 'r0', rule: 0, correlation: -1, by: [0], values: [1] }];
+      const c = new Correlator([
+        plan({
+          type,
+          references,
+          percentile: type === 'value_percentile' ? 75 : null,
+          tests: [{ how: 'gte', number: least }],
+        }),
+      ]);
+      list.forEach(([t, v], i) => c.add({ ...event(0, t, 'a', i), values: ['a', v] }));
+      for (const m of c.finish()) {
+        const texts = m.events.map((e) => e.values[1]!);
+        const numbers = texts
+          .map(Number)
+          .filter((n) => !Number.isNaN(n))
+          .sort((a, b) => a - b);
+        const sum = numbers.reduce((a, b) => a + b, 0);
+        const at = ((numbers.length - 1) * (type === 'value_median' ? 50 : 75)) / 100;
+        const between =
+          numbers[Math.floor(at)]! + ((numbers[Math.ceil(at)] ?? 0) - numbers[Math.floor(at)]!) * (at % 1);
+        const expected =
+          type === 'value_count'
+            ? new Set(texts).size
+            : type === 'value_sum'
+              ? sum
+              : type === 'value_avg'
+                ? sum / numbers.length
+                : between;
+        assert.ok(Math.abs(m.value - expected) < 1e-9, `${type} of ${texts.join(' ')}: ${m.value}, not ${expected}`);
+        assert.ok(m.value >= least);
+      }
+    }),
+    { numRuns: 3000, seed: 13 },
+  );
+});
+
+test('what two logs of a host recorded of one event counts once, what happened twice counts twice', () => {
+  const count = (list: readonly [t: number, channel: string][]): number => {
+    const c = new Correlator([plan({ timespan: 60e6, tests: [{ how: 'gte', number: 1 }] })]);
+    list.forEach(([t, channel], i) => c.add({ ...event(0, t * 1e6, 'a', i), channel }));
+    return c.finish().reduce((n, m) => n + m.events.length, 0);
+  };
+  assert.equal(
+    count([
+      [0, 'Security'],
+      [0.4, 'Sysmon'],
+    ]),
+    1,
+  );
+  assert.equal(
+    count([
+      [0, 'Security'],
+      [0.1, 'Security'],
+      [0.4, 'Sysmon'],
+      [0.5, 'Sysmon'],
+    ]),
+    2,
+  );
+  assert.equal(
+    count([
+      [0, 'Security'],
+      [0.4, 'Security'],
+    ]),
+    2,
+  );
+  assert.equal(
+    count([
+      [0, 'Security'],
+      [5, 'Sysmon'],
+    ]),
+    2,
+  );
+});
+
 test('what is more than is kept is counted', () => {
   const c = new Correlator([plan({})]);
   for (let i = 0; i < 500_010; i++) c.add(event(0, i, String(i), i));

@@ -320,6 +320,44 @@ test('redacted, no name of the victim is left, and the key tells which is which'
   );
 });
 
+test('redaction: names in URLs, in other scripts, with a domain that no list has; words of the report stay words', () => {
+  const i = document.incidents[0]!;
+  const first = i.accounts[0]!;
+  const said = (
+    account: string,
+    text: string,
+  ): { name: string; text: string; left: readonly string[]; confidence: string } => {
+    const r = redact({
+      ...document,
+      incidents: [
+        {
+          ...i,
+          accounts: [{ ...first, name: account }, ...i.accounts.slice(1)],
+          timeline: [{ ...i.timeline[0]!, text }, ...i.timeline.slice(1)],
+        },
+        ...document.incidents.slice(1),
+      ],
+    });
+    const x = r.document.incidents[0]!;
+    return { name: x.accounts[0]!.name, text: x.timeline[0]!.text, left: r.left, confidence: x.confidence };
+  };
+  for (const name of ['\u0130lker', '\u017fmith', 'jsmith']) {
+    const r = said(name, `ran net user%20${name} and ${name}, not x${name}`);
+    assert.ok(!r.name.includes(name), name);
+    assert.doesNotMatch(r.text.replace(`x${name}`, ''), new RegExp(name), r.text);
+  }
+  const r = said('jsmith', 'from fd00::12 as QUARRY\\bdoe, in C:\\Temp\\njsmith');
+  assert.doesNotMatch(r.text, /fd00::12|QUARRY|bdoe/);
+  assert.match(r.text, /C:\\Temp\\njsmith/);
+  for (const word of ['high', 'controlled', 'hosts', 'name']) {
+    const x = said(`CORP\\${word}`, `the ${word} were seen`);
+    assert.doesNotMatch(x.name, new RegExp(word));
+    assert.equal(x.text, `the ${word} were seen`);
+    assert.deepEqual(x.left, [word]);
+    assert.equal(x.confidence, i.confidence);
+  }
+});
+
 test('the command: files, languages, versions, what is refused', () => {
   const out = join(dir, 'out');
   mkdirSync(out, { recursive: true });
@@ -347,6 +385,9 @@ test('the command: files, languages, versions, what is refused', () => {
   const r = cli('report', caseDir, '--format', 'csv', '--redact', '--out', join(out, 'r.csv'));
   assert.equal(r.status, 0, r.stderr);
   assert.ok(Object.keys(JSON.parse(readFileSync(join(caseDir, 'redaction.key.json'), 'utf8')) as object).length > 10);
+  const over = cli('report', caseDir, '--format', 'md', '--out', join(caseDir, 'incident.json'));
+  assert.equal(over.status, 2);
+  assert.match(over.stderr, /a file of the case itself/);
   assert.equal(cli('verify', caseDir).status, 0, 'reports do not touch the case');
 });
 

@@ -3,7 +3,8 @@ import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { compileRegex } from '../src/match/index.js';
-import { Engine, type EventReader, type EventValue, type Expr, type Rule } from '../src/sigma/index.js';
+import { Engine, type EventReader, type EventValue, type Expr, parseRules, type Rule } from '../src/sigma/index.js';
+import { type Pipeline, PipelineError, readPipeline } from '../src/sigma/pipeline.js';
 import { matches, type PlainEvent } from './reference.js';
 
 const anywhere = (): { channels: readonly string[] }[] => [{ channels: [] }];
@@ -230,4 +231,56 @@ test('what an expression must hold is never required of a text that matches', ()
     ),
     { numRuns: 5000, seed: 7 },
   );
+});
+
+const HEAD =
+  'title: t\nid: 5f0e0d5e-0000-4000-8000-000000000009\nstatus: test\nlogsource: {product: windows, service: security}\n';
+
+test('aliases of YAML are what they stand for; an empty condition is none', () => {
+  const read = parseRules(
+    `${HEAD}detection:\n  a: &x {EventID: 4624}\n  b: *x\n  c: {LogonType: &n 3}\n  d: {KeyLength: *n}\n  condition: all of them\n`,
+    'r.yml',
+  );
+  assert.deepEqual(read.problems, []);
+  assert.equal(JSON.stringify(read.rules[0]!.condition).match(/"4624"/g)!.length, 2);
+  const none = parseRules(`${HEAD}detection: {a: {EventID: 1}, condition: []}\n`, 'r.yml');
+  assert.equal(none.rules.length, 0);
+  assert.equal(none.problems[0]!.code, 'sigma.condition');
+});
+
+test('placeholders are text of their values, once; too many values are refused', () => {
+  const rule = (v: string): string => `${HEAD}detection: {a: {Image|expand: '${v}'}, condition: a}\n`;
+  const values = new Map([
+    ['a', ['%a%']],
+    ['b', ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']],
+  ]);
+  const self = parseRules(rule('%a%'), 'r.yml', { placeholders: values });
+  assert.match(JSON.stringify(self.rules[0]!.condition), /%a%/);
+  assert.match(parseRules(rule('%b%'.repeat(7)), 'r.yml', { placeholders: values }).problems[0]!.expected, /at most/);
+});
+
+test('a pipeline that drops all of a rule refuses it; what is left of one still matches', () => {
+  const drop = (of: string): Pipeline =>
+    readPipeline(
+      {
+        transformations: [
+          { type: 'drop_detection_item', field_name_conditions: [{ type: 'include_fields', fields: [of] }] },
+        ],
+      },
+      'p.yml',
+    );
+  const rule = `${HEAD}detection:\n  a: {EventID: 4624}\n  b: {LogonType: 3}\n  condition: a and b\n`;
+  const left = parseRules(rule, 'r.yml', { pipelines: [drop('LogonType')] });
+  assert.deepEqual(left.problems, []);
+  assert.doesNotMatch(JSON.stringify(left.rules[0]!.condition), /LogonType/);
+  const none = parseRules(rule, 'r.yml', { pipelines: [drop('LogonType'), drop('EventID')] });
+  assert.equal(none.rules.length, 0);
+  assert.match(none.problems[0]!.found, /something is left/);
+  for (const bad of [
+    { type: 'field_name_mapping', mapping: 'EventID' },
+    { type: 'replace_string', regex: '(a+)+$', replacement: '' },
+    { type: 'add_condition', conditions: 5 },
+    { type: 'drop_detection_item', rule_conditions: [null] },
+  ])
+    assert.throws(() => readPipeline({ transformations: [bad] }, 'p.yml'), PipelineError);
 });

@@ -97,12 +97,17 @@ export function rulesOf(ctx: Context, of?: RuleFiles): { rules: LoadedRules | nu
     for (const p of errors.slice(0, 5)) ctx.problem(p);
     if (errors.length > 5) ctx.say(`${errors.length - 5} more rule problems: see "backtrail rules check"`);
   }
-  if (
-    errors.some(
-      (p) => p.code === 'sigma.pipeline' && p.place.file !== undefined && options.pipelines!.includes(p.place.file),
-    )
-  )
-    throw new UsageError('a pipeline could not be read: rules would mean something else without it');
+  // Files of a folder of placeholders are told under their own names.
+  const wrong = rules.problems.find(
+    (p) =>
+      p.severity === 'error' &&
+      p.place.file !== undefined &&
+      [...options.pipelines!, ...options.placeholders!].some(
+        (f) => p.place.file === f || p.place.file!.startsWith(`${f}/`),
+      ),
+  );
+  if (wrong !== undefined)
+    throw new UsageError(`${safe(wrong.place.file!)} could not be read: rules would mean something else without it`);
   if (rules.rules.length === 0) throw new UsageError(`no rule could be loaded from ${dirs.join(', ')}`);
   ctx.time(rules.cached ? 'rules (cached)' : 'rules');
   return { rules, files: { dirs, pipelines: options.pipelines ?? [], placeholders: options.placeholders ?? [] } };

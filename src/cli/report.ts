@@ -172,7 +172,11 @@ function keepKey(dir: string, key: Readonly<Record<string, string>> | null, ctx:
 }
 
 /** What the case holds may have been edited by hand: what a format cannot be made of is told as that. */
-async function rendered(format: ReportFormat, dir: string, input: Parameters<typeof render>[1]): Promise<string | Buffer> {
+async function rendered(
+  format: ReportFormat,
+  dir: string,
+  input: Parameters<typeof render>[1],
+): Promise<string | Buffer> {
   try {
     return await render(format, input);
   } catch (e) {
@@ -194,29 +198,35 @@ function guardCase(dir: string, out: string, ending: string): void {
   const at = resolve(out);
   const folder = dirname(at);
   if (!existsSync(folder) || realpathSync(folder) !== realpathSync(dir) || basename(at) === ending) return;
-  if (/^(?:incident|case|exhibits|redaction\.key|declared|paths|run)\.json$|\.jsonl$|\.bin$|\.duckdb(?:\.wal)?$|\.lock$|^manifest/i.test(basename(at)))
+  if (
+    /^(?:incident|case|exhibits|redaction\.key|declared|paths|run)\.json$|\.jsonl$|\.bin$|\.duckdb(?:\.wal)?$|\.lock$|^manifest/i.test(
+      basename(at),
+    )
+  )
     throw new UsageError(`${out} is a file of the case itself: give --out another name`);
 }
 
-/** What an incident.json lacks that every one has; null if nothing. */
-function documentFault(d: IncidentDocument): string | null {
+/** What an incident.json lacks that every one has; null if nothing. Kept states of it have the case and its incidents only. */
+function documentFault(d: IncidentDocument, kept: boolean): string | null {
   const map = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null && !Array.isArray(v);
   if (!map(d) || d.schema !== 'backtrail.incident/1') return 'something else';
   if (!map(d.case) || typeof d.case.id !== 'string' || !map(d.case.victim)) return 'no case with an id and a victim';
-  if (!Array.isArray(d.evidence)) return 'no list of evidence';
-  if (!map(d.overview) || !Array.isArray(d.overview.coverage)) return 'no overview with its coverage';
+  if (!kept && !Array.isArray(d.evidence)) return 'no list of evidence';
+  if (!kept && !map(d.overview)) return 'no overview';
+  if (!kept && !Array.isArray(d.overview.coverage)) return 'no overview with its coverage';
   if (!Array.isArray(d.incidents) || !d.incidents.every(map)) return 'no list of incidents';
   const lists = ['hosts', 'accounts', 'mailboxes', 'sessions', 'lateral_movement', 'timeline', 'implants'] as const;
   for (const [n, i] of d.incidents.entries())
-    for (const k of lists) if (!Array.isArray(i[k]) || !i[k].every(map)) return `incident ${n + 1} without a list of ${k}`;
+    for (const k of lists)
+      if (!Array.isArray(i[k]) || !i[k].every(map)) return `incident ${n + 1} without a list of ${k}`;
   return null;
 }
 
-function readDocument(path: string): IncidentDocument {
+function readDocument(path: string, kept = false): IncidentDocument {
   let found = 'something else';
   try {
     const d = JSON.parse(readFileSync(path, 'utf8')) as IncidentDocument;
-    const wrong = documentFault(d);
+    const wrong = documentFault(d, kept);
     if (wrong === null) return d;
     found = wrong;
   } catch {
@@ -246,11 +256,11 @@ function earlier(dir: string, since: string): IncidentDocument {
         `no report ${since} of this case is kept: ${have.length === 0 ? 'none was made yet' : `there are ${have.join(', ')}`}`,
       );
     }
-    return readDocument(path);
+    return readDocument(path, true);
   }
   if (!existsSync(since))
     throw new UsageError(`--since takes the number of an earlier report or an incident.json, not "${since}"`);
-  return readDocument(since);
+  return readDocument(since, true);
 }
 
 const versions = (dir: string): number[] =>

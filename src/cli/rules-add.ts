@@ -57,6 +57,7 @@ export async function addCollection(ctx: Context, given: readonly string[]): Pro
       .map((d) => ({ from: join(d.parentPath, d.name), to: relative(path, join(d.parentPath, d.name)) }));
   else {
     const opened = await openArchives([{ path, name: basename(path), bytes: statSync(path).size }], []);
+    for (const c of opened.containers) for (const p of c.problems) ctx.problem(p);
     files = opened.files
       .filter((f) => f.container !== undefined)
       .map((f) => ({ from: f.path, to: f.name.replaceAll('\\', '/').split('/').slice(1).join('/') }));

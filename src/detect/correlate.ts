@@ -87,7 +87,7 @@ export class Correlator {
     // Equal times in the order of the evidence, so that the result does not depend on the order of reading.
     const rank = (e: PlacedEvent): number => Number(e.evidence.replace(/\D/g, '')) || 0;
     this.#events.sort((a, b) => a.micros - b.micros || rank(a) - rank(b) || a.record - b.record || a.rule - b.rule);
-    for (const e of this.#events)
+    for (const e of onceEach(this.#events))
       for (const { correlation, ref } of this.#byRule.get(e.rule)!) {
         const r = this.#plans[correlation]!.references[ref]!;
         const entry = entryOf(r, ref, e.micros, e.values, [e], this.#plans[correlation]!.groupBy, e.host);
@@ -119,6 +119,33 @@ export class Correlator {
     return out.sort((a, b) => a.first - b.first || a.correlation - b.correlation);
   }
 }
+
+/** Microseconds within which two logs of a host write the same event down. */
+const SAME_EVENT = 2e6;
+
+/**
+ * Events without those that a second log of the host recorded too (a process start by Sysmon and by the Security log): the
+ * same rule and values within two seconds in different channels, paired one to one, so that what happened twice counts twice.
+ */
+function* onceEach(events: readonly PlacedEvent[]): Generator<PlacedEvent> {
+  const open = new Map<string, PlacedEvent[]>();
+  for (const e of events) {
+    const key = [e.rule, e.host.toLowerCase(), ...e.values.map((v) => (v === null ? '\u0001' : v.toLowerCase()))].join(
+      '\0',
+    );
+    const waiting = (open.get(key) ?? []).filter((x) => e.micros - x.micros <= SAME_EVENT);
+    const twin = e.host === '' ? -1 : waiting.findIndex((x) => x.channel !== e.channel);
+    if (twin >= 0) waiting.splice(twin, 1);
+    else {
+      // Only as many as can be paired with what comes: a flood of one log needs no more than its newest.
+      if (waiting.length >= MAX_WAITING) waiting.shift();
+      waiting.push(e);
+      yield e;
+    }
+    open.set(key, waiting);
+  }
+}
+const MAX_WAITING = 64;
 
 /** Names of the host itself, which formats have under names of their own. */
 const HOST = /^(?:computer|computername|hostname|host\.name|host)$/i;
@@ -156,31 +183,29 @@ function* matchesOf(plan: PlannedCorrelation, list: readonly Entry[]): Generator
     yield* ordered(plan, list);
     return;
   }
+  const window = windowOf(plan, list);
   let end = 0;
-  for (let start = 0; start < list.length;) {
+  for (let start = 0; start < list.length; start++) {
     const before = end;
-    if (end < start) end = start;
-    while (end < list.length && list[end]!.t - list[start]!.t <= plan.timespan) end++;
-    // All of these were in the window before.
-    if (end === before && start > 0) {
-      start++;
-      continue;
+    while (end < list.length && list[end]!.t - list[start]!.t <= plan.timespan) window.add(end++);
+    // Otherwise all of these were in the window before.
+    if (end > before) {
+      const value = window.value();
+      if (value !== null) {
+        yield found(list.slice(start, end), value);
+        for (; start < end; start++) window.remove(start);
+        start--;
+        continue;
+      }
     }
-    const window = list.slice(start, end);
-    const value = valueOf(plan, window);
-    if (value === null) {
-      start++;
-      continue;
-    }
-    yield found(window, value);
-    start = end;
+    window.remove(start);
   }
 }
 
 const found = (window: readonly Entry[], value: number): Found => {
   const events = [...new Set(window.flatMap((e) => e.events))];
   return {
-    first: Math.min(...events.map((e) => e.micros)),
+    first: events.reduce((t, e) => Math.min(t, e.micros), Number.POSITIVE_INFINITY),
     last: window.at(-1)!.t,
     group: window[0]!.group,
     value,
@@ -188,53 +213,169 @@ const found = (window: readonly Entry[], value: number): Found => {
   };
 };
 
-/** The number that a window's condition is asked of, if it holds; else null. */
-function valueOf(plan: PlannedCorrelation, window: readonly Entry[]): number | null {
-  const { names } = plan;
-  if (names !== null) {
-    const there = new Set(window.map((e) => plan.references[e.ref]!.name));
-    if (plan.type === 'temporal_ordered' && !inOrder(plan, window)) return null;
-    return present(names, there) ? there.size : null;
-  }
-  const value = measure(plan, window);
-  if (value === null) return null;
-  return plan.tests.every((t) => compare(t.how, value, t.number)) ? value : null;
+/** A window over the events of a group; events come in at its end and leave at its start, each in about constant time. */
+interface Window {
+  add(i: number): void;
+  remove(i: number): void;
+  /** The number that the condition was asked of, if it holds; else null. */
+  value(): number | null;
 }
 
-function measure(plan: PlannedCorrelation, window: readonly Entry[]): number | null {
+function windowOf(plan: PlannedCorrelation, list: readonly Entry[]): Window {
+  const passes = (value: number | null): number | null =>
+    value !== null && plan.tests.every((t) => compare(t.how, value, t.number)) ? value : null;
   switch (plan.type) {
-    case 'event_count':
-      return window.length;
+    case 'event_count': {
+      let n = 0;
+      return { add: () => void n++, remove: () => void n--, value: () => passes(n) };
+    }
     case 'temporal':
-    case 'temporal_ordered':
-      return new Set(window.map((e) => plan.references[e.ref]!.name)).size;
-    case 'value_count':
-      return new Set(
-        window
-          .filter((e) => e.values.every((v) => v !== null))
-          .map((e) => e.values.map((v) => v!.toLowerCase()).join('\0')),
-      ).size;
+    case 'temporal_ordered': {
+      const counts = counter<string>();
+      // By rule: times of its events in the window, the first at `from`.
+      const times = plan.references.map(() => ({ at: [] as number[], from: 0 }));
+      const { names } = plan;
+      return {
+        add(i) {
+          const e = list[i]!;
+          counts.add(plan.references[e.ref]!.name);
+          times[e.ref]!.at.push(e.t);
+        },
+        remove(i) {
+          const e = list[i]!;
+          counts.remove(plan.references[e.ref]!.name);
+          times[e.ref]!.from++;
+        },
+        value() {
+          if (names === null) return passes(counts.of.size);
+          if (plan.type === 'temporal_ordered' && !inOrder(times)) return null;
+          return present(names, counts.of) ? counts.of.size : null;
+        },
+      };
+    }
+    case 'value_count': {
+      const keys = list.map((e) =>
+        e.values.every((v) => v !== null) ? e.values.map((v) => v!.toLowerCase()).join('\0') : null,
+      );
+      const counts = counter<string>();
+      return {
+        add: (i) => void (keys[i] !== null && counts.add(keys[i]!)),
+        remove: (i) => void (keys[i] !== null && counts.remove(keys[i]!)),
+        value: () => passes(counts.of.size),
+      };
+    }
     default: {
-      const numbers = window.map((e) => numberOf(e.values[0] ?? null)).filter((n) => !Number.isNaN(n));
-      if (numbers.length === 0) return null;
-      if (plan.type === 'value_sum') return numbers.reduce((a, b) => a + b, 0);
-      if (plan.type === 'value_avg') return numbers.reduce((a, b) => a + b, 0) / numbers.length;
-      return percentile(numbers, plan.type === 'value_median' ? 50 : plan.percentile!);
+      const numbers = list.map((e) => numberOf(e.values[0] ?? null));
+      if (plan.type === 'value_sum' || plan.type === 'value_avg') {
+        const total = sums(numbers);
+        return {
+          add: total.add,
+          remove: total.remove,
+          value: () =>
+            passes(total.count() === 0 ? null : plan.type === 'value_sum' ? total.sum() : total.sum() / total.count()),
+        };
+      }
+      const order = ranks(numbers);
+      const p = plan.type === 'value_median' ? 50 : plan.percentile!;
+      return {
+        add: (i) => order.change(i, 1),
+        remove: (i) => order.change(i, -1),
+        value: () => passes(order.percentile(p)),
+      };
     }
   }
 }
 
+function counter<T>(): { readonly of: Map<T, number>; add(k: T): void; remove(k: T): void } {
+  const of = new Map<T, number>();
+  return {
+    of,
+    add: (k) => void of.set(k, (of.get(k) ?? 0) + 1),
+    remove(k) {
+      const n = of.get(k)! - 1;
+      if (n === 0) of.delete(k);
+      else of.set(k, n);
+    },
+  };
+}
+
+/**
+ * Sums of a window. Whole numbers are added and taken away, which is exact; where there are others, the sum is made anew of
+ * the window, so that nothing is left over of what has gone.
+ */
+function sums(numbers: readonly number[]): {
+  add(i: number): void;
+  remove(i: number): void;
+  sum(): number;
+  count(): number;
+} {
+  const exact = numbers.every((n) => Number.isNaN(n) || (Number.isInteger(n) && Math.abs(n) < 2 ** 33));
+  let running = 0;
+  let count = 0;
+  let from = 0;
+  let to = 0;
+  const change = (i: number, by: 1 | -1): void => {
+    if (by === 1) to = i + 1;
+    else from = i + 1;
+    const n = numbers[i]!;
+    if (Number.isNaN(n)) return;
+    count += by;
+    running += by * n;
+  };
+  return {
+    add: (i) => change(i, 1),
+    remove: (i) => change(i, -1),
+    count: () => count,
+    sum() {
+      if (exact) return running;
+      let s = 0;
+      for (let i = from; i < to; i++) if (!Number.isNaN(numbers[i]!)) s += numbers[i]!;
+      return s;
+    },
+  };
+}
+
+/** The order of a window's numbers: a Fenwick tree over their ranks. */
+function ranks(numbers: readonly number[]): {
+  change(i: number, by: 1 | -1): void;
+  percentile(p: number): number | null;
+} {
+  const values = [...new Set(numbers.filter((n) => !Number.isNaN(n)))].sort((a, b) => a - b);
+  const rank = new Map(values.map((v, i) => [v, i + 1]));
+  const tree = new Int32Array(values.length + 1);
+  const top = 2 ** Math.floor(Math.log2(Math.max(1, values.length)));
+  let count = 0;
+  /** The k-th smallest, from 0. */
+  const nth = (k: number): number => {
+    let at = 0;
+    let left = k + 1;
+    for (let step = top; step > 0; step >>= 1)
+      if (at + step <= values.length && tree[at + step]! < left) {
+        at += step;
+        left -= tree[at]!;
+      }
+    return values[at]!;
+  };
+  return {
+    change(i, by) {
+      const r = rank.get(numbers[i]!);
+      if (r === undefined) return;
+      count += by;
+      for (let at = r; at < tree.length; at += at & -at) tree[at]! += by;
+    },
+    // Between the two nearest ranks, in proportion (as `PERCENTILE_CONT` of SQL).
+    percentile(p) {
+      if (count === 0) return null;
+      const at = ((count - 1) * p) / 100;
+      const lo = Math.floor(at);
+      const low = nth(lo);
+      return at === lo ? low : low + (nth(lo + 1) - low) * (at - lo);
+    },
+  };
+}
+
 const numberOf = (v: string | null): number =>
   v !== null && /^\s*(?:[+-]?(?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d+)?|0x[0-9a-f]+)\s*$/i.test(v) ? Number(v) : Number.NaN;
-
-/** Between the two nearest ranks, in proportion (as `PERCENTILE_CONT` of SQL). */
-function percentile(numbers: readonly number[], p: number): number {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  const at = ((sorted.length - 1) * p) / 100;
-  const lo = Math.floor(at);
-  const hi = Math.min(sorted.length - 1, lo + 1);
-  return sorted[lo]! + (sorted[hi]! - sorted[lo]!) * (at - lo);
-}
 
 function compare(how: string, a: number, b: number): boolean {
   switch (how) {
@@ -253,7 +394,7 @@ function compare(how: string, a: number, b: number): boolean {
   }
 }
 
-function present(e: Expr, there: ReadonlySet<string>): boolean {
+function present(e: Expr, there: { has(name: string): boolean }): boolean {
   switch (e.kind) {
     case 'test':
       return there.has(e.field!);
@@ -268,14 +409,26 @@ function present(e: Expr, there: ReadonlySet<string>): boolean {
   }
 }
 
+/** The first place from `from` whose time is `t` or later. */
+function firstFrom(times: readonly number[], from: number, t: number): number {
+  let lo = from;
+  let hi = times.length;
+  while (lo < hi) {
+    const mid = (lo + hi) >> 1;
+    if (times[mid]! < t) lo = mid + 1;
+    else hi = mid;
+  }
+  return lo;
+}
+
 /** Whether the rules that are there came first in the order in which they are listed. */
-function inOrder(plan: PlannedCorrelation, window: readonly Entry[]): boolean {
+function inOrder(times: readonly { readonly at: readonly number[]; readonly from: number }[]): boolean {
   let t = Number.NEGATIVE_INFINITY;
-  for (let ref = 0; ref < plan.references.length; ref++) {
-    if (!window.some((e) => e.ref === ref)) continue;
-    const next = window.find((e) => e.ref === ref && e.t >= t);
-    if (next === undefined) return false;
-    t = next.t;
+  for (const { at, from } of times) {
+    if (from >= at.length) continue;
+    const next = firstFrom(at, from, t);
+    if (next >= at.length) return false;
+    t = at[next]!;
   }
   return true;
 }
@@ -286,13 +439,19 @@ function* ordered(plan: PlannedCorrelation, list: readonly Entry[]): Generator<F
   const wanted = plan.tests[0]?.how === 'gte' ? Math.min(n, plan.tests[0].number) : n;
   // What happened in the same moment may have happened in the order that is asked for.
   const sorted = [...list].sort((a, b) => a.t - b.t || a.ref - b.ref);
+  const placesOf: number[][] = plan.references.map(() => []);
+  sorted.forEach((e, i) => placesOf[e.ref]!.push(i));
   for (let start = 0; start < sorted.length; start++) {
     if (sorted[start]!.ref !== 0) continue;
     const chain = [start];
     const end = sorted[start]!.t + plan.timespan;
-    for (let at = start + 1; at < sorted.length && chain.length < wanted && sorted[at]!.t <= end; at++)
-      if (sorted[at]!.ref === chain.length && !chain.some((k) => sorted[k]!.events[0] === sorted[at]!.events[0]))
-        chain.push(at);
+    while (chain.length < wanted) {
+      const places = placesOf[chain.length]!;
+      let k = firstFrom(places, 0, chain.at(-1)! + 1);
+      while (k < places.length && chain.some((c) => sorted[c]!.events[0] === sorted[places[k]!]!.events[0])) k++;
+      if (k >= places.length || sorted[places[k]!]!.t > end) break;
+      chain.push(places[k]!);
+    }
     if (chain.length < wanted) continue;
     // The last first event before the second one: the chain is as tight as it can be.
     for (let k = start + 1; k < (chain[1] ?? start); k++)

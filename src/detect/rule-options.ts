@@ -59,7 +59,8 @@ export function readOptions(o: RuleOptions): {
           ),
         );
     } catch (e) {
-      if (e instanceof PipelineError || e instanceof ConditionError) bad(file, e.message, 'something else');
+      if (e instanceof PipelineError) bad(file, e.message, 'something else');
+      else if (e instanceof ConditionError) bad(file, 'an expression over its conditions', e.message);
       else bad(file, 'a processing pipeline as YAML', (e as Error).message.split('\n')[0]!);
     }
   }
@@ -86,11 +87,16 @@ export function readOptions(o: RuleOptions): {
         if (typeof v !== 'object' || v === null || Array.isArray(v))
           bad(file, 'a map of placeholders and their values', 'something else');
         else
-          for (const [name, values] of Object.entries(v as Record<string, unknown>))
+          for (const [name, values] of Object.entries(v as Record<string, unknown>)) {
+            if ((Array.isArray(values) ? values : [values]).some((x) => x === null || typeof x === 'object')) {
+              bad(file, `texts for the placeholder ${name}`, 'something else');
+              continue;
+            }
             placeholders.set(
               name,
               (Array.isArray(values) ? values : [values]).map((x) => String(x)),
             );
+          }
       } catch (e) {
         bad(file, 'a map of placeholders and their values as YAML', (e as Error).message.split('\n')[0]!);
       }

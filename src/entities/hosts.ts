@@ -15,7 +15,10 @@ export interface SeenAddress {
 /** An IPv4 address in IPv6 (`::ffff:192.0.2.1`, RFC 4291 2.5.5.2) as itself, IPv6 as RFC 5952 writes it; anything else in lower case. */
 export function plainAddress(address: string): string {
   // A name may end in the root's dot (RFC 1034, 3.1).
-  const a = address.trim().toLowerCase().replace(/(?<=[a-z0-9])\.$/, '');
+  const a = address
+    .trim()
+    .toLowerCase()
+    .replace(/(?<=[a-z0-9])\.$/, '');
   if (!a.includes(':')) return a;
   if (/^(?:0:0:0:0:0|:):ffff:[\d.]+$/.test(a)) return a.slice(a.lastIndexOf(':') + 1);
   const sides = a.split('%')[0]!.split('::');

@@ -45,6 +45,8 @@ interface Facts {
 
 export interface SafeRegex {
   readonly source: string;
+  /** Whether the built-in engine can take exponential time on it. */
+  readonly nested: boolean;
   readonly literals: readonly string[] | null;
   test(text: string): boolean;
 }
@@ -81,7 +83,7 @@ export function compileRegex(source: string, flags: { i?: boolean; m?: boolean; 
     // Syntax that only the other engine knows, such as (?i:…); nothing is known about what it needs.
     const only = useLinear();
     if (only === null) throw native;
-    return { source, literals: null, test: (text) => only.test(text) };
+    return { source, nested: false, literals: null, test: (text) => only.test(text) };
   }
   if (facts.nested && useLinear() === null)
     throw new SyntaxError(
@@ -101,6 +103,7 @@ export function compileRegex(source: string, flags: { i?: boolean; m?: boolean; 
   if (!s && ordered.length > 0 && CHAIN.test(body) && !LINE_END.test(body) && (!i || ASCII.test(body))) {
     return {
       source,
+      nested: facts.nested,
       literals,
       test(text: string): boolean {
         if (i && !ASCII.test(text)) return inner(text);
@@ -112,6 +115,7 @@ export function compileRegex(source: string, flags: { i?: boolean; m?: boolean; 
   }
   return {
     source,
+    nested: facts.nested,
     literals,
     test(text: string): boolean {
       if (text.length < min || (mostNeeded !== null && !holdsOften(text, mostNeeded[0], mostNeeded[1]))) return false;

@@ -1,4 +1,5 @@
 // Words of incidents, in English.
+import { boundOf } from './bounds.js';
 
 const count = (n: number, one: string, many: string): string => `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
 
@@ -20,7 +21,7 @@ export interface StatementParts {
   readonly command_and_control: readonly unknown[];
   readonly sessions: readonly { readonly country: string | null; readonly source_ip: string }[];
   readonly mailboxes: readonly { readonly title: string | null }[];
-  readonly data_theft: readonly { readonly bytes: number }[];
+  readonly data_theft: readonly { readonly bytes: number; readonly bytes_is?: string }[];
   readonly update_hijack: {
     readonly package: string;
     readonly hosts_executed: readonly string[];
@@ -147,7 +148,8 @@ export const incidentEn = {
   stays: (kind: string, name: string): string => `Persistence: ${kind.replace('_', ' ')} "${name}"`,
   talked: (address: string): string => `First contact with ${address}`,
   mailbox: (address: string, method: string): string => `Mailbox ${address}: ${method.replace('_', ' ')}`,
-  stolen: (n: number, to: string): string => `${bytes(n)} sent to ${to}`,
+  stolen: (n: number, to: string, exact: boolean): string =>
+    `${exact ? 'at most' : 'at least'} ${bytes(n)} sent to ${to}`,
   hijack: (name: string, n: number): string =>
     `The update package ${name} was replaced; ${count(n, 'host', 'hosts')} ran it`,
   pattern: (dns: boolean, r: { minutes: number; spread: number } | null, n: number): string =>
@@ -221,7 +223,7 @@ export const incidentEn = {
       out.push(`The mail of ${count(i.mailboxes.length, 'mailbox', 'mailboxes')} was read or taken.`);
     if (i.data_theft.length > 0)
       out.push(
-        `Data was sent out ${count(i.data_theft.length, 'time', 'times')}, ${bytes(i.data_theft.reduce((s, t) => s + t.bytes, 0))} in all.`,
+        `Data was sent out ${count(i.data_theft.length, 'time', 'times')}, ${boundOf(i.data_theft, 'en')}${bytes(i.data_theft.reduce((s, t) => s + t.bytes, 0))} in all.`,
       );
     if (i.anti_forensics.length > 0)
       out.push(`Traces were removed or prevented ${count(i.anti_forensics.length, 'time', 'times')}.`);

@@ -1,4 +1,5 @@
 // The statement of an incident in Chinese. Another language is another file of this shape.
+import { boundOf } from './bounds.js';
 import type { StatementParts } from './incident-en.js';
 
 export const vectorsZh: Readonly<Record<string, string>> = {
@@ -48,7 +49,9 @@ export function statementZh(i: StatementParts): string {
   }
   if (i.mailboxes.length > 0) out.push(`${i.mailboxes.length} 个邮箱的邮件被读取或窃取。`);
   if (i.data_theft.length > 0)
-    out.push(`数据外传 ${i.data_theft.length} 次，共 ${bytes(i.data_theft.reduce((s, t) => s + t.bytes, 0))}。`);
+    out.push(
+      `数据外传 ${i.data_theft.length} 次，共${boundOf(i.data_theft, 'zh') || ' '}${bytes(i.data_theft.reduce((s, t) => s + t.bytes, 0))}。`,
+    );
   if (i.anti_forensics.length > 0) out.push(`清除或阻止留痕 ${i.anti_forensics.length} 次。`);
   if (i.blind_spots.length > 0) out.push(`证据中有 ${i.blind_spots.length} 处盲区，限制了可知的范围。`);
   out.push(`置信度：${CONFIDENCE[i.confidence] ?? i.confidence}。`);

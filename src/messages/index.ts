@@ -17,16 +17,5 @@ export const CATALOGUES: Readonly<Record<string, Messages>> = { en, zh };
 /** Ways in, in words, by language. */
 export const VECTORS: Readonly<Record<string, Readonly<Record<string, string>>>> = { en: vectors, zh: vectorsZh };
 export type { ReportWords } from './report-model-en.js';
+export { boundWord } from './bounds.js';
 export { en, type Messages };
-
-/** "at most " and the like, before a sum of sizes of which this is known. */
-export function boundWord(kinds: readonly string[], language: string): string {
-  const all = new Set(kinds);
-  const kind = all.size === 1 ? [...all][0]! : all.size === 0 ? 'exact' : 'about';
-  const words: Readonly<Record<string, readonly [string, string]>> = {
-    upper_bound: ['at most ', '至多 '],
-    lower_bound: ['at least ', '至少 '],
-    about: ['about ', '约 '],
-  };
-  return words[kind]?.[language === 'zh' ? 1 : 0] ?? '';
-}

@@ -72,7 +72,10 @@ export const reportModelEn = {
     ],
     accessed: ['Hosts accessed', 'A session of the intruder was authenticated there; no execution was seen.'],
     attempted: ['Hosts attempted', 'Failed or probing activity of the intruder only.'],
-    accounts: ['Accounts used', 'The intruder acted with it, or made it; accounts of the system and of machines are not counted.'],
+    accounts: [
+      'Accounts used',
+      'The intruder acted with it, or made it; accounts of the system and of machines are not counted.',
+    ],
     created: ['Accounts created', 'Of these, made by the intruder.'],
     movement: ['Movements', 'From one host of the enterprise to another, successful, code ran there.'],
     sessions: [
@@ -92,7 +95,10 @@ export const reportModelEn = {
       'Traces removed or prevented',
       'Logs cleared or silent, records missing, sensors stopped, files deleted, times changed.',
     ],
-    blind: ['Blind spots of this incident', 'What the evidence cannot show of its hosts and lists; those of the whole case are told further below.'],
+    blind: [
+      'Blind spots of this incident',
+      'What the evidence cannot show of its hosts and lists; those of the whole case are told further below.',
+    ],
   } as Readonly<Record<string, readonly string[]>>,
   entryFacts: [
     'Way in',

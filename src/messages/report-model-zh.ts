@@ -84,7 +84,8 @@ export const reportModelZh: ReportWords = {
     cleared: '首次清除痕迹',
   },
   graphAlt: (hosts, moves) => `${hosts} 台主机及其间 ${moves} 次移动的路径图，自左侧入口起按步数排列。`,
-  graphNote: '数字为移动的先后。形状：菱形为域控制器，信封为邮件服务器，方形为其他服务器，圆形为工作站。实心为受控，空心为被访问；虚线为推断。',
+  graphNote:
+    '数字为移动的先后。形状：菱形为域控制器，信封为邮件服务器，方形为其他服务器，圆形为工作站。实心为受控，空心为被访问；虚线为推断。',
   more: (k) => `另有 ${k} 项`,
   hijacked: (k) => `经更新另有 ${k} 台`,
   outside: '外部',

@@ -234,13 +234,18 @@ export async function investigate(
     detections.done();
     options.onStage?.('read', true);
     let notCompared: string | null = null;
-    if (store !== null && !result.aborted)
+    if (store !== null && !result.aborted) {
+      // What was read is kept before it is compared: a statement that fails takes its transaction with it.
+      journal?.sync();
+      await store.commit(journal?.bytes ?? 0);
       try {
         result.collector.entities(await store.addresses(), await store.sameThings());
       } catch (e) {
         // The store's memory is bounded: what does not fit must not cost the case.
         notCompared = (e as Error).message.split('\n')[0]!.slice(0, 200);
+        await store.rollback();
       }
+    }
     const head = (geo: ReconstructionResult['geo']): Pick<IncidentDocument, 'case'> => ({
       case: {
         id: earlier?.id ?? id,

@@ -78,16 +78,16 @@ export function markdown(model: Model, messages: Messages): string {
       out.push(...b.items.map((x) => `- ${t(x)}`), '');
     } else if (b.kind === 'table') table(b.table);
   };
-  const section = (s: Section): void => {
-    out.push(`### ${t(s.title)}`, '');
+  const section = (s: Section, mark = '###'): void => {
+    out.push(`${mark} ${t(s.title)}`, '');
     for (const b of s.blocks) block(b);
   };
-  if (model.incidents.length === 0 && model.rest.length === 0) out.push(t(w.noIncident), '');
+  if (model.incidents.length === 0) out.push(t(w.noIncident), '');
   for (const i of model.incidents) {
     out.push(`## ${t(i.title)}`, '', t(`${i.period}`), '');
     for (const s of i.sections) section(s);
   }
-  for (const s of model.rest) section(s);
+  for (const s of model.rest) section(s, '##');
   return `${out.join('\n').trimEnd()}\n`;
 }
 
@@ -148,8 +148,8 @@ export async function docx(model: Model, messages: Messages): Promise<Buffer> {
     if (x.rows.length > MAX_ROWS)
       children.push(new Paragraph({ text: messages.text.timeline.omitted(x.rows.length - MAX_ROWS) }));
   };
-  const section = (s: Section): void => {
-    children.push(new Paragraph({ text: plain(s.title), heading: HeadingLevel.HEADING_2 }));
+  const section = (s: Section, heading: 'HEADING_1' | 'HEADING_2' = 'HEADING_2'): void => {
+    children.push(new Paragraph({ text: plain(s.title), heading: HeadingLevel[heading] }));
     for (const b of s.blocks)
       if (b.kind === 'text')
         children.push(new Paragraph({ children: [new TextRun({ text: plain(b.text), bold: b.lead === true })] }));
@@ -167,7 +167,7 @@ export async function docx(model: Model, messages: Messages): Promise<Buffer> {
     );
     for (const s of i.sections) section(s);
   }
-  for (const s of model.rest) section(s);
+  for (const s of model.rest) section(s, 'HEADING_1');
   const document = new Document({
     title: plain(model.title),
     creator: 'Backtrail',

@@ -47,9 +47,7 @@ function summary(d: IncidentDocument, n: number, messages: Messages): Block[] {
     ]),
     ...list(x.taken, [
       ...(i.mailboxes.length === 0 ? [] : [j.mail(i.mailboxes.length)]),
-      ...(i.data_theft.length === 0
-        ? []
-        : [j.theft(totalText(i.data_theft, messages.language))]),
+      ...(i.data_theft.length === 0 ? [] : [j.theft(totalText(i.data_theft, messages.language))]),
     ]),
     ...list(x.now, [
       x.remove(i.implants.length + i.persistence.length),

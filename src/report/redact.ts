@@ -30,7 +30,8 @@ const OWN_WORDS: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 /** Registry hives and the like, which stand before a backslash and are no domains. */
-const NO_DOMAIN = /^(?:HK[A-Z_]+|REGISTRY|MACHINE|DEVICE|GLOBALROOT|SYSTEMROOT|WINDIR|PROGRAM.*|TEMP|WINDOWS|USERS|NT|AUTHORITY|SERVICE|BUILTIN|WORKGROUP)$/;
+const NO_DOMAIN =
+  /^(?:HK[A-Z_]+|REGISTRY|MACHINE|DEVICE|GLOBALROOT|SYSTEMROOT|WINDIR|PROGRAM.*|TEMP|WINDOWS|USERS|NT|AUTHORITY|SERVICE|BUILTIN|WORKGROUP)$/;
 
 /** One form of all ways of writing a name in upper and lower case. */
 const fold = (t: string): string => t.toUpperCase().toLowerCase();
@@ -151,7 +152,7 @@ export function redact(d: IncidentDocument): Redacted {
   };
   const change = (v: unknown, at: string): unknown =>
     typeof v === 'string'
-      ? (WHOLE.has(at) ? wholeName(v) : undefined) ?? say(v)
+      ? ((WHOLE.has(at) ? wholeName(v) : undefined) ?? say(v))
       : Array.isArray(v)
         ? v.map((x) => change(x, at))
         : typeof v === 'object' && v !== null

@@ -6,7 +6,7 @@ import { docx, markdown } from './documents.js';
 import { executiveModel } from './executive.js';
 import { attackFlow, csv, indicatorCsv, misp, navigator, ocsf, sigmaRules, timesketch, veris } from './exports.js';
 import { renderHtml, renderShort, type ReportInput } from './html.js';
-import { makeModel } from './model.js';
+import { caseSections, makeModel } from './model.js';
 import { stix } from './stix.js';
 
 export const REPORT_FORMATS = [
@@ -47,6 +47,11 @@ export async function render(format: ReportFormat, r: RenderInput): Promise<stri
   const options = { messages, changes: r.changes ?? null, redacted: r.redacted ?? false };
   const model = (): ReturnType<typeof makeModel> =>
     r.executive === true ? executiveModel(d, options) : makeModel(d, options);
+  // Two pages for who decides have no appendix.
+  const whole = (): ReturnType<typeof makeModel> => {
+    const it = model();
+    return r.executive === true ? it : { ...it, rest: [...it.rest, ...caseSections(d, messages)] };
+  };
   switch (format) {
     case 'html':
     case 'pdf':
@@ -54,9 +59,9 @@ export async function render(format: ReportFormat, r: RenderInput): Promise<stri
         ? renderShort({ ...r, model: model() })
         : renderHtml({ document: d, exhibits: r.exhibits, ...options, print: format === 'pdf' });
     case 'md':
-      return markdown(model(), messages);
+      return markdown(whole(), messages);
     case 'docx':
-      return docx(model(), messages);
+      return docx(whole(), messages);
     case 'csv':
       return csv(makeModel(d, options));
     case 'stix':

@@ -46,7 +46,12 @@ export function checkRules(text: string, file: string, known: CheckKnowledge): C
   for (const doc of docs) {
     if (doc.errors.length > 0 || !isMap(doc.contents)) continue;
     const root = doc.contents;
-    const js = doc.toJS({ maxAliasCount: 100 }) as Record<string, unknown>;
+    let js: Record<string, unknown>;
+    try {
+      js = doc.toJS({ maxAliasCount: 100 }) as Record<string, unknown>;
+    } catch {
+      continue; // more aliases than are read: parseRules tells it
+    }
     if ('action' in js) continue;
     const tell = (
       kind: CheckKind,
@@ -334,6 +339,7 @@ function onlyNegations(e: Expr): boolean {
 
 /** Why an expression can be true of no event whose fields have one value each; null if it can, or nothing is known. */
 export function contradiction(e: Expr): string | null {
+  if (e.kind === 'atLeast' && e.min > e.items.length) return `${e.min} of ${e.items.length} selections are asked for`;
   if (e.kind === 'or') {
     const all = e.items.map(contradiction);
     return all.length > 0 && all.every((x) => x !== null) ? all[0]! : null;

@@ -199,15 +199,28 @@ function windash(v: Value): Value[] {
   return out;
 }
 
+/** Values that placeholders may make of one: several of them multiply. */
+const MAX_EXPANDED = 100_000;
+
 function expand(v: Value, placeholders: Placeholders): Value[] {
+  const out: Value[] = [];
+  // What a placeholder stands for is text: a placeholder in it is not looked up again.
+  const walk = (done: string, rest: string): void => {
+    const m = /%([^%]+)%/.exec(rest);
+    if (m === null) {
+      if (out.length >= MAX_EXPANDED)
+        throw new ModifierError('sigma.placeholder', `placeholders that make at most ${MAX_EXPANDED} values of one`);
+      out.push(parseWildcards(done + rest));
+      return;
+    }
+    const values = placeholders.get(m[1]!);
+    if (values === undefined) throw new ModifierError('sigma.placeholder', `values for the placeholder %${m[1]}%`);
+    for (const x of values) walk(done + rest.slice(0, m.index) + x, rest.slice(m.index + m[0].length));
+  };
   const text = v.map((p) => (p === ANY ? '*' : p === ONE ? '?' : p.replace(/[*?\\]/g, '\\$&'))).join('');
-  const m = /%([^%]+)%/.exec(text);
-  if (m === null) return [v];
-  const values = placeholders.get(m[1]!);
-  if (values === undefined) throw new ModifierError('sigma.placeholder', `values for the placeholder %${m[1]}%`);
-  return values.flatMap((x) =>
-    expand(parseWildcards(text.slice(0, m.index) + x + text.slice(m.index + m[0].length)), placeholders),
-  );
+  if (!/%[^%]+%/.test(text)) return [v];
+  walk('', text);
+  return out;
 }
 
 const wire = (p: Part): WirePart => (p === ANY ? null : p === ONE ? 0 : p);

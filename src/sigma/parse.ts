@@ -26,6 +26,8 @@ const yaml = (): Yaml => (loaded ??= require('yaml') as Yaml);
 export const MAX_RULE_BYTES = 1 << 20;
 /** Nested lists and maps in a selection. */
 const MAX_DETECTION_DEPTH = 16;
+/** Seconds; more says nothing, and numbers stay exact. */
+const LONGEST_SPAN = 1000 * 365.2425 * 86_400;
 /** Collection aliases that YAML may expand, against documents that explode. */
 const MAX_ALIASES = 100;
 
@@ -156,6 +158,26 @@ export function parseRules(text: string, file: string, options: ParseOptions = {
   return { rules, correlations, filters, problems };
 }
 
+/** An expression without the empty parts that dropped detection items leave; null if that is all of it. */
+function withoutDropped(e: Expr): Expr | null {
+  if (e.kind === 'test') return e;
+  if (e.kind === 'not') {
+    const item = withoutDropped(e.item);
+    return item === null ? null : { kind: 'not', item };
+  }
+  const items = e.items.map(withoutDropped).filter((x) => x !== null);
+  if (items.length === 0) return null;
+  return items.length === e.items.length && items.every((x, i) => x === e.items[i]) ? e : { ...e, items };
+}
+
+/** A name, or a list of them. */
+const named = (v: unknown): boolean =>
+  Array.isArray(v)
+    ? v.length > 0 && v.every((x) => typeof x === 'string' && x !== '')
+    : typeof v === 'string' && v !== '';
+const kindOf = (v: unknown): string =>
+  v === null ? 'nothing' : Array.isArray(v) ? 'a list of something else' : typeof v === 'object' ? 'a map' : String(v);
+
 const text = (v: unknown): string =>
   typeof v === 'string'
     ? v
@@ -217,7 +239,7 @@ const UNITS: Readonly<Record<string, number>> = {
 };
 
 function readDocument(doc: Document.Parsed, file: string, options: ParseOptions): Found {
-  const { isMap, isScalar, isSeq } = yaml();
+  const { isAlias, isMap, isScalar, isSeq } = yaml();
   const root = doc.contents;
   if (!isMap(root))
     throw new RuleError('sigma.schema', root, 'a map with title, logsource and detection', 'something else');
@@ -250,7 +272,9 @@ function readDocument(doc: Document.Parsed, file: string, options: ParseOptions)
     if (typeof source[key] === 'string') logsource[key] = source[key];
   const pipelines = options.pipelines ?? [];
   const placeholders = placeholdersOf(pipelines, logsource, options.placeholders ?? new Map());
-  if ('filter' in js && !('detection' in js)) {
+  if ('filter' in js && 'detection' in js)
+    throw new RuleError('sigma.schema', node('filter'), 'a detection or a filter in one document', 'both');
+  if ('filter' in js) {
     const f = root.get('filter', true);
     if (!isMap(f))
       throw new RuleError(
@@ -263,6 +287,8 @@ function readDocument(doc: Document.Parsed, file: string, options: ParseOptions)
     const rules = given.rules;
     if (rules === undefined)
       throw new RuleError('sigma.schema', f, 'the rules that it is for (ids, names, or "any")', 'none');
+    if (!named(rules) && !(Array.isArray(rules) && rules.length === 0))
+      throw new RuleError('sigma.schema', f, 'the rules that it is for (ids, names, or "any")', kindOf(rules));
     const any =
       (typeof rules === 'string' && rules.toLowerCase() === 'any') || (Array.isArray(rules) && rules.length === 0);
     const read = detectionOf(f, ['rules'], 'sigma.schema');
@@ -308,11 +334,11 @@ function readDocument(doc: Document.Parsed, file: string, options: ParseOptions)
     const temporal = type === 'temporal' || type === 'temporal_ordered';
     let rules = texts(v.rules);
     const span = /^(\d+)([smhdwMy])$/.exec(text(v.timespan));
-    if (span === null || Number(span[1]) === 0)
+    if (span === null || Number(span[1]) === 0 || Number(span[1]) * UNITS[span[2]!]! > LONGEST_SPAN)
       throw new RuleError(
         'sigma.correlation',
         at('timespan'),
-        'a number and one of s, m, h, d, w, M, y',
+        'a number and one of s, m, h, d, w, M, y, at most 1000 years',
         text(v.timespan) || 'none',
       );
     if (v.generate !== undefined && typeof v.generate !== 'boolean')
@@ -332,6 +358,8 @@ function readDocument(doc: Document.Parsed, file: string, options: ParseOptions)
         aliases[alias] = Object.fromEntries(Object.entries(of).map(([k, x]) => [k, text(x)]));
       }
     }
+    if (v['group-by'] !== undefined && !named(v['group-by']))
+      throw new RuleError('sigma.correlation', at('group-by'), 'a list of fields', kindOf(v['group-by']));
     const tests: NumberTest[] = [];
     let fields: string[] = [];
     let percentile: number | null = null;
@@ -365,9 +393,12 @@ function readDocument(doc: Document.Parsed, file: string, options: ParseOptions)
         throw new RuleError('sigma.correlation', at('condition'), 'all rules in the condition', `none of "${missing}"`);
     } else if (isObject(condition)) {
       for (const [k, x] of Object.entries(condition)) {
-        if (k === 'field') fields = texts(x);
-        else if (k === 'percentile') {
-          percentile = Number(x);
+        if (k === 'field') {
+          if (!named(x))
+            throw new RuleError('sigma.correlation', at('condition'), 'a field, or a list of fields', kindOf(x));
+          fields = texts(x);
+        } else if (k === 'percentile') {
+          percentile = typeof x === 'number' ? x : Number.NaN;
           if (!(percentile > 0 && percentile <= 100))
             throw new RuleError('sigma.correlation', at('condition'), 'a percentile from 1 to 100', text(x));
         } else if (HOW.includes(k as NumberTest['how'])) {
@@ -433,7 +464,8 @@ function readDocument(doc: Document.Parsed, file: string, options: ParseOptions)
         );
       else selections.set(name, selection(value, 0));
     }
-    if (conditions === null) throw new RuleError(none, map as unknown as YamlNode, 'a condition', 'none');
+    if (conditions === null || conditions.length === 0)
+      throw new RuleError(none, map as unknown as YamlNode, 'a condition', 'none');
     for (const c of conditions)
       if (typeof c !== 'string') throw new RuleError('sigma.condition', conditionNode, 'a condition text', String(c));
     return { selections, conditions: conditions as string[], conditionNode };
@@ -462,14 +494,23 @@ function readDocument(doc: Document.Parsed, file: string, options: ParseOptions)
         throw new RuleError('sigma.condition', read.conditionNode, `a condition, at character ${e.at + 1}`, e.message);
       }
     });
-    const own: Expr = parsed.length === 1 ? parsed[0]! : { kind: 'or', items: parsed };
+    const whole: Expr = parsed.length === 1 ? parsed[0]! : { kind: 'or', items: parsed };
+    // What a pipeline dropped is asked of no event; a rule of which nothing is left would match all of them.
+    const own = pipelines.length === 0 ? whole : withoutDropped(whole);
+    if (own === null) throw new PipelineError('one of which something is left after its detection items were dropped');
     return {
       expr: draft.added.length === 0 ? own : { kind: 'and', items: [...draft.added.map(exprOf), own] },
       logsource: draft.logsource,
     };
   }
 
-  function selection(value: YamlNode | null, depth: number): Draft {
+  /** What an alias stands for; other nodes are themselves. */
+  function meant(n: YamlNode | null): YamlNode | null {
+    return isAlias(n) ? ((n.resolve(doc) as YamlNode | undefined) ?? null) : n;
+  }
+
+  function selection(given: YamlNode | null, depth: number): Draft {
+    const value = meant(given);
     if (depth > MAX_DETECTION_DEPTH)
       throw new RuleError('sigma.schema', value, `at most ${MAX_DETECTION_DEPTH} nested lists`, 'more');
     if (isMap(value)) {
@@ -495,7 +536,8 @@ function readDocument(doc: Document.Parsed, file: string, options: ParseOptions)
     return { kind: 'item', field: null, expr: fieldExpr(null, [], values, placeholders), applied: NOTHING };
   }
 
-  function scalar(n: YamlNode): RuleValue {
+  function scalar(given: YamlNode): RuleValue {
+    const n = meant(given);
     if (!isScalar(n)) throw new RuleError('sigma.value', n, 'a text, a number, true, false or null', 'a map or a list');
     const v = n.value;
     if (typeof v === 'number' && n.source !== undefined && !Number.isSafeInteger(v)) return n.source;
@@ -504,7 +546,8 @@ function readDocument(doc: Document.Parsed, file: string, options: ParseOptions)
     return String(v);
   }
 
-  function detectionItem(key: string, value: YamlNode | null): Draft {
+  function detectionItem(key: string, given: YamlNode | null): Draft {
+    const value = meant(given);
     const [field, ...modifiers] = key.split('|');
     const name = field === undefined || field === '' ? null : field;
     if (isSeq(value) && value.items.length === 0)

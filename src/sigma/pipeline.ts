@@ -1,6 +1,6 @@
 // Processing pipelines in pySigma's YAML format: what a site's logs call things differently, told once for all rules. They act on
 // detection items before rules are planned. Transformations that make query text have no meaning here and are refused by name.
-import { parseWildcards } from '../match/index.js';
+import { compileRegex, parseWildcards } from '../match/index.js';
 import type { Expr, Test } from './ast.js';
 import { parseCondition } from './condition.js';
 import { fieldExpr, notation, partsOf, type Placeholders, type RuleValue, toTest } from './modifiers.js';
@@ -98,6 +98,8 @@ export function readPipeline(v: unknown, file: string): Pipeline {
     throw new PipelineError('a list of transformations');
   const vars: Record<string, readonly string[]> = {};
   if (isMap(v.vars)) for (const [k, x] of Object.entries(v.vars)) vars[k] = texts(x);
+  if (v.priority !== undefined && !(typeof v.priority === 'number' && Number.isFinite(v.priority)))
+    throw new PipelineError('a priority that is a number');
   return {
     name: text(v.name) || file,
     priority: typeof v.priority === 'number' ? v.priority : 0,
@@ -114,6 +116,7 @@ function readItem(v: unknown, n: number): Item {
     throw new PipelineError(
       `a transformation that changes what is matched, not "${type === '' ? '(no type)' : type}" (transformation ${n})`,
     );
+  checkShape(type, v, n);
   const by = <A extends unknown[]>(prefix: string, make: (c: Json) => (...a: A) => boolean): ((...a: A) => boolean) => {
     const given = v[`${prefix}_conditions`];
     const expression = v[`${prefix}_cond_expr`];
@@ -140,6 +143,62 @@ function readItem(v: unknown, n: number): Item {
     field: by('field_name', fieldCondition),
     nested: type === 'nest' ? list(v.items).map((x, i) => readItem(x, i + 1)) : [],
   };
+}
+
+const isText = (v: unknown): boolean => typeof v === 'string' || typeof v === 'number' || typeof v === 'boolean';
+const isTexts = (v: unknown): boolean => isText(v) || (Array.isArray(v) && v.length > 0 && v.every(isText));
+
+/** What a transformation must be given. Throws `PipelineError`. */
+function checkShape(type: string, v: Json, n: number): void {
+  const need = (good: boolean, what: string): void => {
+    if (!good) throw new PipelineError(`${what} (transformation ${n}, ${type})`);
+  };
+  for (const prefix of ['rule', 'detection_item', 'field_name']) {
+    const c = v[`${prefix}_conditions`];
+    need(
+      c === undefined || (isMap(c) ? Object.values(c).every(isMap) : Array.isArray(c) && c.every(isMap)),
+      `${prefix}_conditions as a list of maps`,
+    );
+  }
+  switch (type) {
+    case 'field_name_mapping':
+    case 'field_name_prefix_mapping':
+    case 'map_string':
+      need(
+        isMap(v.mapping) && Object.keys(v.mapping).length > 0 && Object.values(v.mapping).every(isTexts),
+        'a mapping of names to a name or a list of names',
+      );
+      break;
+    case 'field_name_prefix':
+      need(typeof v.prefix === 'string', 'a prefix');
+      break;
+    case 'field_name_suffix':
+      need(typeof v.suffix === 'string', 'a suffix');
+      break;
+    case 'hashes_fields':
+      need(isTexts(v.valid_hash_algos), 'valid_hash_algos as a list of names');
+      break;
+    case 'add_condition':
+      need(
+        isMap(v.conditions) &&
+          Object.keys(v.conditions).length > 0 &&
+          Object.values(v.conditions).every((x) => x === null || isTexts(x)),
+        'conditions as a map of fields and values',
+      );
+      break;
+    case 'replace_string':
+      need(typeof v.regex === 'string' && isText(v.replacement), 'a regex and a replacement');
+      expression(v.regex);
+      break;
+    case 'set_value':
+      need('value' in v && (v.value === null || isText(v.value)), 'a value');
+      break;
+    case 'nest':
+      need(Array.isArray(v.items), 'a list of items');
+      break;
+    default:
+      break;
+  }
 }
 
 function holds(e: Expr, of: (name: string) => boolean): boolean {
@@ -270,13 +329,19 @@ function fieldCondition(c: Json): (name: string | null, applied: ReadonlySet<str
   }
 }
 
-/** Expressions here are the user's own, and short. */
+/** Replaces by the built-in engine, so that expressions it could hang on are refused. */
 function expression(v: unknown): RegExp {
+  if (typeof v !== 'string') throw new PipelineError('a regular expression as a text');
+  let re: RegExp;
+  let nested = true;
   try {
-    return new RegExp(text(v));
+    re = new RegExp(v);
+    nested = compileRegex(v, {}).nested;
   } catch (e) {
     throw new PipelineError(`a regular expression, not "${text(v)}" (${(e as Error).message})`);
   }
+  if (nested) throw new PipelineError(`a regular expression that takes no exponential time, not "${v}"`);
+  return re;
 }
 
 /** What placeholders stand for in a rule of this log source, by the pipelines' own variables. */
@@ -315,8 +380,17 @@ export function placeholdersOf(
 
 /** Runs a rule through pipelines, lowest priority first. Throws `PipelineError` where one refuses it. */
 export function applyPipelines(r: DraftRule, pipelines: readonly Pipeline[]): void {
-  for (const p of [...pipelines].sort((a, b) => a.priority - b.priority)) for (const item of p.items) apply(item, r);
+  for (const p of [...pipelines].sort((a, b) => a.priority - b.priority))
+    for (const item of p.items) {
+      apply(item, r);
+      let n = 0;
+      for (const d of r.selections.values()) for (const _ of itemsOf(d)) n++;
+      if (n > MAX_ITEMS) throw new PipelineError(`at most ${MAX_ITEMS} detection items after ${item.type}, not ${n}`);
+    }
 }
+
+/** Detection items of a rule; mappings of one field to several multiply them. */
+const MAX_ITEMS = 20_000;
 
 function apply(item: Item, r: DraftRule): void {
   if (!item.rule(r)) return;

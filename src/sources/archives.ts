@@ -298,7 +298,11 @@ async function unzip(path: string, passwords: readonly string[], keep: Keep, say
         return new Uint8Array(b.buffer, b.byteOffset, n);
       }
     }
-    const reader = new zip.ZipReader(new FileReader(path), { checkOverlappingEntry: false });
+    const reader = new zip.ZipReader(new FileReader(path), {
+      checkOverlappingEntry: false,
+      // Names are never paths here: members are written under numbers, and one odd name must not cost those behind it.
+      filenameValidation: 'tolerant',
+    });
     for await (const entry of reader.getEntriesGenerator()) {
       if (entry.directory || entry.getData === undefined) continue;
       const candidates: (string | undefined)[] = entry.encrypted ? [...passwords] : [undefined];

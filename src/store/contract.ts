@@ -94,6 +94,8 @@ export interface CaseStore {
   /** Everything so far is kept whatever happens, with a number that tells how far that is; what is not committed is
    * dropped by `close` and by a crash. */
   commit(progress: number): Promise<void>;
+  /** Goes on from the last commit, after a statement that failed. */
+  rollback(): Promise<void>;
   search(options: SearchOptions): Promise<SearchResult>;
   coverage(): Promise<readonly Coverage[]>;
   /** Addresses that records say are a host's own. */

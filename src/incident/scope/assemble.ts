@@ -364,12 +364,14 @@ export function assemble(a: AssembleInput): Incident {
       t.t,
       t.host,
       'exfiltration',
-      m.stolen(t.bytes, t.destination),
+      m.stolen(t.bytes, t.destination, t.exact),
       t.method === 'dns' ? 'T1048' : t.method === 'web_download' ? 'T1567' : 'T1041',
       t.places,
     );
-  for (const t of marks)
-    event(t.t, t.host, 'defense-impairment', m.trace(t.kind, t.what), TRACE_TECHNIQUE[t.kind] ?? 'T1070', t.places);
+  for (const t of marks) {
+    const technique = TRACE_TECHNIQUE[t.kind] ?? 'T1070';
+    event(t.t, t.host, TACTICS[technique.split('.')[0]!]![0]!, m.trace(t.kind, t.what), technique, t.places);
+  }
   if (a.hijack !== null)
     event(
       a.hijack.t,

@@ -35,7 +35,7 @@ const VECTOR = 2048;
 const MAX_REMEMBERED = 400_000;
 const MAX_REMEMBERED_CHARS = 48 << 20;
 /** Memory that DuckDB may take; it spills to disk beyond. */
-const MEMORY_LIMIT = '256MB';
+const MEMORY_LIMIT = '768MB';
 
 /** Memory that plain scans need. */
 const SCAN_MEMORY = '96MB';
@@ -216,6 +216,11 @@ export class DuckStore implements CaseStore {
     await this.#connection.run('BEGIN');
   }
 
+  async rollback(): Promise<void> {
+    await this.#connection.run('ROLLBACK');
+    await this.#connection.run('BEGIN');
+  }
+
   /** Opens a store for searching. Throws DuckDB's error where another process writes to it. */
   static async open(path: string): Promise<DuckStore> {
     const instance = await DuckDBInstance.create(path, { access_mode: 'READ_ONLY', memory_limit: '512MB' });
@@ -345,9 +350,17 @@ export class DuckStore implements CaseStore {
   /** What was not committed is dropped. */
   async close(): Promise<void> {
     if (this.#writer !== null) {
-      this.#writer.close();
-      for (const w of this.#facts.values()) w.close();
-      this.#textAppender?.closeSync();
+      // What is not committed is dropped: a transaction that failed has nothing more to say here, and must not hide why it did.
+      const quietly = (f: () => void): void => {
+        try {
+          f();
+        } catch {
+          // dropped all the same
+        }
+      };
+      quietly(() => this.#writer!.close());
+      for (const w of this.#facts.values()) quietly(() => w.close());
+      quietly(() => this.#textAppender?.closeSync());
       await this.#connection.run('ROLLBACK');
       await this.#connection.run('CHECKPOINT');
     }
