@@ -123,7 +123,7 @@ export function redact(d: IncidentDocument): Redacted {
   }
   if (d.case.victim.name !== null) person(d.case.victim.name);
   // Names that only stand in texts: profiles in paths, accounts and addresses in what was matched.
-  const walk = (v: unknown, at: string): void => {
+  const walk = (v: unknown): void => {
     if (typeof v === 'string') {
       for (const m of v.matchAll(/\\Users\\([^\\/:*?"<>|\r\n]{3,64})(?=\\)/gi)) account(m[1]!);
       for (const m of v.matchAll(/(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])/g)) address(m[0]);
@@ -138,10 +138,10 @@ export function redact(d: IncidentDocument): Redacted {
         account(m[0]);
       }
       for (const m of v.matchAll(/S-1-5-21-\d+-\d+-\d+/g)) name('sid', m[0], (n) => `S-1-5-21-VICTIM${n}`);
-    } else if (Array.isArray(v)) for (const x of v) walk(x, at);
-    else if (typeof v === 'object' && v !== null) for (const [k, x] of Object.entries(v)) walk(x, k);
+    } else if (Array.isArray(v)) for (const x of v) walk(x);
+    else if (typeof v === 'object' && v !== null) for (const x of Object.values(v)) walk(x);
   };
-  walk(d, '');
+  walk(d);
 
   const left = [...originals.keys()].filter((t) => t.length < SHORTEST || OWN_WORDS.has(t));
   const say = replacer(originals, new Set(left));
