@@ -3,7 +3,15 @@ import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { compileRegex } from '../src/match/index.js';
-import { Engine, type EventReader, type EventValue, type Expr, parseRules, type Rule } from '../src/sigma/index.js';
+import {
+  checkRules,
+  Engine,
+  type EventReader,
+  type EventValue,
+  type Expr,
+  parseRules,
+  type Rule,
+} from '../src/sigma/index.js';
 import { type Pipeline, PipelineError, readPipeline } from '../src/sigma/pipeline.js';
 import { matches, type PlainEvent } from './reference.js';
 
@@ -283,4 +291,20 @@ test('a pipeline that drops all of a rule refuses it; what is left of one still 
     { type: 'drop_detection_item', rule_conditions: [null] },
   ])
     assert.throws(() => readPipeline({ transformations: [bad] }, 'p.yml'), PipelineError);
+});
+
+test('the check names unknown ATT&CK tags, repetitions in repetitions, and more selections asked for than there are', () => {
+  const known = { routesOf: () => null, fieldsOf: () => null };
+  const of = (t: string): string[] =>
+    checkRules(`${HEAD}${t}`, 'r.yml', known).map((c) => `${c.line}:${c.column} ${c.what}`);
+  const tags = of(
+    'tags: [attack.presistence, attack.t1059.001, attack.defense-evasion, attack.ds0005]\ndetection: {a: {EventID: 1}, condition: a}\n',
+  );
+  assert.deepEqual(tags.filter((t) => t.includes('ATT&CK')).length, 1);
+  assert.match(
+    tags.find((t) => t.includes('ATT&CK'))!,
+    /^5:8 "attack\.presistence"/,
+  );
+  assert.ok(of("detection: {a: {Image|re: '(a+)+b'}, condition: a}\n").some((t) => t.includes('inside a repetition')));
+  assert.ok(of('detection: {a1: {EventID: 1}, condition: 3 of a*}\n').some((t) => t.includes('no event can match')));
 });

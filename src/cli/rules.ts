@@ -1,7 +1,7 @@
 // backtrail rules: which rules load, what they are, and which logs they need.
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { diagnosticText } from '../base/index.js';
+import { type Diagnostic, diagnosticText } from '../base/index.js';
 import { readCase } from '../case/index.js';
 import { loadRules, type RuleInfo } from '../detect/index.js';
 import type { IncidentDocument } from '../incident/index.js';
@@ -18,7 +18,7 @@ export async function runRules(ctx: Context): Promise<number> {
     throw new UsageError('rules takes check, list, coverage, explain or add');
   if (action === 'explain') return explainRule(ctx, given);
   if (action === 'add') return addCollection(ctx, given);
-  const named = given.map(namedRules);
+  const named = [...given, ...((ctx.values.rules as string[] | undefined) ?? [])].map(namedRules);
   const cases = named.filter((d) => action === 'coverage' && existsSync(join(d, 'case.json')));
   const dirs = named.filter((d) => !cases.includes(d));
   const loaded = loadRules(dirs.length > 0 ? dirs : [bundledRules()], {
@@ -28,7 +28,10 @@ export async function runRules(ctx: Context): Promise<number> {
   const print = (text: string): void => void process.stdout.write(`${text}\n`);
   const errors = loaded.problems.filter((p) => p.severity === 'error');
   if (action === 'check') {
-    const checks = (dirs.length > 0 ? dirs : [bundledRules()]).flatMap(checksOf);
+    const checked = dirs.length > 0 ? dirs : [bundledRules()];
+    // With a pipeline, rules have the names of another world: fields are those that it maps.
+    const mapped = (ruleOptionsOf(ctx).pipelines ?? []).length > 0;
+    const checks = checked.flatMap((d) => checksOf(d, mapped));
     const failing = errors.length + checks.filter((c) => c.severity === 'error').length;
     const warnings = checks.filter((c) => c.severity === 'warning').length;
     const shown = ctx.values.all === true ? checks : checks.filter((c) => c.severity !== 'info');
@@ -47,7 +50,10 @@ export async function runRules(ctx: Context): Promise<number> {
         ),
       );
     else {
-      for (const p of loaded.problems) print(safe(diagnosticText(p)));
+      for (const p of loaded.problems) {
+        print(safe(diagnosticText(p)));
+        for (const l of sourceOf(p, checked)) print(safe(l));
+      }
       for (const c of shown) {
         const level =
           c.severity === 'error'
@@ -69,7 +75,7 @@ export async function runRules(ctx: Context): Promise<number> {
         `${detections.length} rules${loaded.correlations.length > 0 ? ` and ${loaded.correlations.length} correlations` : ''} load${errors.length > 0 ? `, ${errors.length} do not` : ''}; ${silent} are for logs of kinds that are not read; ${failing} errors, ${warnings} warnings${notes > 0 ? `, ${notes} notes (--all shows them)` : ''}`,
       );
     }
-    return failing > 0 ? EXIT.failed : EXIT.ok;
+    return failing > 0 || (detections.length === 0 && loaded.correlations.length === 0) ? EXIT.failed : EXIT.ok;
   }
   if (action === 'list') {
     if (ctx.json)
@@ -178,8 +184,22 @@ function caseCoverage(ctx: Context, dir: string, rules: readonly RuleInfo[]): nu
   return EXIT.ok;
 }
 
+/** The line that a problem is about, with a caret under its place. */
+function sourceOf(p: Diagnostic, dirs: readonly string[]): string[] {
+  const { file, line, column } = p.place;
+  if (file === undefined || line === undefined) return [];
+  const path = [file, ...dirs.flatMap((d) => [join(d, file), d])].find((f) => existsSync(f) && statSync(f).isFile());
+  if (path === undefined) return [];
+  try {
+    const text = readFileSync(path, 'utf8').split(/\r?\n/)[line - 1] ?? '';
+    return [`  ${text}`, ...(column === undefined ? [] : [`  ${' '.repeat(Math.max(0, column - 1))}^`])];
+  } catch {
+    return [];
+  }
+}
+
 /** Checks of all rule files of a folder, with the text of the line that each is about. */
-function checksOf(dir: string): (Check & { file: string; text: string })[] {
+function checksOf(dir: string, mapped: boolean): (Check & { file: string; text: string })[] {
   if (!existsSync(dir)) return [];
   const files = statSync(dir).isFile()
     ? [dir]
@@ -195,6 +215,10 @@ function checksOf(dir: string): (Check & { file: string; text: string })[] {
       return []; // loadRules has told it
     }
     const lines = text.split(/\r?\n/);
-    return checkRules(text, file, { routesOf, fieldsOf }).map((c) => ({ ...c, file, text: lines[c.line - 1] ?? '' }));
+    return checkRules(text, file, { routesOf, fieldsOf: mapped ? () => null : fieldsOf }).map((c) => ({
+      ...c,
+      file,
+      text: lines[c.line - 1] ?? '',
+    }));
   });
 }

@@ -153,7 +153,7 @@ export const incidentEn = {
   hijack: (name: string, n: number): string =>
     `The update package ${name} was replaced; ${count(n, 'host', 'hosts')} ran it`,
   pattern: (dns: boolean, r: { minutes: number; spread: number } | null, n: number): string =>
-    `${dns ? 'names looked up' : 'connections'}, ${count(n, 'time', 'times')}${r === null ? '' : `; ${r.spread > 0.6 ? 'on average every' : 'every'} ${r.minutes >= 120 ? `${(r.minutes / 60).toFixed(1)} h` : `${r.minutes.toFixed(0)} min`}, spread ${Math.round(r.spread * 100)} %`}`,
+    `${dns ? 'names looked up' : 'connections'}, ${count(n, 'time', 'times')}${r === null ? '' : r.spread > 2 || r.minutes < 0.05 ? '; in bursts, without a rhythm' : `; ${r.spread > 0.6 ? 'on average every' : 'every'} ${r.minutes >= 120 ? `${(r.minutes / 60).toFixed(1)} h` : r.minutes >= 2 ? `${r.minutes.toFixed(0)} min` : `${Math.round(r.minutes * 60)} s`}, spread ${Math.round(r.spread * 100)} %`}`,
   confidence: (level: string, detectors: number, hosts: number, likely: number): string =>
     `${level}: ${count(detectors, 'independent kind of strong lead', 'independent kinds of strong leads')}, ${count(hosts, 'controlled host', 'controlled hosts')}${likely > 0 ? `, ${likely.toLocaleString('en')} of the hosts by inference` : ''}. An innocent explanation of the leads would change it.`,
   linked: (id: string): string => `Not apart: records that it matched are records of ${id}.`,

@@ -79,6 +79,7 @@ export function markdown(model: Model, messages: Messages): string {
     } else if (b.kind === 'table') table(b.table);
   };
   const section = (s: Section, mark = '###'): void => {
+    if (s.blocks.every((b) => b.kind === 'figure')) return; // figures are the page's
     out.push(`${mark} ${t(s.title)}`, '');
     for (const b of s.blocks) block(b);
   };
@@ -149,6 +150,7 @@ export async function docx(model: Model, messages: Messages): Promise<Buffer> {
       children.push(new Paragraph({ text: messages.text.timeline.omitted(x.rows.length - MAX_ROWS) }));
   };
   const section = (s: Section, heading: 'HEADING_1' | 'HEADING_2' = 'HEADING_2'): void => {
+    if (s.blocks.every((b) => b.kind === 'figure')) return;
     children.push(new Paragraph({ text: plain(s.title), heading: HeadingLevel[heading] }));
     for (const b of s.blocks)
       if (b.kind === 'text')

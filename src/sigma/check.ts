@@ -33,6 +33,9 @@ const RELATED = ['derived', 'obsolete', 'merged', 'renamed', 'similar', 'correla
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
 const DATE = /^\d{4}[-/](?:0[1-9]|1[0-2])[-/](?:0[1-9]|[12]\d|3[01])$/;
 const TAG = /^[a-z0-9_-]+\.[a-z0-9._-]+$/;
+/** Tactics with the names of all versions. */
+const ATTACK_TAG =
+  /^attack\.(?:[tgscm]\d{4}(?:\.\d{3})?|(?:ta|ds|dc)\d{4}|reconnaissance|resource[-_]development|initial[-_]access|execution|persistence|privilege[-_]escalation|defense[-_]evasion|stealth|defense[-_]impairment|credential[-_]access|discovery|lateral[-_]movement|collection|command[-_]and[-_]control|exfiltration|impact)$/;
 /** Texts shorter than this stand in nearly every value. */
 const SHORT = 2;
 
@@ -112,6 +115,14 @@ export function checkRules(text: string, file: string, known: CheckKnowledge): C
             t as YamlNode,
             `the tag "${tag}"`,
             'a namespace, a dot, and a name in lower case',
+          );
+        else if (tag.startsWith('attack.') && !ATTACK_TAG.test(tag))
+          tell(
+            'specification',
+            'warning',
+            t as YamlNode,
+            `"${tag}" is no tactic, technique, group or software of ATT&CK`,
+            'such as attack.persistence, attack.t1053.005',
           );
         if (seen.has(tag)) tell('style', 'info', t as YamlNode, 'a tag that is there twice', 'once');
         seen.add(tag);
@@ -283,6 +294,12 @@ function costs(
 ): { severity: Check['severity']; what: string; instead: string } | null {
   try {
     const re = compileRegex(source, { i: modifiers.includes('i') });
+    if (re.nested)
+      return {
+        severity: 'warning',
+        what: 'a repetition inside a repetition: other engines can take exponential time on it, here the linear one does it',
+        instead: 'one repetition',
+      };
     if (/^\^?\.\*[^|]*$/.test(source) && !source.startsWith('^'))
       return {
         severity: 'info',
