@@ -35,7 +35,7 @@ const VECTOR = 2048;
 const MAX_REMEMBERED = 400_000;
 const MAX_REMEMBERED_CHARS = 48 << 20;
 /** Memory that DuckDB may take; it spills to disk beyond. */
-const MEMORY_LIMIT = '768MB';
+const MEMORY_LIMIT = '256MB';
 
 /** Memory that plain scans need. */
 const SCAN_MEMORY = '96MB';
@@ -140,6 +140,9 @@ export class DuckStore implements CaseStore {
   #nextRec = 0;
   #locked = false;
   #textAppender: Awaited<ReturnType<DuckDBConnection['createAppender']>> | null = null;
+  // One for the whole run: an appender holds 256 KiB of DuckDB's memory until it is collected as garbage, which can be never.
+  #detectionAppender: Awaited<ReturnType<DuckDBConnection['createAppender']>> | null = null;
+  #evidenceAppender: Awaited<ReturnType<DuckDBConnection['createAppender']>> | null = null;
 
   private constructor(instance: DuckDBInstance, connection: DuckDBConnection, write: boolean) {
     this.#instance = instance;
@@ -316,7 +319,7 @@ export class DuckStore implements CaseStore {
   }
 
   async detections(evidence: number, rows: readonly StoredDetection[]): Promise<void> {
-    const appender = await this.#connection.createAppender('detections');
+    const appender = (this.#detectionAppender ??= await this.#connection.createAppender('detections'));
     for (const d of rows) {
       appender.appendInteger(evidence);
       appender.appendDouble(d.number);
@@ -325,19 +328,18 @@ export class DuckStore implements CaseStore {
         appender.appendVarchar(t.replaceAll('\0', '\ufffd').toWellFormed());
       appender.endRow();
     }
-    appender.closeSync();
   }
 
   async evidence(rows: readonly StoredEvidence[]): Promise<void> {
     await this.#connection.run('DELETE FROM evidence');
-    const appender = await this.#connection.createAppender('evidence');
+    const appender = (this.#evidenceAppender ??= await this.#connection.createAppender('evidence'));
     for (const e of rows) {
       appender.appendInteger(e.id);
       appender.appendVarchar(e.name.toWellFormed());
       appender.appendBoolean(e.byLine);
       appender.endRow();
     }
-    appender.closeSync();
+    appender.flushSync();
   }
 
   async flush(): Promise<void> {
@@ -345,6 +347,7 @@ export class DuckStore implements CaseStore {
     await this.#writer.flush();
     for (const w of this.#facts.values()) await w.flush();
     this.#textAppender?.flushSync();
+    this.#detectionAppender?.flushSync();
   }
 
   /** What was not committed is dropped. */
@@ -360,7 +363,8 @@ export class DuckStore implements CaseStore {
       };
       quietly(() => this.#writer!.close());
       for (const w of this.#facts.values()) quietly(() => w.close());
-      quietly(() => this.#textAppender?.closeSync());
+      for (const a of [this.#textAppender, this.#detectionAppender, this.#evidenceAppender])
+        quietly(() => a?.closeSync());
       await this.#connection.run('ROLLBACK');
       await this.#connection.run('CHECKPOINT');
     }
