@@ -294,10 +294,16 @@ export async function investigate(
     const document = result.collector.document(head(found?.geo ?? null), result.evidence, result.unreadable, found);
     options.onStage?.('reconstruct', true);
     options.onStage?.('write', false);
+    // What incidents say first, then signs of tampering and what several records say together, then single matches.
+    const together: Wanted[] = [];
     for (const [evidence, records] of result.chunks)
-      for (const [record, chunkOffset] of records) wanted.push({ evidence, record, chunkOffset });
-    if (store !== null) wanted.unshift(...(await incidentRecords(store, document)));
-    const exhibits = decodeExhibits(wanted, result.paths, result.texts, readExhibits(options.out));
+      for (const [record, chunkOffset] of records) together.push({ evidence, record, chunkOffset });
+    const shown = [
+      ...(store === null ? [] : await incidentRecords(store, document)),
+      ...together.slice(0, MAX_EXHIBITS / 4),
+      ...wanted,
+    ].slice(0, MAX_EXHIBITS);
+    const exhibits = decodeExhibits(shown, result.paths, result.texts, readExhibits(options.out));
     target.write(EXHIBITS_FILE, `${JSON.stringify(exhibits)}\n`);
     target.write('incident.json', `${JSON.stringify(document, null, 1)}\n`);
     target.write('report.html', renderHtml({ document, exhibits, messages: options.messages }));

@@ -19,6 +19,7 @@ import { type Container, fingerprintFile, hostOf, sha256File, type SourceFile } 
 import { chunkParts, type PlannedFile, planFile, crewFor, PLAIN_READING, type Reading } from './plan.js';
 import { runTasks } from './pool.js';
 import type { CaseStore, StoredDetection } from '../store/index.js';
+import { EXHIBITS_PER_ITEM } from './exhibits.js';
 import type { TextReading } from './text-records.js';
 import type { Answer, Task } from './work.js';
 
@@ -113,7 +114,7 @@ export interface RegisterResult {
   readonly collector: Collector;
   readonly unreadable: number;
   readonly aborted: boolean;
-  /** Where each tampering record is, for exhibits: evidence id → records with their chunks. */
+  /** Where records of tampering and of correlations are, for exhibits: evidence id → records with their chunks. */
   readonly chunks: ReadonlyMap<string, ReadonlyMap<number, number>>;
 }
 
@@ -468,7 +469,7 @@ export async function registerEvidence(
       const rule = findingRules[number]!;
       const plan = options.rules.correlations[m.correlation]!;
       const [e, ...others] = m.events;
-      for (const x of m.events) chunkOf(x.evidence).set(x.record, x.chunkOffset);
+      for (const x of m.events.slice(0, EXHIBITS_PER_ITEM)) chunkOf(x.evidence).set(x.record, x.chunkOffset);
       const fields = [
         ...plan.groupBy.map((name, i) => ({ name, value: m.group[i]! })),
         { name: plan.type, value: String(m.value) },

@@ -4,7 +4,7 @@
 import type { Place } from '../facts/table.js';
 import type { World } from '../graph/world.js';
 import { plainAccount } from '../scope/mail.js';
-import { type Request, type Requests, SCRIPT } from '../scope/web.js';
+import { plainPath, type Request, type Requests, SCRIPT } from '../scope/web.js';
 
 const DAY = 86_400e6;
 /** Requests before the script's first: what was always there is no news. */
@@ -33,25 +33,42 @@ export interface WebScriptLead {
 
 export function webScriptLeads(w: World, requests: Requests): WebScriptLead[] {
   const out: WebScriptLead[] = [];
+  const named = (r: Request): boolean => !['', '-'].includes(plainAccount(r.user));
+  const person = w.facts.texts.asker((t) => !['', '-'].includes(plainAccount(t)));
+  /** Of the enterprise itself, or not written down. */
+  const inside = (ip: string): boolean => ip === '' || w.addresses.known(ip);
   for (const host of requests.hosts()) {
-    const all = requests.on(host).filter((r) => !r.front);
-    if (all.length < BUSY_REQUESTS) continue;
-    const clients = new Set(all.map((r) => r.ip));
-    if (clients.size < BUSY_CLIENTS) continue;
-    const byPath = new Map<string, Request[]>();
-    for (const r of all)
-      if (SCRIPT.test(r.path)) {
-        const list = byPath.get(r.path);
-        if (list === undefined) byPath.set(r.path, [r]);
-        else list.push(r);
+    // Most scripts are asked for by somebody known, or by many: their requests are not made, only looked at.
+    const early = new Set<number>();
+    const clients = new Set<string>();
+    const byPath = new Map<string, { rows: number[]; ips: Set<string> } | null>();
+    const scripts = new Map<number, string>();
+    let count = 0;
+    for (const row of requests.rows(host)) {
+      const r = requests.glance(row);
+      if (r.front) continue;
+      if (count++ < KNOWN_REQUESTS) early.add(row);
+      if (clients.size < BUSY_CLIENTS) clients.add(w.addresses.text(r.ip));
+      let path = scripts.get(r.path);
+      if (path === undefined) {
+        path = plainPath(w.text(r.path));
+        if (!SCRIPT.test(path)) path = '';
+        scripts.set(r.path, path);
       }
-    for (const [path, list] of byPath) {
-      const good = list.filter((r) => r.status < 400);
-      if (good.length < LEAST_REQUESTS || all.indexOf(good[0]!) < KNOWN_REQUESTS) continue;
+      if (path === '' || !(r.status < 400)) continue;
+      let found = byPath.get(path);
+      if (found === undefined) byPath.set(path, (found = { rows: [], ips: new Set() }));
+      if (found === null) continue;
+      found.rows.push(row);
+      const ip = w.addresses.text(r.ip);
+      found.ips.add(ip);
+      if (found.ips.size > MOST_ADDRESSES || early.has(row) || person(r.user) || inside(ip)) byPath.set(path, null);
+    }
+    if (count < BUSY_REQUESTS || clients.size < BUSY_CLIENTS) continue;
+    for (const [path, found] of byPath) {
+      if (found === null || found.rows.length < LEAST_REQUESTS) continue;
+      const good = found.rows.map((row) => requests.at(row));
       const addresses = new Set(good.map((r) => r.ip));
-      if (addresses.size > MOST_ADDRESSES || [...addresses].some((ip) => ip === '' || w.addresses.known(ip))) continue;
-      const named = (r: Request): boolean => !['', '-'].includes(plainAccount(r.user));
-      if (good.some(named)) continue;
       if (good.filter((r) => r.method === 'POST').length < good.length * POSTED) continue;
       const days = new Set(good.map((r) => Math.floor(r.t / DAY))).size;
       const span = Math.floor(good.at(-1)!.t / DAY) - Math.floor(good[0]!.t / DAY) + 1;
