@@ -34,8 +34,8 @@ export function hijack(w: World, g: Group, requests: Requests): HijackClaim | nu
     if (!PACKAGE.test(f.path) || !requests.has(f.host)) continue;
     const name = baseName(f.path);
     const fetched = new Map<number, { t: number; places: Place[] }>();
-    for (const r of requests.on(f.host, f.t - 60e6)) {
-      if (r.status >= 400 || baseName(r.path) !== name || r.front) continue;
+    for (const r of requests.on(f.host, f.t - 60e6, Number.POSITIVE_INFINITY, (path) => baseName(path) === name)) {
+      if (r.status >= 400 || r.front) continue;
       const client = w.addresses.hostAt(r.ip, r.t);
       if (client < 0 || client === f.host) continue;
       const known = fetched.get(client);

@@ -125,11 +125,19 @@ export class Requests {
     };
   }
 
-  on(host: number, from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY): Request[] {
+  /** Requests of a host in the order of time; `wanted` is asked once for each way of writing a path, and the others are not made. */
+  on(
+    host: number,
+    from = Number.NEGATIVE_INFINITY,
+    to = Number.POSITIVE_INFINITY,
+    wanted: ((path: string) => boolean) | null = null,
+  ): Request[] {
     const rows = this.#byHost.get(host) ?? [];
+    const asks = wanted === null ? null : this.#world.facts.texts.asker((t) => wanted(plainPath(t)));
     let lo = firstAt(rows.length, (mid) => this.table.t[rows[mid]!]!, from);
     const out: Request[] = [];
-    for (; lo < rows.length && this.table.t[rows[lo]!]! <= to; lo++) out.push(this.at(rows[lo]!));
+    for (; lo < rows.length && this.table.t[rows[lo]!]! <= to; lo++)
+      if (asks === null || asks(this.#c.path[rows[lo]!]!)) out.push(this.at(rows[lo]!));
     return out;
   }
 
@@ -234,13 +242,15 @@ export function webSources(
   for (const f of g.files.values()) {
     if (!requests.has(f.host) || !WEB_ROOT.test(f.path) || SCRIPT.test(f.path)) continue;
     const name = f.path.replace(/^.*[\\/]/, '');
-    for (const r of requests.on(f.host, f.t - 60e6, f.t + 7 * 86_400e6))
-      if (r.ip !== '' && !w.addresses.known(r.ip) && r.status < 400 && r.path.endsWith(`/${name}`)) from(r.ip, r.t);
+    for (const r of requests.on(f.host, f.t - 60e6, f.t + 7 * 86_400e6, (path) => path.endsWith(`/${name}`)))
+      if (r.ip !== '' && !w.addresses.known(r.ip) && r.status < 400) from(r.ip, r.t);
   }
   // Scripts that nothing but the server's own log shows.
   for (const n of g.nodes) {
     if (n.kind !== 'script') continue;
-    const asked = requests.on(n.host, n.t - 1).filter((r) => r.path === n.path && !r.front && r.status < 400);
+    const asked = requests
+      .on(n.host, n.t - 1, Number.POSITIVE_INFINITY, (path) => path === n.path)
+      .filter((r) => !r.front && r.status < 400);
     for (const r of asked) if (!w.addresses.known(r.ip)) from(r.ip, r.t);
     out.shells.push({
       host: n.host,
@@ -281,17 +291,15 @@ export function webSources(
     const names = new Set(
       out.shells.filter((s) => s.host === host).map((s) => s.path.replace(/^.*[\\/]/, '').toLowerCase()),
     );
-    for (const r of requests.on(host, first - 86_400e6)) {
-      const v = votes.get(r.path);
-      if (v !== undefined) v.all++;
-    }
-    const shell = (r: Request): boolean => {
-      const v = votes.get(r.path);
-      return names.has(r.path.replace(/^.*\//, '')) || (v !== undefined && v.near >= 2 && v.near * 2 >= v.all);
+    for (const r of requests.on(host, first - 86_400e6, Number.POSITIVE_INFINITY, (path) => votes.has(path)))
+      votes.get(r.path)!.all++;
+    const shell = (path: string): boolean => {
+      const v = votes.get(path);
+      return names.has(path.replace(/^.*\//, '')) || (v !== undefined && v.near >= 2 && v.near * 2 >= v.all);
     };
     const asked = new Map<string, { t: number; places: Place[] }>();
-    for (const r of requests.on(host, first - 600e6)) {
-      if (!outside(r) || !shell(r) || r.status >= 400) continue;
+    for (const r of requests.on(host, first - 600e6, Number.POSITIVE_INFINITY, shell)) {
+      if (!outside(r) || r.status >= 400) continue;
       from(r.ip, r.t);
       const known = asked.get(r.path);
       if (known === undefined) asked.set(r.path, { t: r.t, places: [requests.place(r.row)] });
@@ -304,8 +312,8 @@ export function webSources(
     for (const [path, x] of asked) {
       const v = votes.get(path);
       if (written.has(path.replace(/^.*\//, '')) || !SCRIPT.test(path) || v === undefined || v.near < 3) continue;
-      if (requests.on(host, Number.NEGATIVE_INFINITY, first - 600e6).some((r) => r.path === path && r.status < 400))
-        continue;
+      const earlier = requests.on(host, Number.NEGATIVE_INFINITY, first - 600e6, (p) => p === path);
+      if (earlier.some((r) => r.status < 400)) continue;
       out.shells.push({ host, path, t: x.t, places: x.places });
     }
     // The way in: what was asked for just before the first child, rather posted than fetched, rather unknown than logged in.
