@@ -26,17 +26,7 @@ export function openEvent(path: string, number: number): Seen | string {
     for (const view of file.records()) {
       if (view.recordId !== number) continue;
       e.move(view);
-      const { channel, provider, eventId } = e;
-      return {
-        channel,
-        provider,
-        eventId,
-        value(n) {
-          e.bind([n]);
-          return e.value(0);
-        },
-        all: () => e.all(),
-      };
+      return seen(e, e);
     }
     return `${path} has no record ${number}`;
   }
@@ -51,7 +41,13 @@ export function openEvent(path: string, number: number): Seen | string {
     return false;
   });
   if (!found) return `${path} has no record in line ${number}`;
-  const { channel, provider, eventId } = e.record;
+  return seen(e, e.record);
+}
+
+function seen(
+  e: EvtxEvent | TextEvent,
+  { channel, provider, eventId }: Pick<Seen, 'channel' | 'provider' | 'eventId'>,
+): Seen {
   return {
     channel,
     provider,

@@ -18,10 +18,12 @@ import {
 } from 'docx';
 import type { Messages } from '../messages/index.js';
 import { visible } from './escape.js';
-import type { Block, Model, Section, Table } from './model.js';
+import type { Block, Model, Section, Table } from './blocks.js';
 
 /** Rows of one table in a document that is printed; the rest is in incident.json. */
 const MAX_ROWS = 1500;
+/** The same for lists of the whole case in a Word document, which is slow to make and to open with long tables. */
+const MAX_CASE_ROWS = 200;
 
 /** Text of evidence in Markdown: nothing of it is markup. */
 export function markdownText(text: string): string {
@@ -114,10 +116,10 @@ export async function docx(model: Model, messages: Messages): Promise<Buffer> {
       margins: { left: 60, right: 60, top: 30, bottom: 30 },
       children: [new Paragraph({ children: [new TextRun({ text: plain(text), bold: head, size: 15 })] })],
     });
-  const table = (x: Table): void => {
+  const table = (x: Table, most: number): void => {
     if (x.title !== null) children.push(new Paragraph({ text: plain(x.title), heading: HeadingLevel.HEADING_3 }));
     const untitled = x.columns.every((c) => c.title === '');
-    const rows = x.rows.slice(0, MAX_ROWS).map(
+    const rows = x.rows.slice(0, most).map(
       (r) =>
         new TableRow({
           children: [
@@ -146,8 +148,8 @@ export async function docx(model: Model, messages: Messages): Promise<Buffer> {
       new DocxTable({ width: { size: 100, type: WidthType.PERCENTAGE }, rows }),
       new Paragraph({ text: '' }),
     );
-    if (x.rows.length > MAX_ROWS)
-      children.push(new Paragraph({ text: messages.text.timeline.omitted(x.rows.length - MAX_ROWS) }));
+    if (x.rows.length > most)
+      children.push(new Paragraph({ text: messages.text.timeline.omitted(x.rows.length - most) }));
   };
   const section = (s: Section, heading: 'HEADING_1' | 'HEADING_2' = 'HEADING_2'): void => {
     if (s.blocks.every((b) => b.kind === 'figure')) return;
@@ -159,7 +161,7 @@ export async function docx(model: Model, messages: Messages): Promise<Buffer> {
         if (b.title !== null) children.push(new Paragraph({ text: plain(b.title), heading: HeadingLevel.HEADING_3 }));
         for (const x of b.items)
           children.push(new Paragraph({ text: plain(x), numbering: { reference: 'dots', level: 0 } }));
-      } else if (b.kind === 'table') table(b.table);
+      } else if (b.kind === 'table') table(b.table, heading === 'HEADING_1' ? MAX_CASE_ROWS : MAX_ROWS);
   };
   if (model.incidents.length === 0) children.push(new Paragraph({ text: w.noIncident }));
   for (const i of model.incidents) {

@@ -2,7 +2,8 @@
 import type { IncidentDocument } from '../incident/index.js';
 import type { Messages } from '../messages/index.js';
 import { indicators } from './indicators.js';
-import { type Block, makeModel, type Model, type ModelOptions, shortTime, totalText } from './model.js';
+import { type Block, type Model, type ModelOptions, shortTime, totalText } from './blocks.js';
+import { makeModel } from './model.js';
 
 /** The model of the summary: the same numbers, by the same functions. */
 export function executiveModel(d: IncidentDocument, options: ModelOptions): Model {

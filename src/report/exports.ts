@@ -4,7 +4,7 @@ import type { Cite, IncidentDocument } from '../incident/index.js';
 import { visible } from './escape.js';
 import { CASE_NAMESPACE, uuid5 } from './ids.js';
 import { indicators } from './indicators.js';
-import type { Model, Table } from './model.js';
+import type { Model, Table } from './blocks.js';
 
 type Json = Record<string, unknown>;
 

@@ -4,7 +4,7 @@ import { feature } from 'topojson-client';
 import type { Coverage, Incident } from '../incident/index.js';
 import type { Messages } from '../messages/index.js';
 import { html } from './escape.js';
-import { countryName } from './model.js';
+import { countryName } from './model-sessions.js';
 
 const require = createRequire(import.meta.url);
 

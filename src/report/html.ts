@@ -6,7 +6,8 @@ import type { Messages } from '../messages/index.js';
 import { html, jsonForScript } from './escape.js';
 import type { Change } from './changes.js';
 import { declaredHtml, incidentsHtml, type Parts, sectionHtml } from './incidents.js';
-import { makeModel, type Model } from './model.js';
+import type { Model } from './blocks.js';
+import { makeModel } from './model.js';
 import { SCRIPT } from './script.js';
 import { STYLE } from './style.js';
 import { type Density, LEVELS_DOWN, makeView, MAX_HOSTS_PER_RULE, type View } from './view.js';
@@ -153,17 +154,7 @@ export function renderHtml(input: ReportInput): string {
     hashes: Object.fromEntries(d.evidence.map((e) => [e.id, e.sha256 ?? ''])),
   };
   const csp = `default-src 'none'; style-src ${sha(STYLE)}; script-src ${sha(SCRIPT)}; base-uri 'none'; form-action 'none'`;
-  return `<!doctype html>
-<html lang="${messages.language}">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${csp}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>${html(d.case.title)} – ${html(m.reportTitle)}</title>
-<style>${STYLE}</style>
-</head>
-<body>
+  return `${head(messages.language, csp, `${d.case.title} – ${m.reportTitle}`)}<body>
 ${cover()}
 <main>
 ${body.join('')}</main>
@@ -361,6 +352,19 @@ ${body.join('')}</main>
   }
 }
 
+/** What stands before a page's body: nothing is fetched, and nothing is told to where a link leads. */
+const head = (language: string, csp: string, title: string): string => `<!doctype html>
+<html lang="${language}">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${csp}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<title>${html(title)}</title>
+<style>${STYLE}</style>
+</head>
+`;
+
 /** A page of a model alone: cover and sections, nothing to open. */
 export function renderShort(input: {
   readonly document: IncidentDocument;
@@ -371,16 +375,7 @@ export function renderShort(input: {
   const m = messages.text;
   const parts: Parts = { cites: () => '', number };
   const csp = `default-src 'none'; style-src ${sha(STYLE)}; base-uri 'none'; form-action 'none'`;
-  return `<!doctype html>
-<html lang="${messages.language}">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${csp}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${html(model.title)} – ${html(m.model.sections.summary)}</title>
-<style>${STYLE}</style>
-</head>
-<body class="short">
+  return `${head(messages.language, csp, `${model.title} – ${m.model.sections.summary}`)}<body class="short">
 <header class="cover"><p class="kicker">${html(m.model.sections.summary)}</p><h1>${html(model.title)}</h1>
 <dl class="facts">${model.facts.map(([k, v]) => `<dt>${html(k)}</dt><dd>${html(v)}</dd>`).join('')}</dl>
 ${model.notes.map((n) => `<p class="meta">${html(n)}</p>`).join('')}</header>

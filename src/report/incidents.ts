@@ -3,7 +3,7 @@ import type { Cite, IncidentDocument } from '../incident/index.js';
 import type { Messages } from '../messages/index.js';
 import { html } from './escape.js';
 import { coverage, fanout, graph, hours, lanes, map } from './figures.js';
-import type { Block, IncidentPart, Model, Section, Table } from './model.js';
+import type { Block, IncidentPart, Model, Section, Table } from './blocks.js';
 
 export interface Parts {
   readonly cites: (list: readonly Cite[], omitted: number) => string;

@@ -6,7 +6,8 @@ import { docx, markdown } from './documents.js';
 import { executiveModel } from './executive.js';
 import { attackFlow, csv, indicatorCsv, misp, navigator, ocsf, sigmaRules, timesketch, veris } from './exports.js';
 import { renderHtml, renderShort, type ReportInput } from './html.js';
-import { caseSections, makeModel } from './model.js';
+import { makeModel } from './model.js';
+import { caseSections } from './model-case.js';
 import { stix } from './stix.js';
 
 export const REPORT_FORMATS = [

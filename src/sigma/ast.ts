@@ -32,7 +32,8 @@ export type Expr =
 export type Level = 'informational' | 'low' | 'medium' | 'high' | 'critical';
 export const LEVELS: readonly Level[] = ['informational', 'low', 'medium', 'high', 'critical'];
 
-export interface Rule {
+/** What rules and correlations say of themselves. */
+export interface About {
   readonly id: string;
   /** What correlation rules and filters may call it by, beside its id; '' for none. */
   readonly name: string;
@@ -45,6 +46,9 @@ export interface Rule {
   readonly tags: readonly string[];
   readonly references: readonly string[];
   readonly falsepositives: readonly string[];
+}
+
+export interface Rule extends About {
   readonly logsource: { readonly product?: string; readonly category?: string; readonly service?: string };
   readonly condition: Expr;
   /** Path of the rule file, relative to the rule set's folder, with "/". */
@@ -67,18 +71,7 @@ export interface NumberTest {
   readonly number: number;
 }
 
-export interface Correlation {
-  readonly id: string;
-  readonly name: string;
-  readonly title: string;
-  readonly description: string;
-  readonly author: string;
-  readonly status: string;
-  readonly level: Level;
-  readonly date: string;
-  readonly tags: readonly string[];
-  readonly references: readonly string[];
-  readonly falsepositives: readonly string[];
+export interface Correlation extends About {
   readonly type: CorrelationType;
   /** Ids or names of rules, or of other correlations. */
   readonly rules: readonly string[];
