@@ -289,7 +289,7 @@ test('logins of Linux: records of 384 bytes, failed ones, IPv6, wiped ones count
   const path = join(dir, 'wtmp');
   writeFileSync(path, data);
   const got: unknown[] = [];
-  const { skipped } = readText({ path, format: 'utmp', zone: null, reference: 0, host: 'srv', mappings: [] }, (r) => {
+  const { skipped } = readText({ path, format: 'utmp', zone: null, reference: 0, host: 'srv', mappings: [], shifts: [] }, (r) => {
     got.push([r.line, microsText(r.micros), r.get('activity'), r.get('user'), r.get('src_ip'), r.get('line'), r.host]);
     return true;
   });

@@ -4,7 +4,7 @@ import { type Diagnostic, diagnostic } from '../base/index.js';
 import { TextEvent } from '../events/text-event.js';
 import { type LinesResult, readUnits } from '../formats/text/lines.js';
 import type { TextFormat } from '../formats/text/format.js';
-import { settleTime, type TextRecord, type TimeSure } from '../formats/text/record.js';
+import { settleTime, type TextRecord, type TimeShift, type TimeSure } from '../formats/text/record.js';
 import { isLogSourceKey } from '../schema/index.js';
 import type { Engine } from '../sigma/index.js';
 import type { CorrelatedEvent } from './correlate.js';
@@ -18,6 +18,7 @@ export interface TextScanOptions {
   readonly to: number;
   readonly header: readonly string[];
   readonly zone: number | null;
+  readonly shifts: readonly TimeShift[];
   /** Microseconds; dates without a year lie before it. */
   readonly reference: number;
   readonly host: string;
@@ -67,7 +68,7 @@ export function scanText(fd: number, options: TextScanOptions): TextScanResult {
   let last: Presence | null = null;
   let records = 0;
   const emit = (r: TextRecord): void => {
-    settleTime(r);
+    settleTime(r, options.shifts);
     records++;
     sure[r.sure]++;
     if (register) {

@@ -47,6 +47,8 @@ export interface EvidenceEntry {
   }[];
   /** Added: dates without a year were put before this time. */
   readonly time_reference?: string | null;
+  /** Where times that say UTC are not: from a byte of the file on, minutes that were added; `host` null for all others. */
+  readonly time_shifts?: readonly { readonly host: string | null; readonly from: number; readonly minutes: number }[];
 }
 
 export interface Finding {

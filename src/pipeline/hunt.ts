@@ -53,6 +53,7 @@ export async function* hunt(files: readonly SourceFile[], options: HuntOptions):
             reference: f.reference,
             host: hostOf(source.name),
             zone: f.zone,
+            shifts: f.shifts,
           };
         continue;
       }

@@ -7,8 +7,10 @@ import { type ChunkSpan, CHUNKS_PER_READ, EvtxFile } from '../formats/evtx/index
 import type { Mapping } from '../formats/mapping/mapping.js';
 import { identifyBlocks, identifyText, TEXT_HEAD_BYTES, textHead } from '../formats/registry/registry.js';
 import type { TextFormat } from '../formats/text/format.js';
+import type { TimeShift } from '../formats/text/record.js';
 import { matchWildcards, parseWildcards } from '../match/index.js';
 import { HEAD_BYTES, identify, isBinary, type SourceFile } from '../sources/index.js';
+import { clockShifts } from './wall-clock.js';
 
 /** How logs are read, where the user says more than they do. */
 export interface Reading {
@@ -41,6 +43,8 @@ export interface PlannedFile {
   readonly reference: number;
   /** Minutes east of UTC for its times without a zone; null if nobody said. */
   readonly zone: number | null;
+  /** Where its times say UTC and are not. */
+  readonly shifts: readonly TimeShift[];
   /** Problems of the file as a whole; those of its chunks come with the scan. */
   readonly problems: readonly Diagnostic[];
   readonly failed: boolean;
@@ -165,6 +169,7 @@ export function planFile(source: SourceFile, reading: Reading = PLAIN_READING): 
     parts: [],
     reference: 0,
     zone: zoneFor(source.name, reading),
+    shifts: [],
     problems: [],
     failed: false,
   };
@@ -193,13 +198,21 @@ export function planFile(source: SourceFile, reading: Reading = PLAIN_READING): 
     const text = blocks === null ? textHead(more) : null;
     const found = blocks ?? (text === null ? null : identifyText(text, reading.mappings));
     if (found === null) return { ...nothing, format: 'unknown', why: looksLike, looksLike };
+    const reference = source.reference ?? Math.floor(mtimeMs) * 1000;
     return {
       ...nothing,
       format: found.format.id,
       why: found.match.why,
       looksLike: found.format.title,
       parts: textParts(fd, size, found.format, more),
-      reference: source.reference ?? Math.floor(mtimeMs) * 1000,
+      reference,
+      shifts: clockShifts(fd, size, found.format, {
+        zone: nothing.zone,
+        reference,
+        host: '',
+        header: [],
+        report: () => {},
+      }),
     };
   } catch (e) {
     const problem = diagnostic(

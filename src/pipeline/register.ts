@@ -231,6 +231,7 @@ export async function registerEvidence(
         reference: plan.reference,
         host: hostOf(source.name),
         zone: plan.zone,
+        shifts: plan.shifts,
       };
   }
 
@@ -516,7 +517,7 @@ export async function registerEvidence(
         what: `${s.skipped.toLocaleString('en')} of ${s.lines.toLocaleString('en')} lines are no records of the format`,
       });
     if (s.sure.inferred > 0)
-      s.problems.push({ at: '', what: options.messages.text.blind.inferred(s.sure.inferred, s.plan.zone) });
+      s.problems.push({ at: '', what: s.plan.shifts.length > 0 ? options.messages.text.blind.shifted(s.sure.inferred, [...new Set(s.plan.shifts.map((x) => x.minutes))].filter((m) => m !== 0)) : options.messages.text.blind.inferred(s.sure.inferred, s.plan.zone) });
     const problems = status === 'skipped' ? [...s.problems, { at: '', what: whyNotRead(s, looksLike) }] : s.problems;
     return {
       id: s.id,
@@ -541,6 +542,7 @@ export async function registerEvidence(
             ...(s.skipped === 0 ? {} : { skipped_ranges: s.ranges }),
             // What the file's own time was taken for must be known to whoever recounts.
             time_reference: s.sure.inferred > 0 ? microsText(s.plan.reference) : null,
+            ...(s.plan.shifts.length === 0 ? {} : { time_shifts: s.plan.shifts }),
           }),
     };
   });
@@ -648,6 +650,7 @@ export async function registerEvidence(
             path: s.plan.source.path,
             format: s.plan.format,
             zone: s.plan.zone,
+            shifts: s.plan.shifts,
             mappings: reading.mappings,
             reference: s.plan.reference,
             host: hostOf(s.plan.source.name),

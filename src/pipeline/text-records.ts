@@ -4,12 +4,13 @@ import { microsText } from '../base/index.js';
 import type { Mapping } from '../formats/mapping/mapping.js';
 import { textFormat } from '../formats/registry/registry.js';
 import { readUnits } from '../formats/text/lines.js';
-import { settleTime, type TextRecord } from '../formats/text/record.js';
+import { settleTime, type TextRecord, type TimeShift } from '../formats/text/record.js';
 
 export interface TextReading {
   readonly path: string;
   readonly format: string;
   readonly zone: number | null;
+  readonly shifts: readonly TimeShift[];
   readonly reference: number;
   readonly host: string;
   readonly mappings: readonly Mapping[];
@@ -23,7 +24,7 @@ export function readText(what: TextReading, onRecord: (r: TextRecord) => boolean
   let going = true;
   const parser = format.parser({ zone, reference, host, header: [], report: () => {} }, (r) => {
     if (!going) return;
-    settleTime(r);
+    settleTime(r, what.shifts);
     going = onRecord(r);
   });
   const fd = openSync(what.path, 'r');
@@ -54,7 +55,7 @@ export function readTextAt(what: TextReading, offset: number): TextRecord | null
   let found: TextRecord | null = null;
   const parser = format.parser({ zone, reference, host, header: [], report: () => {} }, (r) => {
     if (found !== null) return;
-    settleTime(r);
+    settleTime(r, what.shifts);
     found = r;
   });
   const fd = openSync(what.path, 'r');

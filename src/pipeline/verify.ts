@@ -170,6 +170,7 @@ export async function* verifyCase(dir: string, options: VerifyOptions): AsyncGen
         format: entry.format,
         zone: zoneFor(source.name, reading),
         reference: source.reference ?? 0,
+        shifts: [],
         host: '',
         mappings: reading.mappings,
       };

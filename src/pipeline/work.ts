@@ -3,6 +3,7 @@
 import type { ScanResult } from '../detect/index.js';
 import type { TextScanResult } from '../detect/scan-text.js';
 import type { Mapping } from '../formats/mapping/mapping.js';
+import type { TimeShift } from '../formats/text/record.js';
 import type { StoreBatch } from '../facts/index.js';
 import type { ChunkSpan } from '../formats/evtx/index.js';
 
@@ -20,6 +21,7 @@ export type Task =
       readonly host: string;
       /** Minutes east of UTC for times without a zone; null if nobody said. */
       readonly zone: number | null;
+      readonly shifts: readonly TimeShift[];
     }
   | {
       readonly kind: 'dump';

@@ -110,6 +110,7 @@ export function readLog(path: string, bytes: number): { format: string; records:
         format,
         ...part,
         zone: null,
+        shifts: plan.shifts,
         reference: plan.reference,
         host: '',
         engine: null,
@@ -143,7 +144,7 @@ export function readLog(path: string, bytes: number): { format: string; records:
   builder.take();
   // Opened again by number, as a citation is.
   const again: number[] = [];
-  readText({ path, format: format.id, zone: null, reference: plan.reference, host: '', mappings: [] }, (rec) => {
+  readText({ path, format: format.id, zone: null, reference: plan.reference, host: '', mappings: [], shifts: plan.shifts }, (rec) => {
     again.push(rec.line);
     return true;
   });

@@ -39,8 +39,37 @@ export class TextRecord {
 const EARLIEST = -62_135_596_800e6;
 const LATEST = 253_402_300_799e6;
 
-/** A time that cannot be one is none, and one that is none is not sure. */
-export function settleTime(r: TextRecord): void {
+/** From a byte of a log on, the times of a host's records lie this far behind UTC, whatever they say. */
+export interface TimeShift {
+  /** As the records write it; null for hosts that have no shift of their own. */
+  readonly host: string | null;
+  readonly from: number;
+  readonly minutes: number;
+}
+
+const NO_SHIFTS: readonly TimeShift[] = [];
+
+function shiftOf(r: TextRecord, shifts: readonly TimeShift[]): number {
+  let minutes = 0;
+  let own = false;
+  // In order of `from` for each host.
+  for (const s of shifts)
+    if (s.from <= r.offset && (s.host === r.host || (s.host === null && !own))) {
+      minutes = s.minutes;
+      own ||= s.host !== null;
+    }
+  return minutes;
+}
+
+/** A time that cannot be one is none, and one that is none is not sure; one that is known to be shifted is set right. */
+export function settleTime(r: TextRecord, shifts = NO_SHIFTS): void {
+  if (shifts.length > 0) {
+    const minutes = shiftOf(r, shifts);
+    if (minutes !== 0) {
+      r.micros += minutes * 60e6;
+      r.sure = 'inferred';
+    }
+  }
   if (r.micros >= EARLIEST && r.micros <= LATEST) return;
   r.micros = Number.NaN;
   r.sure = 'none';
