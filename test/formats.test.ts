@@ -289,10 +289,21 @@ test('logins of Linux: records of 384 bytes, failed ones, IPv6, wiped ones count
   const path = join(dir, 'wtmp');
   writeFileSync(path, data);
   const got: unknown[] = [];
-  const { skipped } = readText({ path, format: 'utmp', zone: null, reference: 0, host: 'srv', mappings: [], shifts: [] }, (r) => {
-    got.push([r.line, microsText(r.micros), r.get('activity'), r.get('user'), r.get('src_ip'), r.get('line'), r.host]);
-    return true;
-  });
+  const { skipped } = readText(
+    { path, format: 'utmp', zone: null, reference: 0, host: 'srv', mappings: [], shifts: [] },
+    (r) => {
+      got.push([
+        r.line,
+        microsText(r.micros),
+        r.get('activity'),
+        r.get('user'),
+        r.get('src_ip'),
+        r.get('line'),
+        r.host,
+      ]);
+      return true;
+    },
+  );
   assert.equal(skipped, 1);
   assert.deepEqual(got, [
     [1, '2024-03-05T08:00:00.250000Z', 'boot', 'reboot', null, '~', 'srv'],

@@ -152,7 +152,13 @@ test('recorded campaigns agree with what is known of them', needsShared, () => {
   assert.deepEqual(controlled(dcom), ['workstation5', 'workstation6']);
   assert.deepEqual(moves(dcom), ['workstation5 > workstation6 THESHIRE\\pgustavo']);
 
+  assert.deepEqual(
+    dcom.incidents[0]!.persistence.map((p) => [p.technique, p.name]),
+    [['T1574.001', 'c:\\program files\\internet explorer\\iertutil.dll']],
+  );
+
   const playbook = of('purplesharp-ad-playbook');
+  assert.deepEqual(playbook.incidents[0]!.anti_forensics, [], 'records that stand out of order are not missing');
   assert.deepEqual(controlled(playbook), ['mordordc', 'workstation5', 'workstation6', 'workstation7']);
   assert.deepEqual(
     moves(playbook),
@@ -171,6 +177,18 @@ test('recorded campaigns agree with what is known of them', needsShared, () => {
   );
   assert.ok(lsass.incidents[0]!.implants.some((x) => x.names.includes('winx64_payload.exe')));
   assert.ok(lsass.incidents[0]!.techniques.some((t) => t.technique === 'T1003.001'));
+
+  assert.equal(lsass.incidents[0]!.first_seen?.slice(0, 16), '2023-08-16T04:54', 'a local time with a false Z');
+  assert.deepEqual(
+    [lsass.incidents[0]!.entry!.source_ip, lsass.incidents[0]!.entry!.account],
+    ['10.0.5.13', 'PANDALAB\\pedro.gustavo'],
+  );
+  // The service, the code in another process, and what that process read.
+  for (const at of ['04:56:15', '04:57:27', '04:58:33'])
+    assert.ok(
+      lsass.incidents[0]!.timeline.some((t) => t.time!.slice(11, 19) === at),
+      at,
+    );
 
   const linux = of('log4shell-linux');
   assert.deepEqual(

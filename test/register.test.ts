@@ -384,7 +384,7 @@ test('the command line: help, usage, no evidence, bad input', () => {
   for (const key of ['rule', 'title', 'author', 'level', 'time', 'host', 'file', 'record', 'channel', 'fields'])
     assert.ok(key in first, key);
   assert.match(cli('rules', 'coverage').stdout, /process_creation/);
-  assert.equal(cli('rules', 'list').stdout.trim().split('\n').length, 182);
+  assert.equal(cli('rules', 'list').stdout.trim().split('\n').length, 198);
   const x = cli('dump', join(dir, 'gap'), '--format', 'xml');
   assert.match(x.stdout, /^<\?xml.*\n<Events>\n<Event /);
   assert.equal(

@@ -159,7 +159,8 @@ export class BatchBuilder {
           const v = event.value(i);
           if (v === null || v === undefined) continue;
           text = typeof v === 'string' ? v : v.join('\n');
-          if (text !== '' && text !== '-') break;
+          // Windows writes the number of no session so, where another field has one.
+          if (text !== '' && text !== '-' && (text !== '0x0' || from.length === 1)) break;
         }
       f[k + 1]!.push(
         text === '' || text === '-' ? -1 : this.#text(text.length > MAX_TEXT ? text.slice(0, MAX_TEXT) : text),

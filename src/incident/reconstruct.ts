@@ -4,7 +4,7 @@ import type { Messages } from '../messages/index.js';
 import { authentication, remoteObjects } from './detectors/authentication.js';
 import { credentials } from './detectors/credentials.js';
 import { execution } from './detectors/execution.js';
-import { criticalRules, hands } from './detectors/hands.js';
+import { hands, ruleLeads } from './detectors/hands.js';
 import { serverShell } from './detectors/server-shell.js';
 import { webScriptLeads } from './detectors/web-script.js';
 import { collect, type FactSource, readFacts } from './facts/read.js';
@@ -81,7 +81,7 @@ export async function reconstruct(input: ReconstructInput): Promise<Reconstructi
   for (const l of authentication(w)) s.lead(l);
   for (const l of remoteObjects(w)) s.lead(l);
   for (const l of hands(w)) s.lead(l);
-  for (const l of criticalRules(w, input.findings)) s.lead(l);
+  for (const l of ruleLeads(w, input.findings)) s.lead(l);
   s.spread();
   const names = lookers(w);
   const settle = (): void => {
@@ -283,7 +283,9 @@ function grouped(w: World, s: Suspicion, domains: ReadonlyMap<string, string>): 
   }
   return [...by]
     .map(([id, nodes]) => new Group(w, s, id, nodes, domains))
-    .filter((g) => g.nodes.some((n) => n.kind === 'process' || n.kind === 'session' || n.kind === 'script'));
+    .filter((g) =>
+      g.nodes.some((n) => n.kind !== 'file' && (n.from === null || (n.kind !== 'service' && n.kind !== 'task'))),
+    );
 }
 
 /** Joins what is one. True if anything was. */

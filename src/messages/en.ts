@@ -56,9 +56,9 @@ const text = {
     empty: 'The file is empty.',
     duplicate: (id: string): string => `Not read: the same content as ${id}, byte for byte. It is counted once.`,
     shifted: (n: number, minutes: readonly number[]): string =>
-      `The time of ${plural(n, 'record was', 'records were')} inferred: it is written as UTC and is not, by Sysmon's own UtcTime in the same log; ${minutes.map((m) => `${m > 0 ? '+' : ''}${m / 60} h`).join(' and ')} was added.`,
+      `The time of ${plural(n, 'record', 'records')} was inferred: it is written as UTC and is not, by Sysmon's own UtcTime in the same log; ${minutes.map((m) => `${m > 0 ? '+' : ''}${m / 60} h`).join(' and ')} was added.`,
     inferred: (n: number, zone: number | null): string =>
-      `The time of ${plural(n, 'record was', 'records were')} inferred: ${zone === null ? 'it is written without a zone (UTC was assumed; --timezone says otherwise) or without a year' : 'it is written without a year'}.`,
+      `The time of ${plural(n, 'record', 'records')} was inferred: ${zone === null ? 'it is written without a zone (UTC was assumed; --timezone says otherwise) or without a year' : 'it is written without a year'}.`,
     notRead: (what: string): string =>
       `Not read: this is ${what}, a kind of evidence that this version does not take in.`,
   },

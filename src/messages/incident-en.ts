@@ -71,6 +71,7 @@ export const incidentEn = {
     'entry.outside': 'The first session of the intruder came from outside.',
     'entry.office': 'An office program started a script.',
     'entry.user': 'A program that a user started is the first thing of the intruder in this evidence.',
+    'entry.fetched': 'A program that a user had fetched from outside and started is the first thing of the intruder.',
     'entry.tool': 'A program that is installed there started what the intruder brought.',
     'entry.unknown': 'The earliest trace in this evidence is not a way in: how they came in is not known.',
   } as Readonly<Record<string, string>>,
@@ -84,6 +85,8 @@ export const incidentEn = {
     'lead.office-script': 'An office program started a script.',
     'lead.hands': 'Under a program that hardly anybody else has, somebody looked around.',
     'lead.rule': 'A rule of the level "critical" matched.',
+    'lead.rules': 'Rules of the level "high" for different techniques matched what one program started.',
+    'lead.injected': 'A program that hardly anybody has put code into one of the programs of Windows.',
     'lead.spray': 'Passwords of many accounts were tried from one place within minutes.',
     'lead.roasting': 'Tickets with weak encryption were asked for many service accounts at once.',
     'lead.remote-object': 'A program that was started over the network as an object (DCOM) started another.',
@@ -101,6 +104,7 @@ export const incidentEn = {
     'edge.session-service': 'was installed in',
     'edge.session-task': 'was registered in',
     'edge.copied': 'was copied over a share in',
+    'edge.laid-before': 'copied files to the host shortly before, as the same account from the same machine as',
     'edge.opened': 'opened the connection of',
     'edge.file-ran': 'ran the file',
     'edge.file-installed': 'starts the file',
@@ -143,8 +147,11 @@ export const incidentEn = {
   absent: (source: string, hosts: number): string =>
     `The log "${source}" is missing as a whole: ${count(hosts, 'other host of this evidence has', 'other hosts of this evidence have')} it, and this host's own other logs are there.`,
   ran: (line: string): string => `Ran: ${line}`,
+  injected: (program: string): string => `Code was injected into ${program}`,
+  installed: (kind: string, name: string, command: string): string =>
+    `${kind === 'service' ? 'Service' : 'Scheduled task'} "${name}" was made: ${command}`,
   moved: (from: string, method: string, account: string): string =>
-    `Came from ${from} by ${method.replace('_', ' ')} as ${account}`,
+    `Came from ${from} ${method === 'other' ? 'over the network' : `by ${method.replace('_', ' ')}`} as ${account}`,
   stays: (kind: string, name: string): string => `Persistence: ${kind.replace('_', ' ')} "${name}"`,
   talked: (address: string): string => `First contact with ${address}`,
   mailbox: (address: string, method: string): string => `Mailbox ${address}: ${method.replace('_', ' ')}`,
@@ -192,9 +199,16 @@ export const incidentEn = {
         : `${span(i.first_seen, i.last_seen)} an intruder was active, who came in ${vectors[i.entry.vector] ?? i.entry.vector} (${i.entry.host})${i.entry.source_ip === null ? '' : ` from ${i.entry.source_ip}`}.`,
     );
     const dc = i.hosts.filter((h) => h.status === 'controlled' && h.role === 'domain_controller').length;
-    out.push(
-      `They controlled ${count(n('controlled'), 'host', 'hosts')}${dc === 0 ? '' : n('controlled') === 1 ? ', a domain controller,' : `, among them ${count(dc, 'domain controller', 'domain controllers')}`}${n('accessed') === 0 ? '' : ` and accessed ${count(n('accessed'), 'more', 'more')}`}.`,
-    );
+    if (n('controlled') === 0)
+      out.push(
+        n('accessed') === 0
+          ? 'No record shows that they controlled a host.'
+          : `They accessed ${count(n('accessed'), 'host', 'hosts')}; that they controlled one, no record shows.`,
+      );
+    else
+      out.push(
+        `They controlled ${count(n('controlled'), 'host', 'hosts')}${dc === 0 ? '' : n('controlled') === 1 ? ', a domain controller,' : `, among them ${count(dc, 'domain controller', 'domain controllers')}`}${n('accessed') === 0 ? '' : ` and accessed ${count(n('accessed'), 'more', 'more')}`}.`,
+      );
     const used = i.accounts.filter((a) => a.status !== 'attempted').length;
     const made = i.accounts.filter((a) => a.status === 'created').length;
     if (used > 0)

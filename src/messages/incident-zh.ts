@@ -28,9 +28,16 @@ export function statementZh(i: StatementParts): string {
       : `${day(i.first_seen)}至${day(i.last_seen)}期间有入侵者活动，其${vectorsZh[i.entry.vector] ?? i.entry.vector}（${i.entry.host}）进入${i.entry.source_ip === null ? '' : `，来源地址为 ${i.entry.source_ip}`}。`,
   );
   const dc = i.hosts.filter((h) => h.status === 'controlled' && h.role === 'domain_controller').length;
-  out.push(
-    `入侵者控制了 ${n('controlled')} 台主机${dc === 0 ? '' : `（其中域控制器 ${dc} 台）`}${n('accessed') === 0 ? '' : `，另访问了 ${n('accessed')} 台`}。`,
-  );
+  if (n('controlled') === 0)
+    out.push(
+      n('accessed') === 0
+        ? '没有记录表明入侵者控制了任何主机。'
+        : `入侵者访问了 ${n('accessed')} 台主机；没有记录表明其控制了其中任何一台。`,
+    );
+  else
+    out.push(
+      `入侵者控制了 ${n('controlled')} 台主机${dc === 0 ? '' : `（其中域控制器 ${dc} 台）`}${n('accessed') === 0 ? '' : `，另访问了 ${n('accessed')} 台`}。`,
+    );
   const used = i.accounts.filter((a) => a.status !== 'attempted').length;
   const made = i.accounts.filter((a) => a.status === 'created').length;
   if (used > 0) out.push(`共使用 ${used} 个账户${made === 0 ? '' : `，其中 ${made} 个由入侵者创建`}。`);

@@ -33,7 +33,15 @@ export function openEvent(path: string, number: number): Seen | string {
   if (plan.parts.length === 0) return `${path} is no log that is read: see "backtrail identify"`;
   const e = new TextEvent();
   let found = false;
-  const how = { path, format: plan.format, zone: plan.zone, reference: plan.reference, shifts: plan.shifts, host: '', mappings: [] };
+  const how = {
+    path,
+    format: plan.format,
+    zone: plan.zone,
+    reference: plan.reference,
+    shifts: plan.shifts,
+    host: '',
+    mappings: [],
+  };
   readText(how, (r) => {
     if (r.line !== number) return true;
     e.move(r);

@@ -517,7 +517,16 @@ export async function registerEvidence(
         what: `${s.skipped.toLocaleString('en')} of ${s.lines.toLocaleString('en')} lines are no records of the format`,
       });
     if (s.sure.inferred > 0)
-      s.problems.push({ at: '', what: s.plan.shifts.length > 0 ? options.messages.text.blind.shifted(s.sure.inferred, [...new Set(s.plan.shifts.map((x) => x.minutes))].filter((m) => m !== 0)) : options.messages.text.blind.inferred(s.sure.inferred, s.plan.zone) });
+      s.problems.push({
+        at: '',
+        what:
+          s.plan.shifts.length > 0
+            ? options.messages.text.blind.shifted(
+                s.sure.inferred,
+                [...new Set(s.plan.shifts.map((x) => x.minutes))].filter((m) => m !== 0),
+              )
+            : options.messages.text.blind.inferred(s.sure.inferred, s.plan.zone),
+      });
     const problems = status === 'skipped' ? [...s.problems, { at: '', what: whyNotRead(s, looksLike) }] : s.problems;
     return {
       id: s.id,
@@ -574,7 +583,7 @@ export async function registerEvidence(
         evidence: s.id,
         host: runs[0]!.lines!.host,
         channel: runs[0]!.lines!.channel,
-        runs: inOrder(runs),
+        runs: byNumber(runs),
         byLine: !BY_ORDINAL.has(e.format),
         records: runs.reduce((n, r) => n + r.to - r.from + 1, 0),
         exported: true,
@@ -715,9 +724,23 @@ function appendRuns(to: NumberRun[], runs: readonly NumberRun[], before: number)
   }
 }
 
-/** Oldest first: exports of Event Viewer begin with the newest. */
-function inOrder(runs: NumberRun[]): NumberRun[] {
-  let back = 0;
-  for (let i = 1; i < runs.length; i++) if (runs[i]!.to < runs[i - 1]!.from) back++;
-  return back * 2 > runs.length - 1 ? runs.reverse() : runs;
+/** Microseconds: records of one log are written down out of order by less. */
+const RESTARTED = 3600e6;
+
+/**
+ * Runs of a log's own numbers in an export, which may hold them in another order: by number, those that touch as one. Where time goes
+ * back from one run to the next, the log was started anew, and what lies between is no hole.
+ */
+function byNumber(runs: readonly NumberRun[]): NumberRun[] {
+  const out: NumberRun[] = [];
+  for (const r of [...runs].sort((a, b) => a.from - b.from || a.to - b.to)) {
+    const before = out.at(-1);
+    if (before === undefined || r.from > before.to + 1) out.push({ ...r, lines: { ...r.lines! } });
+    else if (r.to > before.to) {
+      before.to = r.to;
+      before.lastMicros = r.lastMicros;
+      before.lines!.last = r.lines!.last;
+    }
+  }
+  return out.some((r, k) => k > 0 && r.firstMicros < out[k - 1]!.lastMicros - RESTARTED) ? [] : out;
 }

@@ -86,13 +86,13 @@ export function clockShifts(fd: number, size: number, format: TextFormat, contex
     }
   }
   const hosts = new Map<string, Sample[]>();
-  for (const s of samples.sort((a, b) => a.offset - b.offset))
-    hosts.set(s.host, [...(hosts.get(s.host) ?? []), s]);
+  for (const s of samples.sort((a, b) => a.offset - b.offset)) hosts.set(s.host, [...(hosts.get(s.host) ?? []), s]);
   const shifts: TimeShift[] = [];
   for (const [host, list] of hosts)
     list.forEach((s, i) => {
       const before = list[i - 1];
-      if (before?.minutes !== s.minutes) shifts.push({ host, from: before === undefined ? 0 : s.offset, minutes: s.minutes });
+      if (before?.minutes !== s.minutes)
+        shifts.push({ host, from: before === undefined ? 0 : s.offset, minutes: s.minutes });
     });
   // One exporter, one clock: what holds for all hosts that tell holds for those that do not.
   const all = new Set(samples.map((s) => s.minutes));

@@ -14,7 +14,11 @@ export interface FactClass {
 const one = (name: string, uid: number, columns: string): FactClass => ({ name, uid, columns: columns.split(' ') });
 
 export const FACT_CLASSES: readonly FactClass[] = [
-  one('file_activity', 1001, 'activity path process user hash share src_ip process_guid pid logon_id access created'),
+  one(
+    'file_activity',
+    1001,
+    'activity path process user hash share src_ip process_guid pid logon_id access created origin',
+  ),
   one('memory_activity', 1004, 'activity process process_guid pid target target_guid target_pid access user'),
   one('scheduled_job_activity', 1006, 'activity task command user logon_id'),
   one(
@@ -248,11 +252,12 @@ const SOURCES: readonly Source[] = [
       process: 'NewProcessName',
       command_line: 'CommandLine',
       parent_process: 'ParentProcessName',
-      user: 'SubjectUserName',
-      domain: 'SubjectDomainName',
+      // As whom it runs, where that is another than who started it.
+      user: ['TargetUserName', 'SubjectUserName'],
+      domain: ['TargetDomainName', 'SubjectDomainName'],
       pid: 'NewProcessId',
       parent_pid: 'ProcessId',
-      logon_id: 'SubjectLogonId',
+      logon_id: ['TargetLogonId', 'SubjectLogonId'],
       integrity: 'MandatoryLabel',
     },
   },
@@ -369,7 +374,13 @@ const SOURCES: readonly Source[] = [
 
   { channel: SYSMON, ids: [11], fact: 'file_activity', columns: sysmonFile('create') },
   { channel: SYSMON, ids: [2], fact: 'file_activity', columns: sysmonFile('change of creation time') },
-  { channel: SYSMON, ids: [15], fact: 'file_activity', columns: sysmonFile('create stream') },
+  {
+    channel: SYSMON,
+    ids: [15],
+    fact: 'file_activity',
+    // The mark of the web, which says where a file was fetched from.
+    columns: { ...sysmonFile('create stream'), origin: 'Contents' },
+  },
   { channel: SYSMON, ids: [23, 26], fact: 'file_activity', columns: sysmonFile('delete') },
   { channel: 'Linux-Sysmon/Operational', ids: [11], fact: 'file_activity', columns: sysmonFile('create') },
   {

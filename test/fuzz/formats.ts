@@ -144,10 +144,13 @@ export function readLog(path: string, bytes: number): { format: string; records:
   builder.take();
   // Opened again by number, as a citation is.
   const again: number[] = [];
-  readText({ path, format: format.id, zone: null, reference: plan.reference, host: '', mappings: [], shifts: plan.shifts }, (rec) => {
-    again.push(rec.line);
-    return true;
-  });
+  readText(
+    { path, format: format.id, zone: null, reference: plan.reference, host: '', mappings: [], shifts: plan.shifts },
+    (rec) => {
+      again.push(rec.line);
+      return true;
+    },
+  );
   if (again.join() !== seen.join()) throw new Error(`${format.id}: other records when read again`);
   return { format: format.id, records };
 }

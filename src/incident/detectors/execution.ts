@@ -12,6 +12,8 @@ const OFFICE =
 const SCRIPT = /^(?:cmd|powershell|pwsh|wscript|cscript|mshta|regsvr32|certutil|bitsadmin|msbuild|wmic)\.exe$/;
 const ARMED =
   /-enc?o?d?|frombase64|downloadstring|downloadfile|invoke-webrequest|\biwr\b|hidden|-w\s+h|https?:\/\/|javascript:|\/i:http|-nop\b|urlcache/i;
+/** Hosts that a program may be on before it is software of the house. */
+const OWN_HOSTS = 3;
 /** The part of a program's starts that are followed by a script when it is a habit of the house. */
 const GUESSES = 12;
 const GUESS_WINDOW = 3600e6;
@@ -46,6 +48,7 @@ export function execution(w: World, s: Suspicion): Lead[] {
       t: x.t,
       process: ran ?? -1,
       session: session !== null && (session.type === 3 || session.type === 10) ? session : null,
+      installed: { kind: 'service', row: x.row },
       weight: common ? 0.3 : 1,
       places: [services.place(x.row)],
       what: 'lead.service-shell',
@@ -69,7 +72,50 @@ export function execution(w: World, s: Suspicion): Lead[] {
       what: 'lead.office-script',
     });
   }
-  out.push(...guessing(w));
+  out.push(...injected(w), ...guessing(w));
+  return out;
+}
+
+/** Programs of Windows itself that run all the time, so that code in them is not looked for. */
+const CORE =
+  /^[a-z]:\\windows\\(?:explorer|system32\\(?:svchost|lsass|winlogon|services|spoolsv|dllhost|taskhostw?|runtimebroker|sihost|wininit|smss|csrss|wbem\\wmiprvse|notepad|werfault|dwm|searchindexer))\.exe$/i;
+
+/** A program that lies where users may write, that hardly anybody has, puts code into one of Windows' own. */
+function injected(w: World): Lead[] {
+  const m = w.facts.table('memory_activity');
+  const { texts } = w.facts;
+  const [activity, image, target, guid, pid] = ['activity', 'process', 'target', 'process_guid', 'pid'].map((c) =>
+    m.column(c),
+  ) as [Int32Array, Int32Array, Int32Array, Int32Array, Int32Array];
+  const inject = texts.asker((t) => t === 'inject');
+  const core = texts.asker((t) => CORE.test(t));
+  const odd = texts.asker((t) => !w.systemPath(t) && !w.shellPath(t));
+  const by = new Map<number, Set<number>>();
+  const rows: number[] = [];
+  for (let i = 0; i < m.rows; i++) {
+    if (!inject(activity[i]!) || !core(target[i]!) || !odd(texts.fold(image[i]!))) continue;
+    const name = texts.fold(image[i]!);
+    by.set(name, (by.get(name) ?? new Set()).add(m.host[i]!));
+    rows.push(i);
+  }
+  const done = new Set<number>();
+  const out: Lead[] = [];
+  for (const i of rows) {
+    const r = w.processAt(m.host[i]!, guid[i]!, pid[i]!, m.t[i]!);
+    if (r < 0 || done.has(r) || by.get(texts.fold(image[i]!))!.size > OWN_HOSTS) continue;
+    done.add(r);
+    out.push({
+      detector: 'injection',
+      technique: 'T1055',
+      host: m.host[i]!,
+      t: m.t[i]!,
+      process: r,
+      session: null,
+      weight: 1,
+      places: [m.place(i)],
+      what: 'lead.injected',
+    });
+  }
   return out;
 }
 

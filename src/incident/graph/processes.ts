@@ -142,6 +142,13 @@ export class Processes {
     return row;
   }
 
+  /** A process that another's record names and whose start no log holds; its row. `image` in lower case, or -1. */
+  unseen(host: number, pid: number, guid: number, image: number): number {
+    const row = this.#add(host, Number.NEGATIVE_INFINITY, pid, image, -1, 0);
+    if (guid >= 0) this.#byGuid.set(guid * MAX_HOSTS + host, row);
+    return row;
+  }
+
   get rows(): number {
     return this.host.length;
   }

@@ -13,6 +13,9 @@ const SLACK = 15e6;
 /** Ports come again after this. */
 const PORT_LIFE = 300e6;
 
+/** What a file that runs is called. */
+const RUNS = /\.(?:exe|dll|sys|scr|com|bat|cmd|ps1|vbs|js|hta|msi|jar|aspx?|ashx|jspx?|php)$/i;
+
 export interface Hop {
   readonly logon: Logon;
   readonly how: string;
@@ -239,6 +242,14 @@ export class Remote {
         this.#world.facts.texts.number(id[i]!) === l.id &&
         f.t[i]! >= l.t - 5e6 &&
         f.t[i]! - l.t < 86_400e6,
+    );
+  }
+
+  /** Programs, libraries and scripts that anybody wrote over shares of a host. */
+  laid(host: number, from: number, to: number): readonly number[] {
+    const f = this.#world.facts.table('file_activity');
+    return (this.#writes.get(host) ?? []).filter(
+      (i) => f.t[i]! >= from && f.t[i]! <= to && RUNS.test(this.localPath(i)),
     );
   }
 

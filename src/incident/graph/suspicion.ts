@@ -34,6 +34,8 @@ export interface Lead {
   /** Row of the process that did it; -1. */
   readonly process: number;
   readonly session: Logon | null;
+  /** Row of the service's or task's record, where that is all that there is. */
+  readonly installed?: { readonly kind: 'service' | 'task'; readonly row: number };
   /** 1 and more begins an incident by itself; less only supports one. */
   readonly weight: number;
   readonly places: readonly Place[];
@@ -43,6 +45,8 @@ export interface Lead {
 const MINUTE = 60e6;
 /** A service or task that was made to run once runs within this. */
 const RUNS_WITHIN = 5 * MINUTE;
+/** Files are copied to a machine no longer before they are used there. */
+const LAID_BEFORE = 30 * MINUTE;
 /** Two logs' records of one installation are no further apart. */
 const SAME_INSTALLATION = 10e6;
 /** A session's number means that session no longer than this. */
@@ -228,7 +232,7 @@ export class Suspicion {
     this.join(key, n.key);
   }
 
-  #installed(kind: 'service' | 'task', s: Installed, from: Node, because: string, sure: Sure): void {
+  #installed(kind: 'service' | 'task', s: Installed, from: Node | null, because: string, sure: Sure): void {
     const table = this.world.facts.table(kind === 'service' ? 'service_activity' : 'scheduled_job_activity');
     this.#node({
       key: `${kind === 'service' ? 'v' : 'k'}${s.row}`,
@@ -288,6 +292,12 @@ export class Suspicion {
         }
       }
       if (l.session !== null) this.session(l.session, null, l.what);
+      const made = l.installed;
+      if (made !== undefined && l.process < 0 && l.session === null) {
+        const list = made.kind === 'service' ? this.services : this.tasks;
+        const s = list.find((x) => x.row === made.row);
+        if (s !== undefined && !this.clean.has(s.host)) this.#installed(made.kind, s, null, l.what, 'certain');
+      }
     }
     this.drain();
   }
@@ -418,6 +428,14 @@ export class Suspicion {
     // Where it came from.
     const source = w.logons.source(l);
     if (source < 0) return;
+    // What was laid on this host shortly before, by the same account from the same machine.
+    if (n.sure === 'certain')
+      for (const i of this.remote.laid(n.host, l.t - LAID_BEFORE, l.t + 10e6)) {
+        const other = w.logons.session(n.host, w.facts.texts.number(files.column('logon_id')[i]!), files.t[i]!);
+        if (other === null || other.row === l.row || other.user !== l.user || w.logons.source(other) !== source)
+          continue;
+        this.session(other, n, 'edge.laid-before', 'likely');
+      }
     const by = this.remote.opener(l, source);
     this.#arrived(l, source, by, n);
     if (by >= 0 && !w.hub(by) && (!w.system(by) || w.shell(by))) this.process(by, n, 'edge.opened', n.sure);

@@ -90,11 +90,16 @@ export class World {
     }
     const m = facts.table('memory_activity');
     const [kind, mguid, mpid] = [m.column('activity'), m.column('process_guid'), m.column('pid')];
+    const [tguid, tpid, target] = [m.column('target_guid'), m.column('target_pid'), m.column('target')];
     const inject = facts.texts.asker((t) => t === 'inject');
     for (let i = 0; i < m.rows; i++) {
       if (!inject(kind[i]!)) continue;
       const r = this.processAt(m.host[i]!, mguid[i]!, mpid[i]!, m.t[i]!);
-      if (r >= 0) push(this.#injections, r, i);
+      if (r < 0) continue;
+      push(this.#injections, r, i);
+      // What was injected mostly ran before the logs begin.
+      if (this.processAt(m.host[i]!, tguid[i]!, tpid[i]!, m.t[i]!) < 0)
+        this.processes.unseen(m.host[i]!, facts.texts.number(tpid[i]!), tguid[i]!, facts.texts.fold(target[i]!));
     }
     const file = facts.table('file_activity');
     const [fguid, fpid] = [file.column('process_guid'), file.column('pid')];

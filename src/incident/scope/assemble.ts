@@ -11,6 +11,7 @@ import { attempts } from './attempts.js';
 import { MAIL_TECHNIQUE, PHASES, TACTICS, TRACE_TECHNIQUE } from './attack.js';
 import { blindSpots } from './blind.js';
 import { collectNext } from './next.js';
+import { readMemory } from './memory.js';
 import { silences } from './silence.js';
 import { entry as findEntry, type EntryClaim } from './entry.js';
 import type { Group } from './group.js';
@@ -72,6 +73,7 @@ export function assemble(a: AssembleInput): Incident {
     (l) =>
       (l.process >= 0 && g.processes.has(l.process)) ||
       (l.session !== null && g.sessions.has(l.session.row)) ||
+      (l.installed !== undefined && g.nodes.some((n) => n.kind === l.installed!.kind && n.row === l.installed!.row)) ||
       (l.detector === 'web-script' && g.nodes.some((n) => n.kind === 'script' && n.host === l.host)),
   );
 
@@ -211,12 +213,15 @@ export function assemble(a: AssembleInput): Incident {
       confidence: confidenceOf(h.certain),
       evidence: cites(h.places),
     }));
+  const read = readMemory(w, g, leads);
   const times = [
+    ...read.map((r) => r.t),
     ...g.nodes.filter((n) => n.kind !== 'file').map((n) => n.t),
     ...sessions.flatMap((s) => [s.start, s.end]),
     ...mailboxes.flatMap((b) => [b.first, b.last]),
     ...channels.flatMap((c) => [c.first, c.last]),
     ...thefts.map((t) => t.t),
+    ...leads.filter((l) => l.weight >= 1).map((l) => l.t),
     ...marks.map((t) => t.t),
     ...(a.hijack === null ? [] : [a.hijack.t]),
   ].filter((t) => Number.isFinite(t));
@@ -243,7 +248,15 @@ export function assemble(a: AssembleInput): Incident {
       why: x.text,
       weakens: ['hosts', 'accounts', 'sessions', 'timeline'],
     });
-  const detectors = new Set(leads.filter((l) => l.weight >= 1).map((l) => l.detector));
+  // A rule and a detector that go by the same records are one witness.
+  const witnessed = new Map<string, string>();
+  const detectors = new Set<string>();
+  for (const l of leads) {
+    if (l.weight < 1) continue;
+    const keys = l.places.map((p) => `${p.evidence}|${p.number}`);
+    if (!keys.some((k) => (witnessed.get(k) ?? l.detector) !== l.detector)) detectors.add(l.detector);
+    for (const k of keys) if (!witnessed.has(k)) witnessed.set(k, l.detector);
+  }
   const controlled = hosts.filter((h) => h.status === 'controlled');
   const reached = hosts.filter((h) => h.status !== 'attempted');
   const likely = reached.filter((h) => h.confidence !== 'high').length;
@@ -308,6 +321,12 @@ export function assemble(a: AssembleInput): Incident {
   for (const n of g.nodes) {
     if (n.kind !== 'process') continue;
     const line = w.processes.commandText(n.row) || w.processes.imageText(n.row);
+    // The window of a console is nothing that anybody ran.
+    if (baseName(n.path) === 'conhost.exe') continue;
+    if (n.because === 'edge.injected') {
+      event(n.t, n.host, 'stealth', m.injected(n.path), 'T1055', n.places);
+      continue;
+    }
     // A shell and the one thing that it was started for are one entry.
     if (
       n.from?.kind === 'process' &&
@@ -340,6 +359,26 @@ export function assemble(a: AssembleInput): Incident {
       x.technique,
       x.places,
     );
+  for (const r of read) event(r.t, r.host, 'credential-access', m.lead['lead.memory']!, 'T1003.001', [r.place]);
+  const lasting = new Set(stays.map((p) => `${p.host}|${p.name.toLowerCase()}`));
+  const told = new Set<string>();
+  for (const n of g.nodes) {
+    if (n.kind !== 'service' && n.kind !== 'task') continue;
+    const table = w.facts.table(n.kind === 'service' ? 'service_activity' : 'scheduled_job_activity');
+    const what = w.text(table.column(n.kind)[n.row]!);
+    // Two logs tell of one installation.
+    const key = `${n.host}|${what.toLowerCase()}|${Math.round(n.t / 60e6)}`;
+    if (lasting.has(`${n.host}|${what.toLowerCase()}`) || told.has(key)) continue;
+    told.add(key);
+    event(
+      n.t,
+      n.host,
+      'execution',
+      m.installed(n.kind, what, n.path.slice(0, 500)),
+      n.kind === 'service' ? 'T1569.002' : 'T1053.005',
+      n.places,
+    );
+  }
   for (const p of stays) event(p.t, p.host, 'persistence', m.stays(p.kind, p.name), p.technique, p.places);
   for (const c of channels)
     event(

@@ -1,7 +1,7 @@
 // How they came in: the earliest thing of theirs, and what led to it.
 import type { Place } from '../facts/table.js';
 import type { Lead } from '../graph/suspicion.js';
-import { baseName, SSH, type World } from '../graph/world.js';
+import { baseName, ownAccount, SSH, type World } from '../graph/world.js';
 import type { Group } from './group.js';
 import { type Request, type Requests, strangersTunnel, tunnels, type WebFindings } from './web.js';
 
@@ -36,6 +36,22 @@ function callers(w: World, host: number, server: number, t: number): { ip: strin
     if (best === null || inward || !best.inward) best = { ip: other, place: n.place(i), inward };
   }
   return best;
+}
+
+/** Where a file was fetched from, by the mark of the web that a browser or mail program put on it. */
+function fetchedFrom(w: World, host: number, path: string, t: number): { ip: string | null; place: Place } | null {
+  const f = w.facts.table('file_activity');
+  const [origin, file] = [f.column('origin'), f.column('path')];
+  const folded = path.toLowerCase();
+  const is = w.facts.texts.asker((x) => x.toLowerCase().replace(/:zone\.identifier$/, '') === folded);
+  for (let i = f.rows - 1; i >= 0; i--) {
+    if (origin[i]! < 0 || f.host[i] !== host || f.t[i]! > t || !is(file[i]!)) continue;
+    const url = /(?:HostUrl|ReferrerUrl)=[a-z]+:\/\/(\[[0-9a-f:]+\]|[^\s/:]+)/i.exec(w.text(origin[i]!))?.[1];
+    if (url === undefined) continue;
+    const literal = /^[\d.]+$|^\[/.test(url) ? url.replace(/^\[|\]$/g, '') : null;
+    return { ip: literal, place: f.place(i) };
+  }
+  return null;
 }
 
 export function entry(
@@ -163,15 +179,19 @@ export function entry(
       why: 'entry.office',
       confidence: 'high',
     };
-  if (name === 'explorer.exe' || /^(?:chrome|msedge|firefox|iexplore)\.exe$/.test(name))
+  if (name === 'explorer.exe' || /^(?:chrome|msedge|firefox|iexplore)\.exe$/.test(name)) {
+    const from = fetchedFrom(w, process.host, process.path, process.t);
     return {
       ...base,
+      ip: from?.ip ?? null,
+      places: [...process.places, ...(from === null ? [] : [from.place])],
       vector: 'user_execution',
       technique: 'T1204.002',
-      account: p.userText(process.row).replace(/^.*\\/, '').toLowerCase(),
-      why: 'entry.user',
-      confidence: 'moderate',
+      account: ownAccount(p.userText(process.row)) ? null : p.userText(process.row).replace(/^.*\\/, '').toLowerCase(),
+      why: from === null ? 'entry.user' : 'entry.fetched',
+      confidence: from === null ? 'moderate' : 'high',
     };
+  }
   if (parent >= 0 && !w.hub(parent) && (REMOTE_TOOL.test(p.imageText(parent)) || w.system(parent)) && !w.shell(parent))
     return { ...base, vector: 'supplier', technique: 'T1199', account: null, why: 'entry.tool', confidence: 'low' };
   return { ...base, vector: 'unknown', technique: null, account: null, why: 'entry.unknown', confidence: 'low' };

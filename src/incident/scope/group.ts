@@ -76,7 +76,11 @@ export class Group {
         this.claim(n.host, 'controlled', n.t, n.places, 'how.webshell', n.sure);
         this.#at(n.host, n.t);
       } else if (n.kind === 'file') this.files.set(`${n.host}|${n.path}`, n);
-      if (n.kind === 'service' || n.kind === 'task') this.#at(n.host, n.t);
+      if (n.kind === 'service' || n.kind === 'task') {
+        this.#at(n.host, n.t);
+        // That it ran no record shows; that it was made to run something there and then, one does.
+        if (n.from === null) this.claim(n.host, 'controlled', n.t, n.places, 'how.remote', 'likely');
+      }
     }
     // What a session did: found among the nodes that it led to.
     const ran = new Map<string, string>();
@@ -86,7 +90,8 @@ export class Group {
         [n, n.from],
         [n.from, n],
       ] as const) {
-        if (session.kind !== 'session' || child.kind === 'file' || child.host !== session.host) continue;
+        if (session.kind !== 'session' || child.kind === 'file' || child.kind === 'session') continue;
+        if (child.host !== session.host) continue;
         const what = child.kind === 'process' ? this.#way(child.row) : child.kind;
         if (ran.get(session.key) === undefined || what !== 'other') ran.set(session.key, what);
       }
@@ -127,7 +132,10 @@ export class Group {
         to: n.host,
         t: n.t,
         method,
-        technique: TECHNIQUES[method] ?? 'T1021',
+        technique:
+          method === 'other' && suspicion.leads.some((x) => x.detector === 'remote-object' && x.session?.row === n.row)
+            ? 'T1021.003'
+            : (TECHNIQUES[method] ?? 'T1021'),
         user: l.user,
         domain: domains.get(l.user) ?? l.domain,
         sure: n.sure,
@@ -284,6 +292,12 @@ export class Group {
 
   get first(): number {
     return Math.min(...this.nodes.slice(0, 1).map((n) => n.t));
+  }
+
+  /** Whether a process was the intruder's by then: what was injected was not before. */
+  since(process: number, t: number): boolean {
+    const n = this.suspicion.nodes.get(`p${process}`);
+    return n !== undefined && (n.because !== 'edge.injected' || t >= n.t - 1e6);
   }
 
   ofHost(host: number): readonly Node[] {

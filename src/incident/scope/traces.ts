@@ -30,6 +30,9 @@ const MADE_TO_MOVE = 15 * MINUTE;
 const RUN_KEY =
   /\\(?:currentversion\\(?:run|runonce|runservices|policies\\explorer\\run)|winlogon\\(?:shell|userinit|notify)|image file execution options\\[^\\]+\\debugger|active setup\\installed components\\)/i;
 
+/** Where programs look for their libraries. */
+const LIBRARY_FOLDER = /^[a-z]:\\(?:program files(?: \(x86\))?|windows\\(?:system32|syswow64))\\(?!.*\\temp\\)/i;
+
 /** Commands that delete. */
 const ORDERED = /\b(?:del|erase|rm|shred|unlink|remove-item|\bri\b|rd|rmdir|sdelete(?:64)?|cipher)\b/i;
 
@@ -87,6 +90,20 @@ export function persistence(w: World, g: Group, web: WebFindings, mail: readonly
         places: [...n.places],
       });
     }
+  }
+  for (const n of g.nodes) {
+    // A library laid beside a program of the house, or of the system, is loaded by it the next time that it starts.
+    if (n.kind !== 'file' || !/\.(?:dll|ocx|cpl)$/.test(n.path) || !LIBRARY_FOLDER.test(n.path)) continue;
+    if (n.because !== 'edge.copied' && n.because !== 'edge.wrote') continue;
+    add({
+      host: n.host,
+      kind: 'other',
+      name: n.path,
+      command: null,
+      t: n.t,
+      technique: 'T1574.001',
+      places: [...n.places],
+    });
   }
   const r = w.facts.table('registry_value_activity');
   const key = texts.asker((t) => RUN_KEY.test(t));
@@ -318,7 +335,7 @@ export function covered(w: World, g: Group, gaps: readonly Sign[], mail: readonl
       if (
         what === 'delete' &&
         !ORDERED.test(`${p.imageText(r)} ${p.commandText(r)}`) &&
-        !g.files.has(`${f.host[i]!}|${path.toLowerCase()}`)
+        !((g.files.get(`${f.host[i]!}|${path.toLowerCase()}`)?.t ?? Number.POSITIVE_INFINITY) <= f.t[i]!)
       )
         continue;
       // What a program wrote and took away again by itself hides nothing.

@@ -1,0 +1,242 @@
+// What single leads see and what they leave alone, on logs made for it: Windows events as one JSON object a line.
+import { strict as assert } from 'node:assert';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { IncidentDocument } from '../src/incident/index.js';
+import { ROOT, tempDir } from './support.js';
+
+const CLI = join(ROOT, 'dist', 'src', 'cli', 'main.js');
+const dir = tempDir();
+const SYSMON = 'Microsoft-Windows-Sysmon/Operational';
+const START = Date.UTC(2024, 2, 5, 8, 0, 0);
+
+type Event = Readonly<Record<string, string | number>>;
+
+let n = 0;
+function investigated(events: readonly Event[]): IncidentDocument {
+  const at = join(dir, String(n++));
+  mkdirSync(at);
+  writeFileSync(join(at, 'events.json'), events.map((e) => `${JSON.stringify(e)}\n`).join(''));
+  const r = spawnSync(
+    process.execPath,
+    [CLI, 'investigate', join(at, 'events.json'), '--out', join(at, 'case'), '--quiet', '--threads', '1'],
+    { encoding: 'utf8', env: { ...process.env, BACKTRAIL_CACHE: join(dir, 'cache') } },
+  );
+  assert.equal(r.status, 0, r.stderr);
+  return JSON.parse(readFileSync(join(at, 'case', 'incident.json'), 'utf8')) as IncidentDocument;
+}
+
+const iso = (seconds: number): string => new Date(START + seconds * 1000).toISOString();
+const sysmon = (id: number, seconds: number, host: string, data: Event): Event => ({
+  '@timestamp': iso(seconds),
+  Hostname: host,
+  Channel: SYSMON,
+  SourceName: 'Microsoft-Windows-Sysmon',
+  EventID: id,
+  UtcTime: iso(seconds).replace('T', ' ').replace('Z', ''),
+  ...data,
+});
+const guid = (host: string, pid: number): string =>
+  `{${Buffer.from(host.padEnd(4)).toString('hex').slice(0, 8)}-0000-65e6-0000-${String(pid).padStart(12, '0')}}`;
+function started(
+  host: string,
+  seconds: number,
+  pid: number,
+  image: string,
+  line: string,
+  above: [number, string],
+): Event {
+  return sysmon(1, seconds, host, {
+    ProcessGuid: guid(host, pid),
+    ProcessId: pid,
+    Image: image,
+    CommandLine: line,
+    User: 'CORP\\alice',
+    LogonId: '0x5f001',
+    ParentProcessGuid: guid(host, above[0]),
+    ParentProcessId: above[0],
+    ParentImage: above[1],
+  });
+}
+const POWERSHELL = 'C:\\Windows\\System32\\WindowsPowerShell\\v1.0\\powershell.exe';
+const EXPLORER: [number, string] = [900, 'C:\\Windows\\explorer.exe'];
+const S32 = 'C:\\Windows\\System32\\';
+const looks = (host: string, at: number, above: [number, string]): Event[] =>
+  ['whoami', 'ipconfig', 'nltest'].map((c, i) =>
+    started(host, at + i * 20, 2000 + i, `${S32}${c}.exe`, `${c}.exe`, above),
+  );
+
+test('somebody looks around under a shell whose command cannot be read; a script of the house is on many machines', () => {
+  const line = `powershell.exe -nop -enc ${'QQBCAEMA'.repeat(12)}`;
+  const story = (host: string): Event[] => [
+    started(host, 10, 1500, POWERSHELL, line, EXPLORER),
+    ...looks(host, 60, [1500, POWERSHELL]),
+  ];
+  const one = investigated(story('ws1.corp.example'));
+  assert.deepEqual(
+    one.incidents.map((i) => i.hosts.map((h) => `${h.name} ${h.status}`)),
+    [['ws1.corp.example controlled']],
+  );
+  const house = investigated(['ws1', 'ws2', 'ws3', 'ws4'].flatMap((h) => story(`${h}.corp.example`)));
+  assert.equal(house.incidents.length, 0);
+  const open = investigated([
+    started('ws1.corp.example', 10, 1500, POWERSHELL, 'powershell.exe -File C:\\Scripts\\inventory.ps1', EXPLORER),
+    ...looks('ws1.corp.example', 60, [1500, POWERSHELL]),
+  ]);
+  assert.equal(open.incidents.length, 0);
+});
+
+test('code put into a process that ran before the logs begin, and what that process did then', () => {
+  const host = 'ws1.corp.example';
+  const story = (image: string): Event[] => [
+    // The same service reads the same memory before: that was not the intruder.
+    sysmon(10, 1, host, {
+      SourceProcessGUID: guid(host, 700),
+      SourceProcessId: 700,
+      SourceImage: `${S32}svchost.exe`,
+      TargetProcessGUID: guid(host, 600),
+      TargetProcessId: 600,
+      TargetImage: `${S32}lsass.exe`,
+      GrantedAccess: '0x1010',
+    }),
+    started(host, 10, 1500, image, `"${image}"`, EXPLORER),
+    sysmon(8, 20, host, {
+      SourceProcessGuid: guid(host, 1500),
+      SourceProcessId: 1500,
+      SourceImage: image,
+      TargetProcessGuid: guid(host, 700),
+      TargetProcessId: 700,
+      TargetImage: `${S32}svchost.exe`,
+    }),
+    sysmon(10, 30, host, {
+      SourceProcessGUID: guid(host, 700),
+      SourceProcessId: 700,
+      SourceImage: `${S32}svchost.exe`,
+      TargetProcessGUID: guid(host, 600),
+      TargetProcessId: 600,
+      TargetImage: `${S32}lsass.exe`,
+      GrantedAccess: '0x1010',
+    }),
+  ];
+  const d = investigated(story('C:\\Users\\alice\\Downloads\\reader.exe'));
+  assert.equal(d.incidents.length, 1);
+  assert.deepEqual(
+    d.incidents[0]!.timeline.filter((t) => t.technique === 'T1003.001').map((t) => t.time!.slice(11, 19)),
+    ['08:00:30'],
+  );
+  assert.equal(investigated(story('C:\\Program Files\\Sensor\\sensor.exe')).incidents.length, 0);
+});
+
+test('two rules of the level high under one program are a lead, one is not', () => {
+  const host = 'ws1.corp.example';
+  const own = 'C:\\Users\\alice\\AppData\\Local\\helper.exe';
+  const dump = started(host, 40, 1501, `${S32}reg.exe`, 'reg.exe query HKLM /f password /t REG_SZ /s', [1500, own]);
+  const raised = sysmon(13, 50, host, {
+    ProcessGuid: guid(host, 1500),
+    ProcessId: 1500,
+    Image: own,
+    EventType: 'SetValue',
+    TargetObject: 'HKU\\S-1-5-21-1-2-3-1001_Classes\\ms-settings\\shell\\open\\command\\(Default)',
+    Details: 'C:\\Users\\alice\\AppData\\Local\\helper.exe',
+  });
+  const pipe = sysmon(1, 60, host, {
+    ProcessGuid: guid(host, 1502),
+    ProcessId: 1502,
+    Image: POWERSHELL,
+    CommandLine:
+      "powershell.exe -c $s=New-Object IO.MemoryStream(,[Convert]::FromBase64String('AAAA'));New-Object IO.Compression.GzipStream($s,0)",
+    User: 'CORP\\alice',
+    ParentProcessGuid: guid(host, 1500),
+    ParentProcessId: 1500,
+    ParentImage: own,
+  });
+  const first = started(host, 10, 1500, own, own, EXPLORER);
+  assert.equal(investigated([first, dump, raised]).incidents.length, 0);
+  const both = investigated([first, dump, raised, pipe]);
+  assert.equal(both.incidents.length, 1);
+  assert.ok(both.incidents[0]!.timeline.some((t) => t.text.includes('"high"')));
+});
+
+test('a service that a rule of the level critical knows is a lead where no process of it is logged', () => {
+  const d = investigated([
+    {
+      '@timestamp': iso(5),
+      Hostname: 'srv1.corp.example',
+      Channel: 'System',
+      SourceName: 'Service Control Manager',
+      EventID: 7045,
+      ServiceName: 'kqwzrt',
+      ImagePath: 'cmd.exe /c echo kqwzrt > \\\\.\\pipe\\kqwzrt',
+      ServiceType: 'user mode service',
+      StartType: 'demand start',
+      AccountName: 'LocalSystem',
+    },
+  ]);
+  assert.deepEqual(
+    d.incidents.map((i) => i.hosts.map((h) => [h.name, h.status, h.confidence])),
+    [[['srv1.corp.example', 'controlled', 'moderate']]],
+  );
+  assert.equal(d.incidents[0]!.confidence, 'moderate', 'a rule and a detector that go by one record are one witness');
+});
+
+test('times that say UTC and are not are set right by the UtcTime beside them, also where a clock of twelve hours goes over', () => {
+  const host = 'ws1.corp.example';
+  // Local time seven hours behind, printed with a Z; from 13:00 on the hours begin at 1 again.
+  const wall = (seconds: number): string => {
+    const local = new Date(START + seconds * 1000 - 7 * 3600e3);
+    const h = local.getUTCHours() % 12 === 0 ? 12 : local.getUTCHours() % 12;
+    return `${local.toISOString().slice(0, 11)}${String(h).padStart(2, '0')}${local.toISOString().slice(13)}`;
+  };
+  const events = Array.from({ length: 4000 }, (_, i): Event => {
+    const at = 17_000 + i * 15;
+    return i % 3 === 0
+      ? {
+          '@timestamp': wall(at),
+          Hostname: host,
+          Channel: 'Security',
+          SourceName: 'Microsoft-Windows-Security-Auditing',
+          EventID: 4634,
+          TargetLogonId: iso(at),
+        }
+      : {
+          ...sysmon(5, at, host, { ProcessId: i, Image: `${S32}a.exe`, Note: 'x'.repeat(200) }),
+          '@timestamp': wall(at),
+        };
+  });
+  const d = investigated(events);
+  const e = d.evidence[0]!;
+  assert.deepEqual(e.times, { stated: 0, given: 0, inferred: 4000, none: 0 });
+  assert.equal(e.first, iso(17_000).replace('.000Z', '.000000Z'));
+  assert.equal(e.last, iso(17_000 + 3999 * 15).replace('.000Z', '.000000Z'));
+  assert.deepEqual(
+    [...new Set(e.time_shifts!.map((s) => s.minutes))].sort((a, b) => a - b),
+    [420, 1140],
+  );
+  assert.ok(e.problems.some((p) => p.what.includes('+7 h and +19 h') || p.what.includes('+19 h and +7 h')));
+  // Where both times agree nothing is touched.
+  const right = investigated(
+    events.map((x) => ({
+      ...x,
+      '@timestamp': x.UtcTime === undefined ? String(x.TargetLogonId) : `${String(x.UtcTime).replace(' ', 'T')}Z`,
+    })),
+  );
+  assert.equal(right.evidence[0]!.time_shifts, undefined);
+  assert.equal(right.evidence[0]!.times!.stated, 4000);
+});
+
+test('records of an export that stand in another order are no hole; a missing number is', () => {
+  const numbered = (order: readonly number[]): Event[] =>
+    order.map((k) => ({
+      ...sysmon(5, k, 'ws1.corp.example', { ProcessId: k, Image: `${S32}a.exe` }),
+      RecordNumber: 5000 + k,
+    }));
+  const all = Array.from({ length: 400 }, (_, i) => i);
+  const mixed = [...all];
+  for (const i of [50, 120, 300]) [mixed[i], mixed[i + 3]] = [mixed[i + 3]!, mixed[i]!];
+  const gaps = (d: IncidentDocument): string[] =>
+    d.overview.anti_forensics.filter((a) => a.kind === 'record_gap').map((a) => a.what);
+  assert.deepEqual(gaps(investigated(numbered(mixed))), []);
+  assert.equal(gaps(investigated(numbered(mixed.filter((k) => k !== 200 && k !== 201)))).length, 1);
+});
