@@ -27,11 +27,22 @@ export class KeptBudget {
   }
 }
 
+/** Values that are looked up in vain before it is asked whether looking up is worth it: one hit to so many of them is. */
+const TRIAL = 2048;
+const WORTH = 8;
+/** Values that are then not looked up. */
+const SKIPPED = 32_768;
+
+/** Tests so few that they are asked again rather than looked up. */
+const CHEAP_TESTS = 32;
+const NONE: readonly number[] = [];
+
 /** Shortest literal worth looking for before trying an expression. */
 const MIN_LITERAL = 3;
 
 export class FieldMatcher {
   readonly #equals = new Map<string, number[]>();
+  readonly #equalLengths = new Set<number>();
   readonly #verify: (Verify | null)[] = [];
   readonly #contains: LiteralIndex | null;
   readonly #containsTests: number[];
@@ -44,6 +55,16 @@ export class FieldMatcher {
   readonly #kept = new Map<string, readonly number[]>();
   readonly #budget: KeptBudget;
   #generation = 0;
+  #hits = 0;
+  #misses = 0;
+  /** Values that are not looked up before it is tried again. */
+  #skip = 0;
+  /** Asking costs no more than looking up whether it was asked before. */
+  readonly #cheap: boolean;
+  /** A shorter text passes no test. */
+  readonly #shortest: number;
+  #last: string | null = null;
+  #lastFound: readonly number[] = NONE;
   #found: number[] = [];
   #raw = '';
   #folded = '';
@@ -133,6 +154,18 @@ export class FieldMatcher {
       suffix: suffixes.length,
       rest: this.#rest.length,
     };
+    for (const key of this.#equals.keys()) this.#equalLengths.add(key.length);
+    this.#cheap = tests.length <= CHEAP_TESTS && this.#rest.length === 0;
+    if (this.#cheap) this.#skip = 1;
+    const least = (list: Iterable<string>): number => {
+      let n = Number.POSITIVE_INFINITY;
+      for (const l of list) if (l.length < n) n = l.length;
+      return n;
+    };
+    this.#shortest =
+      this.#rest.length > 0
+        ? 0
+        : Math.min(least(this.#equals.keys()), least(contains), least(prefixes), least(suffixes));
     this.#onContains = (l) => this.#report(this.#containsTests[l]!);
     this.#onPrefix = (l) => this.#report(this.#prefixTests[l]!);
     this.#onSuffix = (l) => this.#report(this.#suffixTests[l]!);
@@ -145,25 +178,50 @@ export class FieldMatcher {
 
   /** Numbers of the tests that `raw` passes, possibly with repetitions. */
   match(raw: string): readonly number[] {
-    const known = this.#kept.get(raw);
-    if (known !== undefined) return known;
+    // Folding makes no text longer but this letter.
+    if (raw.length < this.#shortest && !raw.includes('\u0130')) return NONE;
+    if (raw === this.#last) return this.#lastFound;
+    const keep = this.#skip === 0;
+    if (keep) {
+      const known = this.#kept.get(raw);
+      if (known !== undefined) {
+        this.#hits++;
+        this.#last = raw;
+        this.#lastFound = known;
+        return known;
+      }
+      // Values that never come again are not worth looking up: of a field of such, only now and then.
+      if (++this.#misses === TRIAL) {
+        if (this.#hits * WORTH < TRIAL) {
+          this.#skip = SKIPPED;
+          this.#kept.clear();
+        }
+        this.#hits = 0;
+        this.#misses = 0;
+      }
+    } else if (!this.#cheap) this.#skip--;
     const found: number[] = [];
     this.#found = found;
     const folded = fold(raw);
     this.#raw = raw;
     this.#folded = folded;
-    const equal = this.#equals.get(folded);
-    if (equal !== undefined) for (const i of equal) this.#report(i);
+    // Looking a text up reads all of it; most are of no length that is asked for.
+    if (this.#equalLengths.has(folded.length)) {
+      const equal = this.#equals.get(folded);
+      if (equal !== undefined) for (const i of equal) this.#report(i);
+    }
     this.#prefixes?.scan(folded, this.#onPrefix);
     this.#suffixes?.scan(folded, this.#onSuffix);
     this.#contains?.scan(folded, this.#onContains);
     for (const i of this.#rest) this.#report(i);
-    if (raw.length <= MAX_KEPT_LENGTH) {
+    if (keep && raw.length <= MAX_KEPT_LENGTH) {
       this.#budget.add(raw.length);
       if (this.#kept.size >= MAX_KEPT || this.#generation !== this.#budget.generation) this.#kept.clear();
       this.#generation = this.#budget.generation;
       this.#kept.set(raw, found);
     }
+    this.#last = raw;
+    this.#lastFound = found;
     return found;
   }
 }
