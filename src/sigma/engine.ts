@@ -10,6 +10,9 @@ import { testText } from './test.js';
 
 const routeKey = (channel: string): string => (isLogSourceKey(channel) ? `@${channel}` : channel).toLowerCase();
 
+/** Events of a class after which its rules are filed anew, by how often each test held. */
+const LEARNED = 2000;
+
 /** Classes kept at a time. A log has some hundreds; a crafted one could have millions. */
 const MAX_CLASSES = 8192;
 
@@ -254,8 +257,11 @@ export class EventClass {
   readonly #existsTests: (readonly number[])[];
   readonly #refs: readonly { id: number; field: number; other: number; test: Test }[];
   readonly #rules: readonly ClassRule[];
-  readonly #always: readonly number[];
-  readonly #triggered: readonly (readonly number[])[];
+  readonly #always: number[] = [];
+  #triggered: readonly (readonly number[])[] = [];
+  readonly #tests: readonly { field: number; test: Test }[];
+  /** How often each test held, as long as it is counted. */
+  #counts: Int32Array | null;
   readonly #testField: readonly (string | null)[];
   readonly #hits: Int32Array;
   readonly #stamps: Int32Array;
@@ -325,15 +331,21 @@ export class EventClass {
     this.#hits = new Int32Array(tests.length);
     this.#stamps = new Int32Array(this.#rules.length);
 
-    const triggered: number[][] = tests.map(() => []);
-    const always: number[] = [];
+    this.#tests = tests;
+    this.#counts = new Int32Array(tests.length);
+    this.#file((id) => commonness(tests[id]!.test));
+  }
+
+  /** Files each rule under tests of which one must hold for it to fire, the rarest by what `cost` says of them. */
+  #file(cost: (id: number) => number): void {
+    const triggered: number[][] = this.#tests.map(() => []);
+    this.#always.length = 0;
     this.#rules.forEach(({ node }, r) => {
-      const t = trigger(node, tests);
-      if (t === null) always.push(r);
+      const t = trigger(node, cost);
+      if (t === null) this.#always.push(r);
       else for (const id of t.ids) triggered[id]!.push(r);
     });
     this.#triggered = triggered;
-    this.#always = always;
   }
 
   #markAll(ids: readonly number[]): void {
@@ -344,6 +356,7 @@ export class EventClass {
     const generation = this.#generation;
     if (this.#hits[id] === generation) return;
     this.#hits[id] = generation;
+    if (this.#counts !== null) this.#counts[id]!++;
     for (const r of this.#triggered[id]!) {
       if (this.#stamps[r] !== generation) {
         this.#stamps[r] = generation;
@@ -354,7 +367,12 @@ export class EventClass {
 
   /** Numbers, within this class, of the rules that fire on an event. The array is reused by the next call. */
   evaluate(reader: EventReader): readonly number[] {
-    this.#generation++;
+    if (++this.#generation === LEARNED && this.#counts !== null) {
+      // What was guessed of the tests is known now for these logs.
+      const counts = this.#counts;
+      this.#counts = null;
+      this.#file((id) => counts[id]! + commonness(this.#tests[id]!.test) / 1000);
+    }
     const candidates = this.#candidates;
     candidates.length = 0;
     for (const r of this.#always) candidates.push(r);
@@ -445,30 +463,30 @@ interface Trigger {
 }
 
 /** Tests of which at least one must hold whenever `n` does, the rarest that can be had; null if there are none. */
-function trigger(n: Node, tests: readonly { field: number; test: Test }[]): Trigger | null {
+function trigger(n: Node, cost: (id: number) => number): Trigger | null {
   switch (n.kind) {
     case 'test':
-      return { ids: [n.id], cost: commonness(tests[n.id]!.test) };
+      return { ids: [n.id], cost: cost(n.id) };
     case 'not':
       return null;
     case 'and': {
       let best: Trigger | null = null;
       for (const i of n.items) {
-        const t = trigger(i, tests);
+        const t = trigger(i, cost);
         if (t !== null && (best === null || t.cost < best.cost)) best = t;
       }
       return best;
     }
     default: {
       const ids: number[] = [];
-      let cost = 0;
+      let sum = 0;
       for (const i of n.items) {
-        const t = trigger(i, tests);
+        const t = trigger(i, cost);
         if (t === null) return null;
         ids.push(...t.ids);
-        cost += t.cost;
+        sum += t.cost;
       }
-      return ids.length === 0 ? null : { ids, cost };
+      return ids.length === 0 ? null : { ids, cost: sum };
     }
   }
 }
