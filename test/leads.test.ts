@@ -1,8 +1,8 @@
 // What single leads see and what they leave alone, on logs made for it: Windows events as one JSON object a line.
 import { strict as assert } from 'node:assert';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import type { IncidentDocument } from '../src/incident/index.js';
 import { ROOT, tempDir } from './support.js';
@@ -15,18 +15,25 @@ const START = Date.UTC(2024, 2, 5, 8, 0, 0);
 type Event = Readonly<Record<string, string | number>>;
 
 let n = 0;
-function investigated(events: readonly Event[]): IncidentDocument {
+/** Investigates files by their name and text; all were last written on one day. */
+function ofFiles(files: Readonly<Record<string, string>>): IncidentDocument {
   const at = join(dir, String(n++));
-  mkdirSync(at);
-  writeFileSync(join(at, 'events.json'), events.map((e) => `${JSON.stringify(e)}\n`).join(''));
+  for (const [name, text] of Object.entries(files)) {
+    const path = join(at, 'evidence', name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+    utimesSync(path, START / 1000 + 20 * 86_400, START / 1000 + 20 * 86_400);
+  }
   const r = spawnSync(
     process.execPath,
-    [CLI, 'investigate', join(at, 'events.json'), '--out', join(at, 'case'), '--quiet', '--threads', '1'],
+    [CLI, 'investigate', join(at, 'evidence'), '--out', join(at, 'case'), '--quiet', '--threads', '1'],
     { encoding: 'utf8', env: { ...process.env, BACKTRAIL_CACHE: join(dir, 'cache') } },
   );
   assert.equal(r.status, 0, r.stderr);
   return JSON.parse(readFileSync(join(at, 'case', 'incident.json'), 'utf8')) as IncidentDocument;
 }
+const investigated = (events: readonly Event[]): IncidentDocument =>
+  ofFiles({ 'events.json': events.map((e) => `${JSON.stringify(e)}\n`).join('') });
 
 const iso = (seconds: number): string => new Date(START + seconds * 1000).toISOString();
 const sysmon = (id: number, seconds: number, host: string, data: Event): Event => ({
@@ -239,4 +246,83 @@ test('records of an export that stand in another order are no hole; a missing nu
     d.overview.anti_forensics.filter((a) => a.kind === 'record_gap').map((a) => a.what);
   assert.deepEqual(gaps(investigated(numbered(mixed))), []);
   assert.equal(gaps(investigated(numbered(mixed.filter((k) => k !== 200 && k !== 201)))).length, 1);
+});
+
+test('a session by SSH: what was run as another user in it, an account, a job that begins, and where the account went next', () => {
+  const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr'];
+  const line = (seconds: number, host: string, text: string): [number, string] => {
+    const t = new Date(START + seconds * 1000);
+    const day = String(t.getUTCDate()).padStart(2, ' ');
+    return [seconds, `${MONTHS[t.getUTCMonth()]} ${day} ${t.toISOString().slice(11, 19)} ${host} ${text}`];
+  };
+  const hourly = (host: string): [number, string][] =>
+    Array.from({ length: 120 }, (_, i) =>
+      line(i * 3600 + 17, host, `CRON[${1000 + i}]: (root) CMD (   cd / && run-parts --report /etc/cron.hourly)`),
+    );
+  const alice = (host: string): [number, string][] =>
+    [0, 1, 2, 3].map((d) =>
+      line(
+        d * 86_400 + 3600,
+        host,
+        `sshd[${400 + d}]: Accepted publickey for alice from 10.0.5.20 port ${50_000 + d} ssh2`,
+      ),
+    );
+  const at = 4 * 86_400 + 60_000;
+  const web = [
+    ...hourly('web01'),
+    ...alice('web01'),
+    ...Array.from({ length: 40 }, (_, i) =>
+      line(
+        at + i * 3,
+        'web01',
+        `sshd[${2000 + i}]: Failed password for deploy from 203.0.113.77 port ${41_000 + i} ssh2`,
+      ),
+    ),
+    line(at + 200, 'web01', 'sshd[2500]: Accepted password for deploy from 203.0.113.77 port 42001 ssh2'),
+    line(at + 260, 'web01', 'sudo:   deploy : TTY=pts/1 ; PWD=/home/deploy ; USER=root ; COMMAND=/bin/bash'),
+    line(
+      at + 320,
+      'web01',
+      'useradd[2600]: new user: name=sysupdate, UID=0, GID=0, home=/home/sysupdate, shell=/bin/bash',
+    ),
+    ...Array.from({ length: 20 }, (_, i) =>
+      line(at + 900 + i * 600, 'web01', `CRON[${3000 + i}]: (root) CMD (/usr/local/bin/.kworker)`),
+    ),
+    // Somebody of the house: not the intruder.
+    line(at + 5000, 'web01', 'sudo:    alice : TTY=pts/2 ; PWD=/home/alice ; USER=root ; COMMAND=/usr/bin/apt upgrade'),
+  ];
+  const db = [
+    ...hourly('db01'),
+    ...alice('db01'),
+    line(at + 700, 'db01', 'sshd[900]: Accepted password for deploy from 10.0.6.10 port 51000 ssh2'),
+    line(
+      at + 740,
+      'db01',
+      'sudo:   deploy : TTY=pts/0 ; PWD=/home/deploy ; USER=root ; COMMAND=/usr/bin/mysqldump --all-databases',
+    ),
+  ];
+  const text = (lines: [number, string][]): string =>
+    lines
+      .sort((a, b) => a[0] - b[0])
+      .map((l) => `${l[1]}\n`)
+      .join('');
+  const d = ofFiles({ 'web01/auth.log': text(web), 'db01/auth.log': text(db) });
+  assert.equal(d.incidents.length, 1);
+  const i = d.incidents[0]!;
+  assert.deepEqual([i.entry!.vector, i.entry!.host, i.entry!.source_ip], ['ssh', 'web01', '203.0.113.77']);
+  assert.deepEqual(i.hosts.map((h) => `${h.name} ${h.status} ${h.confidence}`).sort(), [
+    'db01 controlled moderate',
+    'web01 controlled high',
+  ]);
+  assert.deepEqual(i.accounts.map((a) => `${a.name} ${a.status}`).sort(), ['deploy abused', 'sysupdate created']);
+  assert.deepEqual(i.persistence.map((p) => `${p.kind} ${p.name}`).sort(), [
+    'account sysupdate',
+    'scheduled_task /usr/local/bin/.kworker',
+  ]);
+  assert.deepEqual(
+    i.sessions.map((s) => [s.source_ip, s.channel, s.end!.slice(11, 19)]),
+    [['203.0.113.77', 'ssh', new Date(START + (at + 260) * 1000).toISOString().slice(11, 19)]],
+    'a session from inside is no attack session, and one lasts as long as what is done in it',
+  );
+  assert.ok(!i.timeline.some((t) => t.text.includes('apt upgrade')));
 });

@@ -10,7 +10,7 @@ import { webScriptLeads } from './detectors/web-script.js';
 import { collect, type FactSource, readFacts } from './facts/read.js';
 import type { Place } from './facts/table.js';
 import { lookers, sameProgram } from './graph/implants.js';
-import { reached, unnamedMoves } from './graph/inference.js';
+import { reached, strangeAddresses, unnamedMoves } from './graph/inference.js';
 import { type Node, Suspicion } from './graph/suspicion.js';
 import { World } from './graph/world.js';
 import type { BlindSpot, Cite, Coverage, Finding, Incident } from './model.js';
@@ -86,7 +86,7 @@ export async function reconstruct(input: ReconstructInput): Promise<Reconstructi
   const names = lookers(w);
   const settle = (): void => {
     for (let round = 0; round < MAX_ROUNDS; round++)
-      if (sameProgram(w, s, names) + reached(w, s) + unnamedMoves(w, s) === 0) break;
+      if (sameProgram(w, s, names) + reached(w, s) + unnamedMoves(w, s) + strangeAddresses(w, s) === 0) break;
   };
   settle();
   const evidenceHost = hostsOfEvidence(w, input.path);

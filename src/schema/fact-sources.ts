@@ -208,10 +208,23 @@ export const MORE_SOURCES: readonly Source[] = [
   },
   {
     channel: 'linux/syslog',
+    fact: 'account_change',
+    needs: ['account_action'],
+    columns: { activity: 'account_action', user: 'user', member: 'member' },
+  },
+  {
+    channel: 'linux/syslog',
+    fact: 'scheduled_job_activity',
+    needs: ['cron_command'],
+    columns: { activity: '=run', task: 'cron_command', command: 'cron_command', user: 'user' },
+  },
+  {
+    channel: 'linux/syslog',
     fact: 'process_activity',
     needs: ['COMMAND'],
     columns: {
-      process: 'program',
+      process: 'COMMAND_program',
+      parent_process: '=sudo',
       command_line: 'COMMAND',
       user: 'user',
       pid: 'pid',

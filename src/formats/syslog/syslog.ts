@@ -66,6 +66,34 @@ function messageFields(program: string, message: string, put: (name: string, val
       put('PWD', m[3]!);
       put('USER', m[4]!);
       put('COMMAND', m[5]!);
+      put('COMMAND_program', m[5]!.split(' ')[0]!);
+    }
+    return null;
+  }
+  if (/^cron/i.test(program) || program === 'CROND') {
+    const m = /^\(([^)]+)\) CMD \(([\s\S]*)\)\s*$/.exec(message);
+    if (m !== null) {
+      put('user', m[1]!);
+      put('cron_command', m[2]!.trim());
+    }
+    return null;
+  }
+  if (/^(?:useradd|adduser|userdel|usermod|gpasswd|passwd|chpasswd)$/.test(program)) {
+    const made = /^new (?:user|account): name=([^,\s]+)(?:,|$)/.exec(message) ?? /^delete user '([^']+)'/.exec(message);
+    const joined = /^add(?:ed)? '([^']+)' to (?:shadow )?group '([^']+)'/.exec(message);
+    const word = /password changed for (\S+)/.exec(message);
+    if (made !== null) {
+      put('account_action', message.startsWith('new') ? 'create' : 'delete');
+      put('user', made[1]!);
+      const uid = /\bUID=(\d+)/.exec(message)?.[1];
+      if (uid !== undefined) put('uid', uid);
+    } else if (joined !== null) {
+      put('account_action', 'member added');
+      put('user', joined[2]!);
+      put('member', joined[1]!);
+    } else if (word !== null) {
+      put('account_action', 'password reset');
+      put('user', word[1]!);
     }
     return null;
   }

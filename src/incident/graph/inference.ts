@@ -39,6 +39,48 @@ export function reached(w: World, s: Suspicion): number {
   return s.nodes.size - before;
 }
 
+/** An account that was taken is somebody's own again after this, where nothing more is known. */
+const TAKEN_FOR = 24 * HOUR;
+
+/**
+ * Sessions by SSH as an account that the intruder had just taken, from an address inside that is no host of this evidence and from which
+ * the account had never come. Gives how many nodes were added.
+ */
+export function strangeAddresses(w: World, s: Suspicion): number {
+  const before = s.nodes.size;
+  const taken = new Map<string, { t: number; key: string }[]>();
+  for (const n of s.nodes.values()) {
+    if (n.kind !== 'session' || n.sure !== 'certain') continue;
+    const l = w.logons.logon(n.row);
+    if (l.type !== SSH) continue;
+    taken.set(l.user, [...(taken.get(l.user) ?? []), { t: l.t, key: n.key }]);
+  }
+  if (taken.size === 0) return 0;
+  const t = w.logons.table;
+  const is = w.facts.texts.asker((x) => x === 'accepted');
+  const activity = t.column('activity');
+  const seen = new Set<string>();
+  // In the order of time: what an account did before is known when it comes.
+  for (let i = 0; i < t.rows; i++) {
+    if (!is(activity[i]!) || t.host[i]! < 0) continue;
+    const l = w.logons.logon(i);
+    const way = `${l.user}|${l.address}`;
+    const anchor = taken.get(l.user)?.find((x) => l.t > x.t && l.t - x.t <= TAKEN_FOR);
+    if (
+      anchor !== undefined &&
+      !s.nodes.has(`s${i}`) &&
+      !seen.has(way) &&
+      l.address !== '' &&
+      !w.addresses.outside(l.address) &&
+      w.addresses.hostAt(l.address, l.t) < 0
+    )
+      s.session(l, s.nodes.get(anchor.key)!, 'edge.stranger', 'likely');
+    else seen.add(way);
+  }
+  s.drain();
+  return s.nodes.size - before;
+}
+
 /** Gives how many nodes were added. */
 export function unnamedMoves(w: World, s: Suspicion): number {
   const before = s.nodes.size;

@@ -2,7 +2,7 @@
 // causes that records show. A node knows the one that it was reached from, so that any of them can be explained back to a lead.
 // Programs that act for everybody (a service manager, a desktop, a web server's worker) carry nothing by themselves.
 import type { Place } from '../facts/table.js';
-import { type Logon, ownAccount } from './logons.js';
+import { type Logon, ownAccount, SSH } from './logons.js';
 import { REMOTE_PORTS, Remote } from './remote.js';
 import { baseName, SERVER, type World } from './world.js';
 
@@ -51,6 +51,9 @@ const LAID_BEFORE = 30 * MINUTE;
 const SAME_INSTALLATION = 10e6;
 /** A session's number means that session no longer than this. */
 const SESSION_LENGTH = 24 * 3600e6;
+
+/** A session by SSH whose end no record tells is over after this. */
+const SSH_LENGTH = 8 * 3600e6;
 
 /** Causes that are kept for explaining; a case of more keeps its nodes' own. */
 const MAX_EDGES = 500_000;
@@ -416,6 +419,7 @@ export class Suspicion {
       for (const r of w.inSession(n.host, l.id))
         if (w.processes.start.at(r) >= l.t - 5e6 && w.processes.start.at(r) <= end && this.#mine(r, l))
           if (!w.hub(r)) this.process(r, n, 'edge.session-process', n.sure);
+    if (l.type === SSH) this.#ofSsh(n, l);
     for (const s of this.#servicesByHost.get(n.host) ?? [])
       if (here(s.t, s.logon)) this.#installed('service', s, n, 'edge.session-service', n.sure);
     for (const s of this.#tasksByHost.get(n.host) ?? [])
@@ -439,6 +443,30 @@ export class Suspicion {
     const by = this.remote.opener(l, source);
     this.#arrived(l, source, by, n);
     if (by >= 0 && !w.hub(by) && (!w.system(by) || w.shell(by))) this.process(by, n, 'edge.opened', n.sure);
+  }
+
+  /**
+   * What ran in a session by SSH, whose records carry no number: what the server started for it as it began; and what its user ran as
+   * another (sudo) until somebody else's session of the same name begins.
+   */
+  #ofSsh(n: Node, l: Logon): void {
+    const w = this.world;
+    const p = w.processes;
+    let end = l.t + SSH_LENGTH;
+    for (const o of w.logons.remote(n.host, l.t + 1, end))
+      if (o.user === l.user && o.address !== l.address) end = Math.min(end, o.t);
+    // Somebody of that name who was there before may still be.
+    const before = w.logons
+      .remote(n.host, l.t - SSH_LENGTH, l.t - 1)
+      .some((o) => o.user === l.user && o.address !== l.address && !this.nodes.has(`s${o.row}`));
+    for (const r of this.remote.startsBetween(n.host, l.t - 2e6, end)) {
+      if (p.userText(r).replace(/^.*\\/, '').toLowerCase() !== l.user) continue;
+      const parent = p.parent.at(r);
+      const by = parent < 0 ? '' : baseName(p.imageText(parent));
+      if (/^sshd(?:-session)?$/.test(by) && p.start.at(r) - l.t < MINUTE)
+        this.process(r, n, 'edge.session-process', n.sure);
+      else if (!before && by === 'sudo' && p.parent.at(parent) < 0) this.process(r, n, 'edge.session-user', 'likely');
+    }
   }
 
   /** A desktop session whose number only its own programs still tell. */

@@ -14,7 +14,7 @@ export const SYSTEM_FOLDER =
   /^(?:[a-z]:)?\\(?:windows\\(?:system32|syswow64|servicing|winsxs|microsoft\.net|systemapps|immersivecontrolpanel)|program files(?: \(x86\))?)\\|^(?:c:\\windows\\[^\\]+\.exe$)|^\/(?:usr|bin|sbin|lib|opt)\//i;
 /** Programs that start others on behalf of everybody: nothing is said of them by what they start. */
 export const HUB =
-  /^(?:services|svchost|wininit|winlogon|explorer|userinit|lsass|smss|csrss|system|wmiprvse|taskeng|taskhostw?|dllhost|runtimebroker|sihost|w3wp|httpd|nginx|apache2?|tomcat\d*|sqlservr|wsmprovhost|mmc|msiexec|trustedinstaller|php-fpm[\d.]*|php-cgi|systemd|init|sshd|cron|crond|java|javaw|searchindexer|spoolsv|outlook|winword|excel|powerpnt|chrome|msedge|firefox|iexplore|teams|onedrive|acrobat|acrord32|code|consent|userinit|logonui|umworkerprocess)(?:\.exe)?$/i;
+  /^(?:services|svchost|wininit|winlogon|explorer|userinit|lsass|smss|csrss|system|wmiprvse|taskeng|taskhostw?|dllhost|runtimebroker|sihost|w3wp|httpd|nginx|apache2?|tomcat\d*|sqlservr|wsmprovhost|mmc|msiexec|trustedinstaller|php-fpm[\d.]*|php-cgi|systemd|init|sshd|sshd-session|sudo|su|doas|cron|crond|java|javaw|searchindexer|spoolsv|outlook|winword|excel|powerpnt|chrome|msedge|firefox|iexplore|teams|onedrive|acrobat|acrord32|code|consent|userinit|logonui|umworkerprocess)(?:\.exe)?$/i;
 export const SHELL =
   /^(?:cmd|powershell|pwsh|powershell_ise|cscript|wscript|mshta|sh|bash|dash|zsh|ksh|csh|rundll32|regsvr32|certutil|bitsadmin|installutil|msbuild|python[\d.]*|perl|wmic|whoami|net1?|nltest|systeminfo|quser|ipconfig|tasklist|curl|wget|nc|ncat|id|uname|hostname|netstat)(?:\.exe)?$/i;
 

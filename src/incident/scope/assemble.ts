@@ -81,6 +81,8 @@ export function assemble(a: AssembleInput): Incident {
   const addresses = new Map(web.addresses);
   for (const n of g.sessions.values()) {
     const l = w.logons.logon(n.row);
+    // From somewhere inside, whatever machine that is.
+    if (n.because === 'edge.stranger') continue;
     if (
       w.addresses.outside(l.address) ||
       ((l.type === 10 || l.type === SSH) &&

@@ -1,7 +1,7 @@
 // What would let the intruder back in, and what they did to their traces.
 import type { Place } from '../facts/table.js';
 import { taskCommand } from '../graph/suspicion.js';
-import type { World } from '../graph/world.js';
+import { SSH, type World } from '../graph/world.js';
 import type { Group } from './group.js';
 import type { MailTrace } from './mail.js';
 import { SCRIPT, type WebFindings } from './web.js';
@@ -91,6 +91,7 @@ export function persistence(w: World, g: Group, web: WebFindings, mail: readonly
       });
     }
   }
+  jobsBegun(w, g, add);
   for (const n of g.nodes) {
     // A library laid beside a program of the house, or of the system, is loaded by it the next time that it starts.
     if (n.kind !== 'file' || !/\.(?:dll|ocx|cpl)$/.test(n.path) || !LIBRARY_FOLDER.test(n.path)) continue;
@@ -215,7 +216,15 @@ export function createdAccounts(
     const command = commands.find(
       (x) => x.m![1]!.toLowerCase() === name && Math.abs(w.processes.start.at(x.p) - t.t[i]!) < 5 * MINUTE,
     );
-    if (command === undefined && (session === null || !g.sessions.has(session.row))) continue;
+    // Records of Linux name no session: what happened while the intruder was at work there, and nobody else was.
+    const alone =
+      c('logon_id')[i]! < 0 &&
+      g.hosts.get(t.host[i]!)?.status === 'controlled' &&
+      g.near(t.host[i]!, t.t[i]!, 10 * MINUTE) &&
+      !w.logons
+        .remote(t.host[i]!, t.t[i]! - 60 * MINUTE, t.t[i]!)
+        .some((l) => !g.sessions.has(l.row) && l.type === SSH);
+    if (command === undefined && !alone && (session === null || !g.sessions.has(session.row))) continue;
     out.set(name, {
       name,
       domain: w.text(c('domain')[i]!),
@@ -410,6 +419,48 @@ function registered(w: World, g: Group, add: (p: PersistenceClaim) => void): voi
       command: null,
       t: jobs.t[i]!,
       technique: 'T1053.005',
+      places: [jobs.place(i)],
+    });
+  }
+}
+
+/** What a cron job must be silent before, for its first run to be a beginning. */
+const KNOWN_BEFORE = 24 * 60 * MINUTE;
+
+/** Jobs of Linux that no record tells the making of: one that this host alone runs, for the first time soon after the intruder was at work there. */
+function jobsBegun(w: World, g: Group, add: (p: PersistenceClaim) => void): void {
+  const jobs = w.facts.table('scheduled_job_activity');
+  const [activity, task, command] = [jobs.column('activity'), jobs.column('task'), jobs.column('command')];
+  const run = w.facts.texts.asker((t) => t === 'run');
+  const first = new Map<string, { t: number; i: number; n: number }>();
+  const hosts = new Map<number, Set<number>>();
+  const since = new Map<number, number>();
+  for (let i = 0; i < jobs.rows; i++) {
+    const host = jobs.host[i]!;
+    if (!run(activity[i]!) || host < 0 || command[i]! < 0 || command[i] !== task[i]) continue;
+    since.set(host, Math.min(since.get(host) ?? Number.POSITIVE_INFINITY, jobs.t[i]!));
+    const h = hosts.get(task[i]!) ?? new Set();
+    hosts.set(task[i]!, h.add(host));
+    const key = `${host}|${task[i]!}`;
+    const known = first.get(key);
+    if (known === undefined) first.set(key, { t: jobs.t[i]!, i, n: 1 });
+    else {
+      known.n++;
+      if (jobs.t[i]! < known.t) first.set(key, { t: jobs.t[i]!, i, n: known.n });
+    }
+  }
+  for (const { t, i, n } of first.values()) {
+    const host = jobs.host[i]!;
+    if (n < 2 || hosts.get(task[i]!)!.size > 1 || g.hosts.get(host)?.status !== 'controlled') continue;
+    // Where the log begins no earlier, nothing is known of what ran before; a job that runs once a day begins within a day.
+    if (t - since.get(host)! < KNOWN_BEFORE || !g.near(host, t, 60 * MINUTE)) continue;
+    add({
+      host,
+      kind: 'scheduled_task',
+      name: w.text(task[i]!),
+      command: w.text(command[i]!),
+      t,
+      technique: 'T1053.003',
       places: [jobs.place(i)],
     });
   }

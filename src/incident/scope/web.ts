@@ -360,10 +360,20 @@ export function attackSessions(
   for (const n of g.sessions.values()) {
     const l = w.logons.logon(n.row);
     // What a gateway gave out is a place inside; the session is the gateway's.
-    if (!w.addresses.foreign(l.address) || tunnels(w).some((v) => v.taken.includes(l.address))) continue;
+    if (
+      n.because === 'edge.stranger' ||
+      !w.addresses.foreign(l.address) ||
+      tunnels(w).some((v) => v.taken.includes(l.address))
+    )
+      continue;
     const channel = l.type === 10 ? 'rdp' : l.type === SSH ? 'ssh' : '';
     if (channel === '') continue;
     touches.push({ t: l.t, ip: l.address, channel, target: l.host, user: l.user, place: a.place(l.row) });
+    // What was done in it: records of a session by SSH carry no number, and none tells its end.
+    if (channel === 'ssh')
+      for (const x of g.nodes)
+        if (x.kind === 'process' && x.from?.key === n.key && x.places[0] !== undefined)
+          touches.push({ t: x.t, ip: l.address, channel, target: l.host, user: l.user, place: x.places[0] });
     const [activity, ip] = [a.column('activity'), a.column('src_ip')];
     for (let i = a.from(l.t - 4 * 3600e6); i < a.rows && a.t[i]! <= l.t; i++)
       if (
