@@ -209,7 +209,7 @@ export const incidentEn = {
       );
     else
       out.push(
-        `They controlled ${count(n('controlled'), 'host', 'hosts')}${dc === 0 ? '' : n('controlled') === 1 ? ', a domain controller,' : `, among them ${count(dc, 'domain controller', 'domain controllers')}`}${n('accessed') === 0 ? '' : ` and accessed ${count(n('accessed'), 'more', 'more')}`}.`,
+        `They controlled ${count(n('controlled'), 'host', 'hosts')}${dc === 0 ? '' : n('controlled') === 1 ? ', a domain controller,' : `, among them ${count(dc, 'domain controller', 'domain controllers')}${n('accessed') === 0 ? '' : ','}`}${n('accessed') === 0 ? '' : ` and accessed ${count(n('accessed'), 'more', 'more')}`}.`,
       );
     const used = i.accounts.filter((a) => a.status !== 'attempted').length;
     const made = i.accounts.filter((a) => a.status === 'created').length;

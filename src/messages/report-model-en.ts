@@ -41,7 +41,9 @@ export const reportModelEn = {
     entry: (vector: string, host: string): string => `They came in ${vector}, on ${host}.`,
     noEntry: 'How they came in is not known from this evidence.',
     extent: (all: number, certain: number): string =>
-      `They controlled ${n(all, 'host', 'hosts')}, ${certain.toLocaleString('en')} of them by causes that records prove, the others by inference.`,
+      certain >= all
+        ? `They controlled ${n(all, 'host', 'hosts')}, ${all === 1 ? 'which' : 'all of which'} causes that records show lead to.`
+        : `They controlled ${n(all, 'host', 'hosts')}, ${certain.toLocaleString('en')} of them by causes that records show, the others by inference.`,
     mail: (boxes: number): string => `They read the mail of ${n(boxes, 'mailbox', 'mailboxes')} or more.`,
     theft: (bytes: string): string => `They sent out data, ${bytes} in all.`,
     hijack: (ran: number): string =>

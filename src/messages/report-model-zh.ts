@@ -36,7 +36,10 @@ export const reportModelZh: ReportWords = {
     intrusion: '有入侵者在该单位网络内活动。',
     entry: (vector, host) => `入侵者${vector}进入，位于 ${host}。`,
     noEntry: '从现有证据无法得知其进入方式。',
-    extent: (all, certain) => `控制了 ${all} 台主机，其中 ${certain} 台有记录直接证明，其余为推断。`,
+    extent: (all, certain) =>
+      certain >= all
+        ? `控制了 ${all} 台主机，均有记录直接证明。`
+        : `控制了 ${all} 台主机，其中 ${certain} 台有记录直接证明，其余为推断。`,
     mail: (boxes) => `读取了至少 ${boxes} 个邮箱的邮件。`,
     theft: (bytes) => `向外发送了数据，共 ${bytes}。`,
     hijack: (ran) => `将其程序作为更新下发，${ran} 台主机运行了它。`,

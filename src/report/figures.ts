@@ -113,7 +113,7 @@ export function graph(i: Incident, alt: string, w: Words): string {
     const target = placed.get(i.entry!.host);
     if (target !== undefined)
       parts.push(
-        `<g class="outside"><path class="way" d="M84 ${f1(target.y)}H${f1(target.x - 12)}" marker-end="url(#arrow)"/><circle cx="60" cy="${f1(target.y)}" r="20"/><text x="60" y="${f1(target.y + 4)}" text-anchor="middle">${html(w.outside)}</text><title>${html(i.entry!.source_ip ?? w.outside)}</title></g>`,
+        `<g class="outside"><path class="way" d="M100 ${f1(target.y)}H${f1(target.x - 12)}" marker-end="url(#arrow)"/><rect x="20" y="${f1(target.y - 15)}" width="80" height="30" rx="15"/><text x="60" y="${f1(target.y + 4)}" text-anchor="middle">${html(w.outside)}</text><title>${html(i.entry!.source_ip ?? w.outside)}</title></g>`,
       );
   }
   for (const p of placed.values()) parts.push(node(p, p.name === i.entry?.host));
@@ -237,10 +237,10 @@ export function hours(i: Incident, alt: string): string {
   const bars = counts
     .map(
       (n, h) =>
-        `<rect class="bar" x="${10 + h * 25}" y="${f1(80 - (n / most) * 70)}" width="21" height="${f1((n / most) * 70)}"><title>${h}:00: ${n}</title></rect>${n > 0 ? `<text x="${20.5 + h * 25}" y="${f1(76 - (n / most) * 70)}" text-anchor="middle">${n}</text>` : ''}<text class="tick" x="${20.5 + h * 25}" y="94" text-anchor="middle">${h}</text>`,
+        `<rect class="bar" x="${10 + h * 25}" y="${f1(84 - (n / most) * 66)}" width="21" height="${f1((n / most) * 66)}"><title>${h}:00: ${n}</title></rect>${n > 0 ? `<text x="${20.5 + h * 25}" y="${f1(80 - (n / most) * 66)}" text-anchor="middle">${n}</text>` : ''}<text class="tick" x="${20.5 + h * 25}" y="98" text-anchor="middle">${h}</text>`,
     )
     .join('');
-  return svg(620, 100, alt, bars, 'hours');
+  return svg(620, 106, alt, bars, 'hours');
 }
 
 // Time

@@ -23,7 +23,7 @@ export interface ReportInput {
 }
 
 /** Buttons of one row. */
-const MAX_CITE_BUTTONS = 5;
+const MAX_CITE_BUTTONS = 3;
 /** Clocks that are less far off are told by number only. */
 const MIN_OFFSET_SECONDS = 1;
 const MAX_HOST_NAMES = 500;

@@ -86,8 +86,11 @@ function tableHtml(t: Table, m: Messages['text'], p: Parts): string {
     return `<tr data-find="${html(r.cells.join(' ').toLowerCase().slice(0, 400))}"${at}>${r.cells
       .map((c, k) => {
         const kind = t.columns[k]!.kind;
-        const name = plain && k === 0 ? 'key' : wide[k] === true ? 'what' : (cls[kind] ?? '');
-        return `<td${name === '' ? '' : ` class="${name}"`}>${kind === 'status' ? `<b>${html(c)}</b>` : html(c)}</td>`;
+        // An address, a number of a technique, the name of an account are never broken.
+        const short =
+          (kind === 'mono' || /^[^\s]+\\[^\s]+$/.test(c)) && c.length <= 40 && !/\s/.test(c) ? ' short' : '';
+        const name = (plain && k === 0 ? 'key' : wide[k] === true ? 'what' : (cls[kind] ?? '')) + short;
+        return `<td${name === '' ? '' : ` class="${name.trim()}"`}>${kind === 'status' ? `<b>${html(c)}</b>` : kind === 'host' ? html(c).replaceAll('.', '<wbr>.') : html(c)}</td>`;
       })
       .join('')}${t.proof ? `<td class="proof">${p.cites(r.cites, r.omitted)}</td>` : ''}</tr>`;
   });

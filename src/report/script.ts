@@ -57,6 +57,11 @@ document.querySelectorAll("figure.graph svg").forEach(function(g){var at=null;
  g.addEventListener("pointerup",function(){at=null});
  g.addEventListener("pointermove",function(e){if(!at)return;var v=g.getAttribute("viewBox").split(" ").map(Number),r=g.getBoundingClientRect(),k=Math.max(v[2]/r.width,v[3]/r.height);
   v[0]-=(e.clientX-at[0])*k;v[1]-=(e.clientY-at[1])*k;at=[e.clientX,e.clientY];g.setAttribute("viewBox",v.join(" "))})});
+var narrow=window.matchMedia("(max-width:640px)");
+function label(){if(!narrow.matches)return;document.querySelectorAll(".incident table").forEach(function(t){if(!t.tHead||t.dataset.told)return;t.dataset.told="1";
+ var heads=Array.prototype.map.call(t.tHead.rows[0].cells,function(h){return h.textContent});
+ Array.prototype.forEach.call(t.tBodies[0].rows,function(r){Array.prototype.forEach.call(r.cells,function(c,i){c.dataset.l=heads[i]||""})})})}
+label();narrow.addEventListener("change",label);
 window.addEventListener("beforeprint",function(){document.querySelectorAll("details.rule,details.part").forEach(function(d){d.open=true})});
 })();
 `;

@@ -9,7 +9,7 @@ export const STYLE = `
 *{box-sizing:border-box}
 html{scroll-padding-top:1rem}
 body{margin:0;background:var(--bg);color:var(--fg);font:15px/1.5 "Segoe UI",system-ui,-apple-system,"Noto Sans","Noto Sans CJK SC",Roboto,"Helvetica Neue",Arial,sans-serif}
-main,header.cover,footer{max-width:1180px;margin:0 auto;padding:0 2rem}
+main,header.cover,footer{max-width:1340px;margin:0 auto;padding:0 2rem}
 header.cover{padding-top:2.6rem;border-top:6px solid var(--accent)}
 header.cover .kicker{font-size:.8rem;letter-spacing:.09em;text-transform:uppercase;color:var(--soft);margin:0 0 .3rem}
 h1{font-size:2rem;line-height:1.2;margin:0 0 1.2rem;font-weight:650;color:var(--accent)}
@@ -18,7 +18,7 @@ h3{font-size:1.02rem;margin:1.6rem 0 .5rem}
 p{margin:.5rem 0;max-width:78ch}
 dl.facts{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1.4rem;margin:0 0 1.4rem;font-size:.92rem}
 dl.facts dt{color:var(--soft)}dl.facts dd{margin:0;overflow-wrap:anywhere}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));border:1px solid var(--line);border-radius:6px;overflow:hidden;background:var(--panel)}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(128px,1fr));border:1px solid var(--line);border-radius:6px;overflow:hidden;background:var(--panel)}
 .tile{padding:.85rem 1.1rem;border-right:1px solid var(--line);border-bottom:1px solid var(--line);margin:0 -1px -1px 0}
 .tile b{display:block;font-size:1.55rem;line-height:1.2;font-weight:650;font-variant-numeric:tabular-nums}
 .tile span{font-size:.82rem;color:var(--soft)}
@@ -72,7 +72,7 @@ footer{padding-top:2rem;padding-bottom:3rem;color:var(--soft);font-size:.82rem}
 .statement{font-size:1.08em;line-height:1.65;max-width:80ch}
 h4{font-size:.95rem;margin:1rem 0 .3rem}
 .incident td,.incident th{overflow-wrap:break-word;word-break:normal}.incident td.mono{overflow-wrap:anywhere}.incident td:nth-child(n){min-width:3.5em}
-td.proof{min-width:6.5em}
+td.proof{min-width:8.4em}.incident td.short{white-space:nowrap;overflow-wrap:normal}.incident td.what{min-width:17em}
 .part{margin:10px 0}.part>summary{cursor:pointer}.part h4{display:inline;margin:0}.part .meta{font-weight:400}
 table.facts{width:auto}td.key{color:var(--soft);white-space:nowrap;padding-right:1.6rem}
 nav.toc.local{margin:.2rem 0 1rem}
@@ -89,18 +89,20 @@ svg.figure .faded{opacity:.12}
 figure.graph svg{cursor:grab;touch-action:none}
 .edge path{fill:none;stroke:var(--soft);stroke-width:1.2;opacity:.75}.edge.unsure path{stroke-dasharray:4 3}.edge:hover path{stroke:var(--link);stroke-width:2.4;opacity:1}.edge-head{fill:var(--soft)}
 .way{fill:none;stroke:var(--critical);stroke-width:1.6}
-.outside circle{fill:var(--panel);stroke:var(--critical);stroke-width:1.6}
+.outside rect{fill:var(--panel);stroke:var(--critical);stroke-width:1.6}
 .bundle rect{fill:var(--bg);stroke:var(--critical);stroke-width:1.6}
 .node path,.node rect,.node circle{fill:var(--critical);stroke:var(--bg);stroke-width:1.4}.node .fold{fill:none}
 .node.accessed path,.node.accessed rect,.node.accessed circle{fill:var(--bg);stroke:var(--medium);stroke-width:2}
 .node.zero text{font-weight:700}
-.land{fill:var(--line)}.place circle{fill:var(--critical);fill-opacity:.8;stroke:var(--bg)}.place text{fill:#fff;font-weight:700}.place .name{fill:var(--fg);font-weight:400}
+.land{fill:var(--line)}.place circle{fill:var(--critical);fill-opacity:.8;stroke:var(--bg)}svg.figure .place text{fill:var(--bg);font-weight:700}svg.figure .place .name{fill:var(--fg);font-weight:400}
 .bar{fill:var(--low)}.cover{fill:var(--low)}.blind{fill:var(--critical)}
 .phase{fill:var(--low);stroke:none}.p0{fill:var(--critical)}.p2{fill:var(--medium)}.p3{fill:var(--tampering)}.p4{fill:var(--high)}.p5{fill:var(--low)}.p6{fill:var(--soft)}.p7{fill:var(--critical)}.cross{fill:none;stroke:var(--tampering);stroke-width:2}.px{fill:var(--informational)}
 .client.ran{fill:var(--critical)}.client.fetched{fill:var(--bg);stroke:var(--medium);stroke-width:2}.ray{stroke:var(--line)}.fanout .server{fill:var(--accent)}.fanout .server+text{fill:var(--bg);font-weight:700}.fanout .server+text+text{fill:var(--bg)}
 svg.map{max-height:440px}svg.hours{max-width:640px}
 dl.glossary dt{font-weight:600;margin-top:.5rem}dl.glossary dd{margin:0 0 .2rem}
 b.tlp{border:1px solid currentColor;padding:0 .4em;border-radius:3px}
+@media (max-width:1180px){td.t,.incident td.host{white-space:normal;overflow-wrap:anywhere}td.t,.incident td.t{min-width:7.5em}.incident td.host{min-width:10.5em}.incident td.what{min-width:12em}}
+@media screen and (max-width:640px){.incident table.facts td,.incident table.facts td.what{min-width:0;overflow-wrap:anywhere}.incident table.facts td.key{white-space:normal;min-width:6.5em;overflow-wrap:normal}.incident table[data-told] thead{display:none}.incident table[data-told] tr:not([hidden]){display:block;border-bottom:1px solid var(--line);padding:.45rem 0}.incident table[data-told] td{display:grid;grid-template-columns:7.4em 1fr;gap:.6rem;border:0;padding:.08rem 0;text-align:left;white-space:normal;overflow-wrap:anywhere}.incident table[data-told] td::before{content:attr(data-l);color:var(--soft)}.incident table[data-told] td.proof{display:block;padding-left:8em}.incident table[data-told] td.proof::before{float:left;margin-left:-8em}}
 @media print{.filters,.zoom,button.copy{display:none}figure,figure svg{break-inside:avoid}.part{break-inside:auto}details.part::details-content{content-visibility:visible;display:block}figure svg{max-height:none}.tiles{grid-template-columns:repeat(4,1fr)}@page{@bottom-right{content:counter(page) " / " counter(pages);font-size:8pt}@bottom-left{content:"Backtrail";font-size:8pt;color:#666}}}
 @media print{body.short{font-size:8.6pt;line-height:1.35}body.short h1{font-size:1.4rem;margin-bottom:.5rem}body.short h2,body.short .incident>h2{margin-top:.8rem}body.short h3{margin:.7rem 0 .2rem}body.short h4{margin:.4rem 0 .1rem}body.short ul{margin:.2rem 0}body.short header.cover{padding-top:.6rem}body.short .tile{padding:.35rem .7rem}body.short .tile b{font-size:1.1rem}body.short figure svg{max-height:78mm}body.short nav.toc,body.short footer{display:none}body.short td,body.short th{padding-top:.15rem;padding-bottom:.15rem}body.short .statement{line-height:1.4}}
 `;
