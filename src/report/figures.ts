@@ -335,7 +335,7 @@ export function lanes(i: Incident, alt: string, w: Words): string {
     .map((p, k) => {
       const x = LEFT + (k % 5) * 165;
       const y = height + 14 + Math.floor(k / 5) * 18;
-      return `${mark(x, y, PHASES.indexOf(p), p)}<text class="tick" x="${x + 9}" y="${y + 4}">${p.replaceAll('-', ' ')}</text>`;
+      return `${mark(x, y, PHASES.indexOf(p), p)}<text class="tick" x="${x + 9}" y="${y + 4}">${html(w.names[p] ?? p.replaceAll('-', ' '))}</text>`;
     })
     .join('');
   return svg(

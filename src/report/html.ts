@@ -80,7 +80,7 @@ export function renderHtml(input: ReportInput): string {
     `<th scope="col"${cls === '' ? '' : ` class="${cls}"`}>${html(text)}</th>`;
   const c = m.columns;
 
-  const parts: Parts = { cites, number, most: print ? MAX_PRINT_ROWS * 4 : undefined };
+  const parts: Parts = { cites, number, language: messages.language, most: print ? MAX_PRINT_ROWS * 4 : undefined };
   const body = [
     filterBar(),
     d.incidents.length === 0
@@ -373,7 +373,7 @@ export function renderShort(input: {
 }): string {
   const { document: d, messages, model } = input;
   const m = messages.text;
-  const parts: Parts = { cites: () => '', number };
+  const parts: Parts = { cites: () => '', number, language: messages.language };
   const csp = `default-src 'none'; style-src ${sha(STYLE)}; base-uri 'none'; form-action 'none'`;
   return `${head(messages.language, csp, `${model.title} – ${m.model.sections.summary}`)}<body class="short">
 <header class="cover"><p class="kicker">${html(m.model.sections.summary)}</p><h1>${html(model.title)}</h1>

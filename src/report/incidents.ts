@@ -8,6 +8,8 @@ import type { Block, IncidentPart, Model, Section, Table } from './blocks.js';
 export interface Parts {
   readonly cites: (list: readonly Cite[], omitted: number) => string;
   readonly number: (n: number) => string;
+  /** BCP 47. */
+  readonly language: string;
   /** Rows of one table, where fewer are wanted. */
   readonly most?: number | undefined;
 }
@@ -47,12 +49,11 @@ function blockHtml(d: IncidentDocument, b: Block, m: Messages['text'], p: Parts)
       return `${b.title === null ? '' : `<h4>${html(b.title)}</h4>`}<ul>${b.items.map((x) => `<li>${html(x)}</li>`).join('')}</ul>`;
     case 'figure': {
       const i = b.incident;
-      const language = i.statements.zh === i.statement ? 'zh' : 'en';
       const drawn =
         b.figure === 'graph'
           ? graph(i, b.alt, w)
           : b.figure === 'map'
-            ? map(i, b.alt, language)
+            ? map(i, b.alt, p.language)
             : b.figure === 'hours'
               ? hours(i, b.alt)
               : b.figure === 'lanes'

@@ -64,7 +64,7 @@ export function incidentPart(d: IncidentDocument, i: Incident, messages: Message
             x.time,
             x.from,
             x.to,
-            words(x.method),
+            w.names[x.method] ?? words(x.method),
             x.technique,
             x.account,
             w.confidence[x.confidence] ?? x.confidence,
@@ -126,7 +126,10 @@ export function incidentPart(d: IncidentDocument, i: Incident, messages: Message
           [c.what, 'text'],
           [c.technique, 'mono'],
         ],
-        i.timeline.map((x) => ({ cells: [x.time, x.host, x.phase, x.text, x.technique], cites: x.evidence })),
+        i.timeline.map((x) => ({
+          cells: [x.time, x.host, w.names[x.phase ?? ''] ?? x.phase, x.text, x.technique],
+          cites: x.evidence,
+        })),
       ),
     ),
     section('sessions', ...sessions(i, messages)),
@@ -149,7 +152,7 @@ export function incidentPart(d: IncidentDocument, i: Incident, messages: Message
             b.address,
             b.owner,
             b.title,
-            words(b.method),
+            w.names[b.method] ?? words(b.method),
             b.first,
             b.last,
             b.items === null
@@ -232,7 +235,7 @@ export function incidentPart(d: IncidentDocument, i: Incident, messages: Message
             x.time,
             x.host,
             x.what,
-            words(x.method),
+            w.names[x.method] ?? words(x.method),
             x.destination,
             `${x.bytes_is === 'upper_bound' ? '≤ ' : x.bytes_is === 'lower_bound' ? '≥ ' : ''}${sizeText(x.bytes)}`,
           ],
@@ -312,7 +315,7 @@ export function incidentPart(d: IncidentDocument, i: Incident, messages: Message
           [r.weakens, 'text'],
         ],
         i.blind_spots.map((x) => ({
-          cells: [x.host, x.source, x.from, x.to, x.why, x.weakens.map(words).join(', ')],
+          cells: [x.host, x.source, x.from, x.to, x.why, x.weakens.map((p) => w.names[p] ?? words(p)).join(', ')],
         })),
       ),
       list(
@@ -584,7 +587,7 @@ function techniques(i: Incident, messages: Messages): Block | null {
         [m.columns.first, 'time'],
       ],
       rows.map(({ tactic, t }) => ({
-        cells: [tactic.replaceAll('-', ' '), t.technique, t.count, t.first],
+        cells: [w.names[tactic] ?? tactic.replaceAll('-', ' '), t.technique, t.count, t.first],
         cites: t.evidence,
       })),
     ),

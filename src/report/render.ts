@@ -6,6 +6,7 @@ import { docx, markdown } from './documents.js';
 import { executiveModel } from './executive.js';
 import { attackFlow, csv, indicatorCsv, misp, navigator, ocsf, sigmaRules, timesketch, veris } from './exports.js';
 import { renderHtml, renderShort, type ReportInput } from './html.js';
+import { localise } from './localise.js';
 import { makeModel } from './model.js';
 import { caseSections } from './model-case.js';
 import { stix } from './stix.js';
@@ -40,11 +41,15 @@ export interface RenderInput {
   readonly attack?: 18 | 19;
 }
 
+/** Formats whose sentences are in the reader's language. */
+const FOR_PEOPLE: ReadonlySet<ReportFormat> = new Set(['html', 'pdf', 'md', 'docx', 'csv']);
+
 const json = (v: unknown): string => `${JSON.stringify(v, null, 2)}\n`;
 
 /** The bytes of a format; of `pdf`, the page that is to be printed. */
 export async function render(format: ReportFormat, r: RenderInput): Promise<string | Buffer> {
-  const { document: d, messages } = r;
+  const { messages } = r;
+  const d = FOR_PEOPLE.has(format) ? localise(r.document, messages) : r.document;
   const options = { messages, changes: r.changes ?? null, redacted: r.redacted ?? false };
   const model = (): ReturnType<typeof makeModel> =>
     r.executive === true ? executiveModel(d, options) : makeModel(d, options);
@@ -57,7 +62,7 @@ export async function render(format: ReportFormat, r: RenderInput): Promise<stri
     case 'html':
     case 'pdf':
       return r.executive === true
-        ? renderShort({ ...r, model: model() })
+        ? renderShort({ ...r, document: d, model: model() })
         : renderHtml({ document: d, exhibits: r.exhibits, ...options, print: format === 'pdf' });
     case 'md':
       return markdown(whole(), messages);
