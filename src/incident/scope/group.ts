@@ -170,10 +170,19 @@ export class Group {
         const sessions = w.logons.remote(to, at - 15e6, at + 60e6).filter((l) => w.logons.source(l) === from);
         if (sessions.length > 0) continue;
         const there = began.get(to) ?? [];
-        const first = there.find((x) => x.t >= at - 15e6 && x.t <= at + 180e6);
+        // What a program of that host itself started came by no connection.
+        const own = (x: Node): boolean => {
+          const parent = w.processes.parent.at(x.row);
+          return parent >= 0 && !w.hub(parent) && !this.processes.has(parent);
+        };
+        const first = there.find((x) => x.t >= at - 15e6 && x.t <= at + 180e6 && !own(x));
         // What ran there then may be gone with its log, while what ran later is not.
         const later =
-          first === undefined && there.length > 0 && there[0]!.t > at && !this.moves.some((m) => m.to === to);
+          first === undefined &&
+          there.length > 0 &&
+          there[0]!.t > at &&
+          !own(there[0]!) &&
+          !this.moves.some((m) => m.to === to);
         if (first === undefined && !later) continue;
         const user = first === undefined ? '' : w.processes.userText(first.row);
         const ticket = this.suspicion.remote.ticketHolder(from, to, n.t[i]!);

@@ -30,6 +30,8 @@ const MADE_TO_MOVE = 15 * MINUTE;
 const RUN_KEY =
   /\\(?:currentversion\\(?:run|runonce|runservices|policies\\explorer\\run)|winlogon\\(?:shell|userinit|notify)|image file execution options\\[^\\]+\\debugger|active setup\\installed components\\)/i;
 
+/** What a service runs, in the registry. */
+const SERVICE_IMAGE = /\\(?:currentcontrolset|controlset\d+)\\services\\([^\\]+)\\imagepath$/i;
 /** Where programs look for their libraries. */
 const LIBRARY_FOLDER = /^[a-z]:\\(?:program files(?: \(x86\))?|windows\\(?:system32|syswow64))\\(?!.*\\temp\\)/i;
 
@@ -121,6 +123,28 @@ export function persistence(w: World, g: Group, web: WebFindings, mail: readonly
       command: details,
       t: r.t[i]!,
       technique: 'T1547.001',
+      places: [r.place(i)],
+    });
+  }
+  // A service whose installation no log holds any more, by the value that the registry got; one that was made to move there is none.
+  const image = texts.asker((t) => SERVICE_IMAGE.exec(t)?.[1] ?? '');
+  const logged = new Set<string>();
+  for (let i = 0; i < services.rows; i++)
+    logged.add(`${services.host[i]!}|${w.text(services.column('service')[i]!).toLowerCase()}`);
+  for (let i = 0; i < r.rows; i++) {
+    const name = image(r.column('key')[i]!);
+    if (name === '' || w.text(r.column('activity')[i]!) !== 'set') continue;
+    const host = r.host[i]!;
+    const details = w.text(r.column('details')[i]!);
+    if (logged.has(`${host}|${name.toLowerCase()}`) || !brings(host, details)) continue;
+    if (g.moves.some((x) => x.to === host && Math.abs(x.t - r.t[i]!) < 3 * MINUTE)) continue;
+    add({
+      host,
+      kind: 'service',
+      name,
+      command: details,
+      t: r.t[i]!,
+      technique: 'T1543.003',
       places: [r.place(i)],
     });
   }

@@ -91,6 +91,44 @@ export function hijack(w: World, g: Group, requests: Requests): HijackClaim | nu
         executed.set(host, [...fetched.get(host)!.places, ...w.processes.places(r)]);
         processes.push(r);
       }
+    // Where its own start is lost: what it left behind on other clients runs on this one, and did not before.
+    const left = new Map<number, Set<number>>();
+    for (const [key, list] of started)
+      if (!w.systemPath(key) && !w.shellPath(key))
+        left.set(w.processes.image.at(list[0]!), new Set(list.map((r) => w.processes.host.at(r))));
+    for (const r of processes) {
+      const images = w.processes.children(r).map((c) => w.processes.image.at(c));
+      for (const i of w.files(r)) images.push(w.facts.texts.find(w.text(path[i]!).toLowerCase()));
+      for (const image of images) {
+        if (image < 0 || w.systemPath(w.text(image)) || w.shellPath(w.text(image))) continue;
+        left.set(image, (left.get(image) ?? new Set()).add(w.processes.host.at(r)));
+      }
+    }
+    for (const [image, on] of left) {
+      if (on.size < MIN_CLIENTS) continue;
+      for (const r of w.withImage(image)) {
+        const host = w.processes.host.at(r);
+        const at = fetched.get(host);
+        if (at === undefined || executed.has(host)) continue;
+        const start = w.processes.start.at(r);
+        const first = w.processes.children(r)[0];
+        const t = Number.isFinite(start) ? start : first === undefined ? Number.NaN : w.processes.start.at(first);
+        if (!(t >= w.carried(at.t, f.host, host) - 30e6)) continue;
+        if (
+          w
+            .withImage(image)
+            .some(
+              (o) =>
+                w.processes.host.at(o) === host &&
+                w.processes.start.at(o) < w.carried(at.t, f.host, host) - 60e6 &&
+                Number.isFinite(w.processes.start.at(o)),
+            )
+        )
+          continue;
+        const places = w.processes.places(r).length > 0 ? w.processes.places(r) : w.processes.places(first!);
+        executed.set(host, [...at.places, ...places]);
+      }
+    }
     const sha = [...hashes].sort((a, b) => b[1] - a[1])[0]?.[0] ?? null;
     const by = f.from?.kind === 'process' ? w.processes.userText(f.from.row) : '';
     const claim: HijackClaim = {
