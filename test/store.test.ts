@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { DuckDBInstance } from '@duckdb/node-api';
 import fc from 'fast-check';
 import { parseMicros } from '../src/base/index.js';
 import { BatchBuilder, type FactEvent } from '../src/facts/index.js';
@@ -335,4 +336,25 @@ test('a case of several formats: every record is in the store, searches cite rec
 
 test('every column of a fact class is searched by its name', () => {
   for (const c of FACT_CLASSES) for (const column of c.columns) assert.match(column, /^[a-z][a-z0-9_]*$/);
+});
+
+test('a store of an older version gets the columns that came since, for reading and for writing', async () => {
+  for (const again of [
+    async (path: string): Promise<CaseStore> => DuckStore.open(path),
+    async (path: string): Promise<CaseStore> => (await DuckStore.reopen(path)).store,
+  ]) {
+    const path = join(tempDir(), 'store.duckdb');
+    const made = await DuckStore.create(path);
+    await made.close();
+    const instance = await DuckDBInstance.create(path);
+    const connection = await instance.connect();
+    await connection.run('ALTER TABLE file_activity DROP COLUMN "origin"');
+    connection.closeSync();
+    instance.closeSync();
+    const store = await again(path);
+    const rows: unknown[] = [];
+    for await (const chunk of store.facts('file_activity', ['origin'])) rows.push(chunk);
+    assert.equal(rows.length, 0);
+    await store.close();
+  }
 });

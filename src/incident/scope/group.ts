@@ -38,6 +38,9 @@ export interface MoveClaim {
   readonly places: Place[];
 }
 
+/** What a command line orders another machine to run runs within this of the session that it needs there. */
+const ORDERED_WITHIN = 5 * 60e6;
+
 export class Group {
   readonly id: string;
   readonly nodes: Node[];
@@ -97,6 +100,17 @@ export class Group {
       }
     };
     for (const n of this.nodes) led(n);
+    // What ran because a command line elsewhere had ordered it: in the session that came from there at that moment.
+    const ordered = this.nodes.filter((n) => n.because === 'edge.commanded' && n.from?.kind === 'process');
+    for (const n of this.sessions.values()) {
+      if (ran.has(n.key) || ordered.length === 0) continue;
+      const l = world.logons.logon(n.row);
+      const from = suspicion.arrivals.get(n.row)?.source ?? world.logons.source(l);
+      const x = ordered.find((o) => o.host === n.host && o.from!.host === from && Math.abs(o.t - n.t) < ORDERED_WITHIN);
+      if (x === undefined) continue;
+      const line = world.processes.commandText(x.from!.row);
+      ran.set(n.key, /schtasks/i.test(line) ? 'task' : /process\s+call\s+create/i.test(line) ? 'wmi' : 'service');
+    }
     for (const n of this.sessions.values()) {
       const l = world.logons.logon(n.row);
       const interactive = l.type === 10 || l.type === SSH;

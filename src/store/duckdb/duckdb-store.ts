@@ -129,6 +129,21 @@ class TableWriter {
   }
 }
 
+/** What a store of an older version lacks: columns that were added to the end of fact tables since, as statements that add them. */
+async function columnsToAdd(connection: DuckDBConnection): Promise<string[]> {
+  const rows = (
+    await connection.runAndReadAll(
+      "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'main'",
+    )
+  ).getRows();
+  const known = new Set(rows.map(([t, c]) => `${String(t)}.${String(c)}`));
+  return FACT_CLASSES.filter((c) => known.has(`${c.name}.rec`)).flatMap((c) =>
+    c.columns
+      .filter((x) => !known.has(`${c.name}.${x}`))
+      .map((x) => `ALTER TABLE ${c.name} ADD COLUMN "${x}" INTEGER DEFAULT -1`),
+  );
+}
+
 export class DuckStore implements CaseStore {
   readonly #instance: DuckDBInstance;
   readonly #connection: DuckDBConnection;
@@ -191,6 +206,7 @@ export class DuckStore implements CaseStore {
       preserve_insertion_order: 'false',
     });
     const connection = await instance.connect();
+    for (const sql of await columnsToAdd(connection)) await connection.run(sql);
     const store = new DuckStore(instance, connection, true);
     try {
       const one = async (sql: string): Promise<number> => Number((await store.#rows(sql))[0]?.[0] ?? 0);
@@ -226,8 +242,23 @@ export class DuckStore implements CaseStore {
 
   /** Opens a store for searching. Throws DuckDB's error where another process writes to it. */
   static async open(path: string): Promise<DuckStore> {
-    const instance = await DuckDBInstance.create(path, { access_mode: 'READ_ONLY', memory_limit: '512MB' });
-    const connection = await instance.connect();
+    const open = (): Promise<DuckDBInstance> =>
+      DuckDBInstance.create(path, { access_mode: 'READ_ONLY', memory_limit: '512MB' });
+    let instance = await open();
+    let connection = await instance.connect();
+    const missing = await columnsToAdd(connection);
+    if (missing.length > 0) {
+      // A store of an older version: it is brought up to date once.
+      connection.closeSync();
+      instance.closeSync();
+      const writing = await DuckDBInstance.create(path, { memory_limit: '512MB' });
+      const c = await writing.connect();
+      for (const sql of missing) await c.run(sql);
+      c.closeSync();
+      writing.closeSync();
+      instance = await open();
+      connection = await instance.connect();
+    }
     return new DuckStore(instance, connection, false);
   }
 
