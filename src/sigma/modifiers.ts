@@ -50,6 +50,8 @@ const FLAGS: ReadonlySet<string> = new Set(['i', 'ignorecase', 'm', 'multiline',
 /** Dashes that command-line parsers of Windows take for one another. */
 const DASHES = ['-', '/', '\u2013', '\u2014', '\u2015'];
 
+const DASH = /(?<!\w)[-/](?=\w)/g;
+
 /** A value on its way through the modifiers: text with wildcards, or bytes once an encoding was applied. */
 type Value = readonly Part[];
 
@@ -183,18 +185,35 @@ function base64Offsets(b: Buffer): Value[] {
   });
 }
 
+/** Dashes of one value that are varied each by itself: their number is the exponent. */
+const MAX_DASHES = 5;
+
 /**
- * A dash or slash that begins an argument (no word character before it, one behind it) stands for every dash; each
- * alternative has one kind throughout.
+ * A dash or slash that begins an argument (no word character before it, one behind it) stands for every dash, each by itself: "all possible
+ * permutations" (specification 2.1, windash). The value as it is written comes first. Throws for more than `MAX_DASHES` of them.
  */
 function windash(v: Value): Value[] {
-  const out: Value[] = [v];
-  const seen = new Set([JSON.stringify(v.map(wire))]);
-  for (const dash of DASHES) {
-    const changed = v.map((p) => (typeof p === 'string' ? p.replace(/(?<!\w)[-/](?=\w)/g, dash) : p));
-    const key = JSON.stringify(changed.map(wire));
-    if (!seen.has(key)) out.push(changed);
-    seen.add(key);
+  let count = 0;
+  for (const p of v) if (typeof p === 'string') count += p.match(DASH)?.length ?? 0;
+  if (count > MAX_DASHES)
+    throw new ModifierError('sigma.value', `at most ${MAX_DASHES} dashes that "windash" varies, not ${count}`);
+  let out: Part[][] = [[]];
+  for (const p of v) {
+    if (typeof p !== 'string') {
+      for (const o of out) o.push(p);
+      continue;
+    }
+    // Texts between the dashes, and what stands for each of them.
+    let texts = [''];
+    let at = 0;
+    for (const m of p.matchAll(DASH)) {
+      const before = p.slice(at, m.index);
+      const kinds = [m[0], ...DASHES.filter((d) => d !== m[0])];
+      texts = texts.flatMap((t) => kinds.map((d) => t + before + d));
+      at = m.index + m[0].length;
+    }
+    texts = texts.map((t) => t + p.slice(at));
+    out = out.flatMap((o) => texts.map((t) => [...o, t]));
   }
   return out;
 }
