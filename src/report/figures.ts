@@ -99,7 +99,9 @@ export function graph(i: Incident, alt: string, w: Words): string {
     const b = placed.get(e.to)!;
     const back = b.x <= a.x;
     const bend = back ? -50 - Math.abs(b.y - a.y) * 0.15 : 0;
-    const [x1, x2] = [a.x + (back ? 0 : 9), b.x - (back ? 0 : 10)];
+    // From behind the name: a line through it makes neither readable.
+    const named = 17 + label(a.name).slice(0, 20).length * (a.name === i.entry?.host ? 7 : 6.4);
+    const [x1, x2] = [a.x + (back ? 0 : Math.min(named, Math.max(9, b.x - a.x - 30))), b.x - (back ? 0 : 10)];
     const mid = (x1 + x2) / 2 + bend;
     const path = back
       ? `M${f1(x1 - 9)} ${f1(a.y)}C${f1(mid)} ${f1(a.y)} ${f1(mid)} ${f1(b.y)} ${f1(x2 - 10)} ${f1(b.y)}`
