@@ -322,7 +322,9 @@ export function* accountEntry(
     case 'remote_desktop': {
       const server = world.byRole('jump_host')[0] ?? world.byRole('database_server')[0] ?? base;
       for (let n = 20 + r.below(60); n > 0; n--) {
-        acts.logonFailed(acts.now, server, r.pick(['administrator', o.stolen.name, 'admin', 'test']), ip, 10);
+        const tried = r.pick(['administrator', o.stolen.name, 'admin', 'test']);
+        acts.logonFailed(acts.now, server, tried, ip, 10);
+        if (tried !== o.stolen.name) i.book.account(`${o.stolen.domain}\\${tried}`, 'attempted', false, [i.at(server)]);
         i.book.touch(acts.now, ip, 'rdp', server);
         yield acts.now + (2 + r.below(9)) * S;
       }

@@ -55,6 +55,21 @@ function embedded(v: unknown): Obj | null {
   return fields === null ? null : Object.fromEntries(fields);
 }
 
+/**
+ * Events of providers without a manifest have no names for their data; Winlogbeat calls them param1, param2 and so on. As the list that
+ * they are in the log (`Data`), beside.
+ */
+function unnamed(fields: Map<string, TextValue>): void {
+  if (!fields.has('param1') || fields.has('Data')) return;
+  const list: string[] = [];
+  for (let n = 1; ; n++) {
+    const v = fields.get(`param${n}`);
+    if (v === undefined) break;
+    list.push(typeof v === 'string' ? v : '');
+  }
+  fields.set('Data', list);
+}
+
 function windows(o: Obj): { fields: Map<string, TextValue>; time: unknown } | null {
   const fields = new Map<string, TextValue>();
   const put = (name: string, v: unknown): void => {
@@ -80,6 +95,7 @@ function windows(o: Obj): { fields: Map<string, TextValue>; time: unknown } | nu
     for (const [k, v] of Object.entries(obj(w.event_data) ?? {})) put(k, v);
     for (const [k, v] of Object.entries(obj(w.user_data) ?? {})) put(k === 'Channel' ? DATA_CHANNEL : k, v);
     if (typeof o.message === 'string') put('Message', o.message);
+    if (w.provider_guid === undefined) unnamed(fields);
     return { fields, time: o['@timestamp'] };
   }
   // The tree that evtx_dump and others write.
@@ -128,6 +144,7 @@ function windows(o: Obj): { fields: Map<string, TextValue>; time: unknown } | nu
     put('EventRecordID', o.RecordNumber ?? o.record_number ?? o.EventRecordID);
     const data = obj(o.event_data) ?? obj(o.EventData) ?? embedded(o.EventData);
     if (data !== null) for (const [k, v] of Object.entries(data)) put(k, v);
+    if (o.provider_guid === undefined && o.ProviderGuid === undefined) unnamed(fields);
     for (const [k, v] of Object.entries(o))
       if (
         k !== 'event_data' &&
