@@ -28,7 +28,7 @@ export const SAME_ENTRY_MICROS = 10 * 60 * 1e6;
 const FILTERED_SHARE = 0.2;
 /** The same of exports and of what shippers sent, which leave out kinds of events as a rule. */
 const FILTERED_EXPORT = 0.001;
-const FEW_HOLES = 3;
+const FEW_HOLES = 1;
 
 /** What a rule says of itself, as far as findings show it. */
 export interface FindingRule {

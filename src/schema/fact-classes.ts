@@ -191,7 +191,14 @@ const SOURCES: readonly Source[] = [
       src_port: 'src_port',
       auth_protocol: 'auth_method',
       service: 'program',
+      pid: 'pid',
     },
+  },
+  {
+    channel: 'linux/syslog',
+    fact: 'authentication',
+    needs: ['session_closed'],
+    columns: { activity: '=session closed', user: 'user', service: 'program', pid: 'pid' },
   },
   {
     channel: 'zeek/ssh',

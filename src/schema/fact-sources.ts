@@ -221,10 +221,11 @@ export const MORE_SOURCES: readonly Source[] = [
   {
     channel: 'linux/syslog',
     fact: 'process_activity',
-    needs: ['COMMAND'],
+    // Without it, it was refused.
+    needs: ['COMMAND_program'],
     columns: {
       process: 'COMMAND_program',
-      parent_process: '=sudo',
+      parent_process: 'COMMAND_parent',
       command_line: 'COMMAND',
       user: 'user',
       pid: 'pid',

@@ -14,7 +14,14 @@ import {
 } from '../match/index.js';
 import type { Test, TimePart, WirePart } from './ast.js';
 
-export const fold = (text: string): string => text.toLowerCase();
+/**
+ * Text without regard to case. A sigma at the end of a word is lower case in another way than within one (Unicode, SpecialCasing); cut out of
+ * its word it would not be found again, so both are one here.
+ */
+export const fold = (text: string): string => {
+  const t = text.toLowerCase();
+  return t.includes('\u03c2') ? t.replaceAll('\u03c2', '\u03c3') : t;
+};
 
 export const unwire = (parts: readonly WirePart[]): Part[] => parts.map((p) => (p === null ? ANY : p === 0 ? ONE : p));
 

@@ -30,6 +30,32 @@ const SSHD_OTHER: readonly [RegExp, string][] = [
   ],
 ];
 
+/**
+ * `user : TTY=pts/0 ; PWD=/home/user ; USER=root ; COMMAND=/bin/id`. A reason before the terminal says that nothing was run; what stands
+ * behind the first `COMMAND=` is the command, whatever is in it.
+ */
+function sudoFields(message: string, put: (name: string, value: string) => void): void {
+  const colon = message.indexOf(' : ');
+  if (colon < 0) return;
+  const rest = message.slice(colon + 3);
+  const tty = rest.indexOf('TTY=');
+  const pwd = rest.indexOf(' ; PWD=', tty);
+  const user = rest.indexOf(' ; USER=', pwd);
+  const command = rest.indexOf(' ; COMMAND=', user);
+  if (tty < 0 || pwd < 0 || user < 0 || command < 0) return;
+  put('user', message.slice(0, colon).trim());
+  put('TTY', rest.slice(tty + 4, pwd));
+  put('PWD', rest.slice(pwd + 7, user));
+  put('USER', rest.slice(user + 8, command).split(' ;')[0]!);
+  const line = rest.slice(command + 11);
+  put('COMMAND', line);
+  if (tty === 0) {
+    put('COMMAND_program', line.split(' ')[0]!);
+    // Who sits at the machine itself came by no connection.
+    put('COMMAND_parent', /^(?:\/dev\/)?tty\d/.test(rest.slice(4)) ? 'sudo (console)' : 'sudo');
+  } else put('denied', rest.slice(0, tty).replace(/ ;\s*$/, ''));
+}
+
 /** What programs say in a fixed form, as fields. */
 function messageFields(program: string, message: string, put: (name: string, value: string) => void): string | null {
   if (program === 'sshd' || program === 'sshd-session') {
@@ -49,6 +75,12 @@ function messageFields(program: string, message: string, put: (name: string, val
       put('src_ip', i[3]!);
       return null;
     }
+    const closed = /^pam_unix\(sshd:session\): session closed for user (\S+)/.exec(message);
+    if (closed !== null) {
+      put('session_closed', 'yes');
+      put('user', closed[1]!);
+      return null;
+    }
     const c = SSHD_OTHER[1]![0].exec(message);
     if (c !== null) {
       put('src_ip', c[2]!);
@@ -59,15 +91,7 @@ function messageFields(program: string, message: string, put: (name: string, val
   }
   if (vpnFields(program, message, put)) return null;
   if (program === 'sudo') {
-    const m = /^\s*(\S+) : (?:.*?; )?TTY=(\S+) ; PWD=(.*?) ; USER=(\S+) ;(?:.*?;)? COMMAND=([\s\S]*)$/.exec(message);
-    if (m !== null) {
-      put('user', m[1]!);
-      put('TTY', m[2]!);
-      put('PWD', m[3]!);
-      put('USER', m[4]!);
-      put('COMMAND', m[5]!);
-      put('COMMAND_program', m[5]!.split(' ')[0]!);
-    }
+    sudoFields(message, put);
     return null;
   }
   if (/^cron/i.test(program) || program === 'CROND') {
@@ -80,10 +104,16 @@ function messageFields(program: string, message: string, put: (name: string, val
   }
   if (/^(?:useradd|adduser|userdel|usermod|gpasswd|passwd|chpasswd)$/.test(program)) {
     const made = /^new (?:user|account): name=([^,\s]+)(?:,|$)/.exec(message) ?? /^delete user '([^']+)'/.exec(message);
-    const joined = /^add(?:ed)? '([^']+)' to (?:shadow )?group '([^']+)'/.exec(message);
+    const joined =
+      /^add(?:ed)? '([^']+)' to (?:shadow )?group '([^']+)'/.exec(message) ??
+      /^user (\S+) added by \S+ to group (\S+)/.exec(message);
     const word = /password changed for (\S+)/.exec(message);
     if (made !== null) {
-      put('account_action', message.startsWith('new') ? 'create' : 'delete');
+      // A package makes accounts for its services at no terminal.
+      put(
+        'account_action',
+        !message.startsWith('new') ? 'delete' : /,\s*from=none\b/.test(message) ? 'create by a package' : 'create',
+      );
       put('user', made[1]!);
       const uid = /\bUID=(\d+)/.exec(message)?.[1];
       if (uid !== undefined) put('uid', uid);

@@ -10,9 +10,9 @@ const EVERYWHERE = 3;
 /** Days on which somebody replicates the directory before it counts as a job of theirs. */
 const JOB_DAYS = 4;
 const MEMORY_LINE =
-  /comsvcs(?:\.dll)?["']?[ ,]+(?:#|minidump)|-ma\s+(?:lsass|\d+)\b.*|lsass\.dmp|sekurlsa|\blsass\.exe\b.*\.dmp/i;
+  /comsvcs(?:\.dll)?["']?[ ,]+(?:#|minidump)|-ma\s+["']?lsass\b|lsass\.dmp|sekurlsa|\blsass\.exe\b.*\.dmp/i;
 const DATABASE_LINE =
-  /ntdsutil.*\bifm\b|ntds\.dit\b.*(?:copy|esentutl|vss|shadow)|(?:copy|esentutl|xcopy|robocopy).*ntds\.dit|secretsdump|\bdcsync\b|reg(?:\.exe)?["']?\s+save\s+(?:hklm|hkey_local_machine)\\(?:sam|system|security)\b/i;
+  /ntdsutil.*\bifm\b["']?\s.*\bcreate\b|ntds\.dit\b.*(?:copy|esentutl|vss|shadow)|(?:copy|esentutl|xcopy|robocopy).*ntds\.dit|secretsdump|\bdcsync\b|reg(?:\.exe)?["']?\s+save\s+(?:hklm|hkey_local_machine)\\(?:sam|system|security)\b/i;
 const REPLICATION = /1131f6a[adb]-9c07-11d1-f79f-00c04fc2dcd2|89e95b76-444d-4c62-991a-0facbeda640c/i;
 
 export function credentials(w: World): Lead[] {

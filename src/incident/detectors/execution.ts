@@ -17,6 +17,8 @@ const OWN_HOSTS = 3;
 /** The part of a program's starts that are followed by a script when it is a habit of the house. */
 const GUESSES = 12;
 const GUESS_WINDOW = 3600e6;
+/** Names tried from one address, so that the one that fits need not have failed before. */
+const MANY_NAMES = 4;
 
 export function execution(w: World, s: Suspicion): Lead[] {
   const out: Lead[] = [];
@@ -78,22 +80,30 @@ export function execution(w: World, s: Suspicion): Lead[] {
 
 /** Programs of Windows itself that run all the time, so that code in them is not looked for. */
 const CORE =
-  /^[a-z]:\\windows\\(?:explorer|system32\\(?:svchost|lsass|winlogon|services|spoolsv|dllhost|taskhostw?|runtimebroker|sihost|wininit|smss|csrss|wbem\\wmiprvse|notepad|werfault|dwm|searchindexer))\.exe$/i;
+  /^[a-z]:\\windows\\system32\\(?:svchost|lsass|winlogon|services|spoolsv|taskhostw?|wininit|smss|csrss|wbem\\wmiprvse|werfault|searchindexer)\.exe$/i;
+/** How a debugger stops a program that it looks into. */
+const DEBUGGER = /^(?:DbgUiRemoteBreakin|DbgBreakPoint)$/i;
 
 /** A program that lies where users may write, that hardly anybody has, puts code into one of Windows' own. */
 function injected(w: World): Lead[] {
   const m = w.facts.table('memory_activity');
   const { texts } = w.facts;
-  const [activity, image, target, guid, pid] = ['activity', 'process', 'target', 'process_guid', 'pid'].map((c) =>
-    m.column(c),
-  ) as [Int32Array, Int32Array, Int32Array, Int32Array, Int32Array];
+  const [activity, image, target, guid, pid, access] = [
+    'activity',
+    'process',
+    'target',
+    'process_guid',
+    'pid',
+    'access',
+  ].map((c) => m.column(c)) as [Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array];
+  const debugged = texts.asker((t) => DEBUGGER.test(t));
   const inject = texts.asker((t) => t === 'inject');
   const core = texts.asker((t) => CORE.test(t));
   const odd = texts.asker((t) => !w.systemPath(t) && !w.shellPath(t));
   const by = new Map<number, Set<number>>();
   const rows: number[] = [];
   for (let i = 0; i < m.rows; i++) {
-    if (!inject(activity[i]!) || !core(target[i]!) || !odd(texts.fold(image[i]!))) continue;
+    if (!inject(activity[i]!) || !core(target[i]!) || !odd(texts.fold(image[i]!)) || debugged(access[i]!)) continue;
     const name = texts.fold(image[i]!);
     by.set(name, (by.get(name) ?? new Set()).add(m.host[i]!));
     rows.push(i);
@@ -123,27 +133,38 @@ function injected(w: World): Lead[] {
 function guessing(w: World): Lead[] {
   const a = w.facts.table('authentication');
   const { texts } = w.facts;
-  const [activity, ip] = [a.column('activity'), a.column('src_ip')];
+  const [activity, ip, name, method] = [
+    a.column('activity'),
+    a.column('src_ip'),
+    a.column('user'),
+    a.column('auth_protocol'),
+  ];
+  // Who has a key guessed no password.
+  const key = texts.asker((t) => /^(?:publickey|hostbased|gssapi)/i.test(t));
+  const plain = texts.asker((t) => t.replace(/^.*\\/, '').replace(/@.*$/, '').toLowerCase());
   const kind = texts.asker((t) =>
     t === 'logon failed' || t === 'failed' || t === 'invalid user' ? 1 : t === 'logon' || t === 'accepted' ? 2 : 0,
   );
-  const wrong = new Map<string, { t: number; place: Place }[]>();
+  const wrong = new Map<string, { t: number; user: string; place: Place }[]>();
   const out: Lead[] = [];
   for (let i = 0; i < a.rows; i++) {
     const k = kind(activity[i]!);
     if (k === 0 || ip[i]! < 0) continue;
     const address = w.addresses.text(ip[i]!);
     if (!w.addresses.foreign(address)) continue;
-    const key = `${a.host[i]!}|${address}`;
+    const from = `${a.host[i]!}|${address}`;
     if (k === 1) {
-      const list = wrong.get(key) ?? [];
-      list.push({ t: a.t[i]!, place: a.place(i) });
+      const list = wrong.get(from) ?? [];
+      list.push({ t: a.t[i]!, user: plain(name[i]!), place: a.place(i) });
       if (list.length > 400) list.shift();
-      wrong.set(key, list);
+      wrong.set(from, list);
       continue;
     }
-    const before = (wrong.get(key) ?? []).filter((x) => a.t[i]! - x.t < GUESS_WINDOW);
-    if (before.length < GUESSES) continue;
+    const before = (wrong.get(from) ?? []).filter((x) => a.t[i]! - x.t < GUESS_WINDOW);
+    if (before.length < GUESSES || key(method[i]!)) continue;
+    // Somebody else behind the same address, unless many names were tried.
+    const user = plain(name[i]!);
+    if (!before.some((x) => x.user === user) && new Set(before.map((x) => x.user)).size < MANY_NAMES) continue;
     const l = w.logons.logon(i);
     if (l.type !== 10 && l.type !== 3 && l.type !== 22) continue;
     out.push({

@@ -10,6 +10,12 @@ const LOOKING =
 /** A shell whose command is not to be read, or that runs what it fetches. */
 const HIDDEN =
   /\s-e(?:nc?|ncodedcommand|c)?\s+[a-z0-9+/=]{60,}|frombase64string|downloadstring|downloaddata|-w(?:in|indowstyle)?\s+(?:hidden|1)\b.*\b(?:iex|invoke-expression)\b|\bmshta(?:\.exe)?["']?\s+(?:https?:|javascript:|vbscript:)|\/dev\/tcp\/|\bbase64\s+(?:-d|--decode)\b.*\|\s*(?:ba)?sh\b/i;
+/** What somebody at a desk starts things by, and servers that answer from outside. */
+const STARTED_BY =
+  /\\(?:explorer|userinit|outlook|winword|excel|powerpnt|onenote|acrobat|acrord32|chrome|msedge|firefox|iexplore|teams|w3wp|httpd|nginx|tomcat\d*|java|sqlservr|umworkerprocess)\.exe$|\/(?:apache2|nginx|httpd|java|php-fpm[\d.]*)$/i;
+/** Commands that ask for rights and people. */
+const RIGHTS =
+  /\bwhoami\b|\bnet1?(?:\.exe)?["']?\s+(?:user|group|localgroup|accounts)\b|\bnltest\b|\bquser\b|\bqwinsta\b|\bdsquery\b|\bid\b/i;
 /** Days on which the same is run before it is a habit of the house. */
 const HABIT_DAYS = 3;
 /** Different ones under one program within the window. */
@@ -36,6 +42,7 @@ export function hands(w: World): Lead[] {
     if (u.hosts.size <= OWN) u.hosts.add(p.host.at(r));
     if (u.days.size < HABIT_DAYS) u.days.add(Math.floor(p.start.at(r) / 86_400e6));
   }
+  const asked = new Set<number>();
   const rare = (line: number): boolean => {
     const u = uses.get(line);
     return u !== undefined && u.hosts.size <= OWN && u.days.size < HABIT_DAYS;
@@ -50,15 +57,21 @@ export function hands(w: World): Lead[] {
       up = p.parent.at(up);
     }
     if (up < 0 || w.hub(up) || w.system(up) || w.shell(up) || w.spread(p.image.at(up)) > OWN || p.image.at(up) < 0) {
-      if (disguised < 0 || !rare(p.command.at(disguised))) continue;
+      // Management runs its scripts encoded, by services, tasks and remote shells: only what somebody started counts.
+      if (disguised < 0 || !rare(p.command.at(disguised)) || up < 0 || !STARTED_BY.test(p.imageText(up))) continue;
       up = disguised;
+      asked.add(r);
     }
     const list = by.get(up) ?? [];
     by.set(up, list);
     list.push({ t: p.start.at(r), r, what: p.commandText(r).toLowerCase().trim() });
   }
   const out: Lead[] = [];
+  const rights = w.facts.texts.asker((t) => RIGHTS.test(t));
   for (const [up, list] of by) {
+    // Support looks at addresses and versions; who looks for rights and people wants something else.
+    const wanted = new Set(list.filter((x) => rights(p.command.at(x.r))).map((x) => x.what)).size;
+    if (wanted < (list.some((x) => !asked.has(x.r)) ? 1 : 2)) continue;
     list.sort((a, b) => a.t - b.t);
     const first = list.find(
       (x) => new Set(list.filter((y) => y.t >= x.t && y.t - x.t <= WINDOW).map((y) => y.what)).size >= LOOKS,

@@ -62,7 +62,7 @@ export interface Facts {
 /** Columns that no detector and no cause asks for: they stay in the store. */
 const LEFT_IN_STORE: Readonly<Record<string, readonly string[]>> = {
   network_activity: ['activity', 'protocol', 'user'],
-  authentication: ['auth_protocol', 'status', 'process', 'actor', 'actor_logon_id', 'sid'],
+  authentication: ['status', 'process', 'actor', 'actor_logon_id', 'sid'],
   process_activity: ['parent_command_line', 'integrity'],
   http_activity: ['query', 'referer', 'bytes_out', 'protocol'],
   file_activity: ['hash', 'created'],

@@ -40,7 +40,7 @@ export function reached(w: World, s: Suspicion): number {
 }
 
 /** An account that was taken is somebody's own again after this, where nothing more is known. */
-const TAKEN_FOR = 24 * HOUR;
+const TAKEN_FOR = HOUR;
 
 /**
  * Sessions by SSH as an account that the intruder had just taken, from an address inside that is no host of this evidence and from which
@@ -58,7 +58,8 @@ export function strangeAddresses(w: World, s: Suspicion): number {
   if (taken.size === 0) return 0;
   const t = w.logons.table;
   const is = w.facts.texts.asker((x) => x === 'accepted');
-  const activity = t.column('activity');
+  const [activity, method] = [t.column('activity'), t.column('auth_protocol')];
+  const password = w.facts.texts.asker((x) => !/^(?:publickey|hostbased|gssapi)/i.test(x));
   const seen = new Set<string>();
   // In the order of time: what an account did before is known when it comes.
   for (let i = 0; i < t.rows; i++) {
@@ -71,6 +72,7 @@ export function strangeAddresses(w: World, s: Suspicion): number {
       !s.nodes.has(`s${i}`) &&
       !seen.has(way) &&
       l.address !== '' &&
+      password(method[i]!) &&
       !w.addresses.outside(l.address) &&
       w.addresses.hostAt(l.address, l.t) < 0
     )

@@ -58,6 +58,14 @@ export class Logons {
     const is = texts.asker((t) => t === 'logon' || t === 'accepted');
     const ssh = texts.asker((t) => t === 'accepted');
     this.#ssh = ssh;
+    const closed = texts.asker((t) => t === 'session closed');
+    for (let i = 0; i < a.rows; i++)
+      if (closed(this.#columns.activity[i]!) && a.host[i]! >= 0) {
+        const key = `${a.host[i]!}|${this.#user(this.#columns.user[i]!)}`;
+        const list = this.#closings.get(key);
+        if (list === undefined) this.#closings.set(key, [i]);
+        else list.push(i);
+      }
     const empty = texts.asker((t) => t === '' || /^\{?0{8}-/.test(t));
     for (let i = 0; i < a.rows; i++) {
       if (!is(this.#columns.activity[i]!) || a.host[i]! < 0) continue;
@@ -68,6 +76,21 @@ export class Logons {
       if (l.type === 3 || l.type === 10 || l.type === 8 || l.type === SSH) push(this.#byHost, l.host, i);
     }
     this.#desktops();
+  }
+
+  readonly #closings = new Map<string, number[]>();
+
+  /** When a session by SSH was closed, by its user and the number of its process; infinity where no record tells. */
+  closed(l: Logon): number {
+    if (l.type !== SSH) return Number.POSITIVE_INFINITY;
+    const pid = this.#facts.texts.number(this.table.column('pid')[l.row]!);
+    for (const i of this.#closings.get(`${l.host}|${l.user}`) ?? []) {
+      const t = this.table.t[i]!;
+      if (t < l.t) continue;
+      const other = this.#facts.texts.number(this.table.column('pid')[i]!);
+      if (pid === other || Number.isNaN(pid) || Number.isNaN(other)) return t;
+    }
+    return Number.POSITIVE_INFINITY;
   }
 
   /** Desktop sessions that only the terminal service's own log still has. */

@@ -55,6 +55,9 @@ const SESSION_LENGTH = 24 * 3600e6;
 /** A session by SSH whose end no record tells is over after this. */
 const SSH_LENGTH = 8 * 3600e6;
 
+/** A session that nobody closed may still be open after this. */
+const SSH_BEFORE = 72 * 3600e6;
+
 /** Causes that are kept for explaining; a case of more keeps its nodes' own. */
 const MAX_EDGES = 500_000;
 
@@ -319,6 +322,8 @@ export class Suspicion {
   #ofProcess(n: Node): void {
     const w = this.world;
     const p = w.processes;
+    // What a program that acts for everybody does after code was put into it is not all the intruder's: it is told, and not followed.
+    if (n.because === 'edge.injected' && w.hub(n.row)) return;
     // What another process was injected with is the intruder's from then on, not before.
     const since = n.because === 'edge.injected' ? n.t - 1e6 : Number.NEGATIVE_INFINITY;
     for (const c of p.children(n.row)) if (p.start.at(c) >= since) this.process(c, n, 'edge.child', n.sure);
@@ -452,13 +457,15 @@ export class Suspicion {
   #ofSsh(n: Node, l: Logon): void {
     const w = this.world;
     const p = w.processes;
-    let end = l.t + SSH_LENGTH;
+    let end = Math.min(l.t + SSH_LENGTH, w.logons.closed(l));
     for (const o of w.logons.remote(n.host, l.t + 1, end))
       if (o.user === l.user && o.address !== l.address) end = Math.min(end, o.t);
     // Somebody of that name who was there before may still be.
     const before = w.logons
-      .remote(n.host, l.t - SSH_LENGTH, l.t - 1)
-      .some((o) => o.user === l.user && o.address !== l.address && !this.nodes.has(`s${o.row}`));
+      .remote(n.host, l.t - SSH_BEFORE, l.t - 1)
+      .some(
+        (o) => o.user === l.user && o.address !== l.address && !this.nodes.has(`s${o.row}`) && w.logons.closed(o) > l.t,
+      );
     for (const r of this.remote.startsBetween(n.host, l.t - 2e6, end)) {
       if (p.userText(r).replace(/^.*\\/, '').toLowerCase() !== l.user) continue;
       const parent = p.parent.at(r);

@@ -48,6 +48,8 @@ export class Group {
   readonly suspicion: Suspicion;
   /** Rows of processes that are the intruder's. */
   readonly processes = new Set<number>();
+  /** Rows of processes that act for everybody and that the intruder put code into. */
+  readonly injected = new Set<number>();
   readonly sessions = new Map<number, Node>();
   readonly hosts = new Map<number, HostClaim>();
   readonly accounts = new Map<string, AccountClaim>();
@@ -66,6 +68,12 @@ export class Group {
       .sort((a, b) => a.t - b.t || a.row - b.row || (a.key < b.key ? -1 : 1));
     for (const n of this.nodes) {
       if (n.kind === 'process') {
+        if (n.because === 'edge.injected' && world.hub(n.row)) {
+          this.injected.add(n.row);
+          this.claim(n.host, 'controlled', n.t, n.places, 'how.process', n.sure);
+          this.#at(n.host, n.t);
+          continue;
+        }
         this.processes.add(n.row);
         this.claim(n.host, 'controlled', n.t, n.places, 'how.process', n.sure);
         this.#at(n.host, n.t);

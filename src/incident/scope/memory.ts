@@ -22,7 +22,8 @@ export function readMemory(w: World, g: Group, leads: readonly Lead[]): { host: 
     const mask = w.facts.texts.number(access[i]!);
     if (Number.isNaN(mask) || (mask & VM_READ) === 0) continue;
     const r = w.processAt(m.host[i]!, guid[i]!, pid[i]!, m.t[i]!);
-    if (r < 0 || out.has(r) || known.has(r) || !g.processes.has(r) || !g.since(r, m.t[i]!)) continue;
+    if (r < 0 || out.has(r) || known.has(r) || !(g.processes.has(r) || g.injected.has(r)) || !g.since(r, m.t[i]!))
+      continue;
     out.set(r, { host: m.host[i]!, t: m.t[i]!, place: m.place(i) });
   }
   return [...out.values()];

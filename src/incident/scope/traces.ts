@@ -245,9 +245,7 @@ export function createdAccounts(
       c('logon_id')[i]! < 0 &&
       g.hosts.get(t.host[i]!)?.status === 'controlled' &&
       g.near(t.host[i]!, t.t[i]!, 10 * MINUTE) &&
-      !w.logons
-        .remote(t.host[i]!, t.t[i]! - 60 * MINUTE, t.t[i]!)
-        .some((l) => !g.sessions.has(l.row) && l.type === SSH);
+      !othersThere(w, g, t.host[i]!, t.t[i]!);
     if (command === undefined && !alone && (session === null || !g.sessions.has(session.row))) continue;
     out.set(name, {
       name,
@@ -448,6 +446,23 @@ function registered(w: World, g: Group, add: (p: PersistenceClaim) => void): voi
   }
 }
 
+/** A session of somebody's may be open this long after it began. */
+const STILL_THERE = 12 * 60 * MINUTE;
+
+/** Whether somebody who is not the intruder had a session on a host, or ran something there as another, shortly before. */
+function othersThere(w: World, g: Group, host: number, t: number): boolean {
+  if (
+    w.logons
+      .remote(host, t - STILL_THERE, t)
+      .some((l) => l.type === SSH && !g.sessions.has(l.row) && w.logons.closed(l) >= t - MINUTE)
+  )
+    return true;
+  return g.suspicion.remote.startsBetween(host, t - 30 * MINUTE, t + MINUTE).some((r) => {
+    const parent = w.processes.parent.at(r);
+    return parent >= 0 && /^sudo\b/.test(w.processes.imageText(parent)) && !g.processes.has(r);
+  });
+}
+
 /** What a cron job must be silent before, for its first run to be a beginning. */
 const KNOWN_BEFORE = 24 * 60 * MINUTE;
 
@@ -477,7 +492,7 @@ function jobsBegun(w: World, g: Group, add: (p: PersistenceClaim) => void): void
     const host = jobs.host[i]!;
     if (n < 2 || hosts.get(task[i]!)!.size > 1 || g.hosts.get(host)?.status !== 'controlled') continue;
     // Where the log begins no earlier, nothing is known of what ran before; a job that runs once a day begins within a day.
-    if (t - since.get(host)! < KNOWN_BEFORE || !g.near(host, t, 60 * MINUTE)) continue;
+    if (t - since.get(host)! < KNOWN_BEFORE || !g.near(host, t, 60 * MINUTE) || othersThere(w, g, host, t)) continue;
     add({
       host,
       kind: 'scheduled_task',
