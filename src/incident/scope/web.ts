@@ -216,6 +216,23 @@ export function webScripts(w: World): { host: number; path: string; t: number; r
   return out;
 }
 
+/** Files under a web root that command lines of the intruder's name, where no sensor saw them written; commands that delete name none. */
+function named(w: World, g: Group, requests: Requests): { host: number; path: string; t: number }[] {
+  const out: { host: number; path: string; t: number }[] = [];
+  for (const r of g.processes) {
+    const host = w.processes.host.at(r);
+    const t = w.processes.start.at(r);
+    const line = w.processes.commandText(r).toLowerCase();
+    if (!requests.has(host) || !Number.isFinite(t) || !WEB_ROOT.test(line)) continue;
+    if (/\b(?:del|erase|rm|rd|rmdir|unlink|shred|remove-item)\b/.test(line)) continue;
+    for (const word of line.match(/"[^"]+"|\S+/g) ?? []) {
+      const path = word.replaceAll('"', '');
+      if (WEB_ROOT.test(path) && /\.[a-z0-9]{1,5}$/.test(path)) out.push({ host, path, t });
+    }
+  }
+  return out;
+}
+
 /** Where the requests came from that led to what ran on servers of this incident. */
 export function webSources(
   w: World,
@@ -239,7 +256,7 @@ export function webSources(
     }
   }
   // What the intruder laid where a server of theirs gives it out, and who fetched it.
-  for (const f of g.files.values()) {
+  for (const f of [...g.files.values(), ...named(w, g, requests)]) {
     if (!requests.has(f.host) || !WEB_ROOT.test(f.path) || SCRIPT.test(f.path)) continue;
     const name = f.path.replace(/^.*[\\/]/, '');
     for (const r of requests.on(f.host, f.t - 60e6, f.t + 7 * 86_400e6, (path) => path.endsWith(`/${name}`)))
