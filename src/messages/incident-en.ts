@@ -149,6 +149,7 @@ export const incidentEn = {
   absent: (source: string, hosts: number): string =>
     `The log "${source}" is missing as a whole: ${count(hosts, 'other host of this evidence has', 'other hosts of this evidence have')} it, and this host's own other logs are there.`,
   ran: (line: string): string => `Ran: ${line}`,
+  critical: (title: string): string => `The rule "${title}" of the level "critical" matched.`,
   injected: (program: string): string => `Code was injected into ${program}`,
   installed: (kind: string, name: string, command: string): string =>
     `${kind === 'service' ? 'Service' : 'Scheduled task'} "${name}" was made: ${command}`,

@@ -79,6 +79,7 @@ export const incidentReportEn = {
     webshell: 'web shell',
     account: 'account',
     other: 'permission',
+    library: 'library beside a program',
   } as Readonly<Record<string, string>>,
   words: (n: number): string => (n === 1 ? '1 incident' : `${n.toLocaleString('en')} incidents`),
 };

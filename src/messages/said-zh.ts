@@ -84,6 +84,8 @@ const KINDS: Readonly<Record<string, string>> = {
   webshell: '网页后门',
   account: '账户',
   other: '其他',
+  permission: '权限',
+  library: '程序旁的库文件',
   export: '导出',
   impersonation: '模拟访问',
   delegate: '代理访问',
@@ -105,6 +107,7 @@ const reason = (t: string): string => {
 };
 
 const FORMS: readonly Form[] = [
+  ['The rule "', /^The rule "([^]*)" of the level "critical" matched\.$/, (m) => `级别为“严重”的规则“${m[1]}”命中。`],
   ['Ran: ', /^Ran: ([^]*)$/, (m) => `运行：${m[1]}`],
   ['Code was injected into ', /^Code was injected into ([^]*)$/, (m) => `代码被注入 ${m[1]}`],
   ['Service "', /^Service "([^]*)" was made: ([^]*)$/, (m) => `创建服务“${m[1]}”：${m[2]}`],

@@ -122,6 +122,7 @@ export const zh: Messages = {
         webshell: '网页后门',
         account: '账户',
         other: '权限',
+        library: '程序旁的库文件',
       },
     },
     timeline: {

@@ -193,7 +193,16 @@ export function incidentPart(d: IncidentDocument, i: Incident, messages: Message
           [c.technique, 'mono'],
         ],
         i.persistence.map((x) => ({
-          cells: [x.time, x.host, r.persistenceKind[x.kind] ?? x.kind, x.name, x.command, x.technique],
+          cells: [
+            x.time,
+            x.host,
+            (x.kind === 'other' && x.technique?.startsWith('T1574')
+              ? r.persistenceKind.library
+              : r.persistenceKind[x.kind]) ?? x.kind,
+            x.name,
+            x.command,
+            x.technique,
+          ],
           cites: x.evidence,
         })),
       ),

@@ -310,13 +310,16 @@ export function assemble(a: AssembleInput): Incident {
     });
   };
   if (way !== null) event(way.t, way.host, 'initial-access', m.entry[way.why] ?? way.why, way.technique, way.places);
+  const titles = new Map(input.findings.map((f) => [f.rule, f.title]));
   for (const l of leads)
     if (l.weight >= 1 && l.detector !== 'server-shell')
       event(
         l.t,
         l.host,
         PHASES[l.technique.split('.')[0]!] ?? 'execution',
-        m.lead[l.what] ?? l.what,
+        l.detector.startsWith('rule ') && titles.has(l.detector.slice(5))
+          ? m.critical(titles.get(l.detector.slice(5))!)
+          : (m.lead[l.what] ?? l.what),
         l.technique,
         l.places,
       );
@@ -381,7 +384,15 @@ export function assemble(a: AssembleInput): Incident {
       n.places,
     );
   }
-  for (const p of stays) event(p.t, p.host, 'persistence', m.stays(p.kind, p.name), p.technique, p.places);
+  for (const p of stays)
+    event(
+      p.t,
+      p.host,
+      'persistence',
+      m.stays(p.kind !== 'other' ? p.kind : p.technique.startsWith('T1574') ? 'library' : 'permission', p.name),
+      p.technique,
+      p.places,
+    );
   for (const c of channels)
     event(
       c.first,
