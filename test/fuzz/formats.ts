@@ -186,7 +186,7 @@ export async function fuzzFormats(
           const source = { path: at, name: 'a.bin', bytes: archive.length };
           const found = await expand([source], { folder, passwords: ['p'] });
           for (const f of found.files) if (f.bytes < 1 << 20) readLog(f.path, f.bytes);
-          rmSync(folder, { recursive: true });
+          rmSync(folder, { recursive: true, maxRetries: 10, retryDelay: 20 });
           read.set('archive', (read.get('archive') ?? 0) + 1);
         } else {
           const log = damage(inputs[(seed + i) % inputs.length]!, inputs, r);
@@ -202,7 +202,7 @@ export async function fuzzFormats(
       if (ms > MAX_MS) throw new Error(`seed ${seed + i}: ${Math.round(ms)} ms`);
     }
   } finally {
-    rmSync(dir, { recursive: true, force: true });
+    rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
   }
   return { read, slowest };
 }
