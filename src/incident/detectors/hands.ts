@@ -120,14 +120,17 @@ export function ruleLeads(w: World, findings: readonly Finding[]): Lead[] {
       (days.get(f.rule) ?? new Set()).add((f.first ?? '').slice(0, 10)).add((f.last ?? '').slice(0, 10)),
     );
   }
-  const wanted = new Map<string, Finding[]>();
+  const wanted = new Map<number, Map<number, Finding[]>>();
   for (const f of findings) {
     const rare = hosts.get(f.rule)!.size <= OWN && days.get(f.rule)!.size <= HABIT_DAYS;
     if (f.level !== 'critical' && (f.level !== 'high' || !rare)) continue;
     for (const c of f.evidence.slice(0, MAX_RECORDS)) {
-      const key = `${c.evidence}|${c.record ?? c.line}`;
-      const list = wanted.get(key);
-      if (list === undefined) wanted.set(key, [f]);
+      const evidence = Number(c.evidence.slice(1));
+      let records = wanted.get(evidence);
+      if (records === undefined) wanted.set(evidence, (records = new Map()));
+      const number = c.record ?? c.line ?? -1;
+      const list = records.get(number);
+      if (list === undefined) records.set(number, [f]);
       else list.push(f);
     }
   }
@@ -144,7 +147,7 @@ export function ruleLeads(w: World, findings: readonly Finding[]): Lead[] {
     const table = w.facts.table(name);
     const [guid, pid] = [table.column('process_guid'), table.column('pid')];
     for (let i = 0; i < table.rows; i++) {
-      const list = wanted.get(`e${table.evidence(i)}|${table.number(i)}`);
+      const list = wanted.get(table.evidence(i))?.get(table.number(i));
       if (list === undefined) continue;
       const r =
         name === 'process_activity'
@@ -203,7 +206,7 @@ export function ruleLeads(w: World, findings: readonly Finding[]): Lead[] {
 }
 
 /** What rules of the level "critical" matched that names no process: a service or task that was made, or a session from elsewhere. */
-function inSessions(w: World, wanted: ReadonlyMap<string, readonly Finding[]>): Lead[] {
+function inSessions(w: World, wanted: ReadonlyMap<number, ReadonlyMap<number, readonly Finding[]>>): Lead[] {
   const out: Lead[] = [];
   for (const name of [
     'service_activity',
@@ -216,7 +219,10 @@ function inSessions(w: World, wanted: ReadonlyMap<string, readonly Finding[]>): 
     const table = w.facts.table(name);
     const logon = table.column('logon_id');
     for (let i = 0; i < table.rows; i++) {
-      const f = wanted.get(`e${table.evidence(i)}|${table.number(i)}`)?.find((x) => x.level === 'critical');
+      const f = wanted
+        .get(table.evidence(i))
+        ?.get(table.number(i))
+        ?.find((x) => x.level === 'critical');
       if (f === undefined || table.host[i]! < 0) continue;
       const id = w.facts.texts.number(logon[i]!);
       const session = Number.isNaN(id) || id === 0x3e7 ? null : w.logons.session(table.host[i]!, id, table.t[i]!);
