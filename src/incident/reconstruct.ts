@@ -10,7 +10,7 @@ import { webScriptLeads } from './detectors/web-script.js';
 import { collect, type FactSource, readFacts } from './facts/read.js';
 import type { Place } from './facts/table.js';
 import { lookers, sameProgram } from './graph/implants.js';
-import { reached, strangeAddresses, unnamedMoves } from './graph/inference.js';
+import { reached, sensedArrivals, strangeAddresses, unnamedMoves } from './graph/inference.js';
 import { type Node, Suspicion } from './graph/suspicion.js';
 import { World } from './graph/world.js';
 import type { BlindSpot, Cite, Coverage, Finding, Incident } from './model.js';
@@ -86,7 +86,15 @@ export async function reconstruct(input: ReconstructInput): Promise<Reconstructi
   const names = lookers(w);
   const settle = (): void => {
     for (let round = 0; round < MAX_ROUNDS; round++)
-      if (sameProgram(w, s, names) + reached(w, s) + unnamedMoves(w, s) + strangeAddresses(w, s) === 0) break;
+      if (
+        sameProgram(w, s, names) +
+          reached(w, s) +
+          sensedArrivals(w, s) +
+          unnamedMoves(w, s) +
+          strangeAddresses(w, s) ===
+        0
+      )
+        break;
   };
   settle();
   const evidenceHost = hostsOfEvidence(w, input.path);
@@ -131,6 +139,8 @@ export async function reconstruct(input: ReconstructInput): Promise<Reconstructi
     web.clear();
     for (const g of groups) web.set(g.id, webSources(w, g, requests, scripts));
     if (!unite(s, groups, web, hijacks)) break;
+    // What one piece had in hand, the other used.
+    settle();
     groups = grouped(w, s, domains);
   }
   for (const d of input.decisions)

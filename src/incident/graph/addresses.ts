@@ -4,6 +4,8 @@ import type { Facts } from '../facts/read.js';
 
 const PRIVATE =
   /^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|127\.|169\.254\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|::1$|f[cd]|fe80:|0\.0\.0\.0)/;
+/** Addresses that mean a machine itself, no machine or many. */
+const LOCAL = /^(?:127\.|::1$|0\.|fe80:|169\.254\.|22[4-9]\.|23\d\.|255\.)/;
 /** Microseconds between two notes of the same host's having the same address. */
 const NOTE_EVERY = 20 * 3600e6;
 /** Part of the records of an address's strongest claimant that another must have to be believed. */
@@ -23,7 +25,7 @@ export class Addresses {
     const last = new Map<string, { h: number; t: number }>();
     const claims = new Map<string, { a: string; h: number; n: number; first: number; last: number; sure: boolean }>();
     const see = (a: string, t: number, h: number, sure = false): void => {
-      if (h < 0 || !isAddress(a) || /^(?:127\.|::1$|0\.|fe80:|169\.254\.|22[4-9]\.|23\d\.|255\.)/.test(a)) return;
+      if (h < 0 || !isAddress(a) || LOCAL.test(a)) return;
       const key = `${a}|${h}`;
       const c = claims.get(key);
       if (c === undefined) claims.set(key, { a, h, n: 1, first: t, last: t, sure });
@@ -92,6 +94,28 @@ export class Addresses {
       )
         this.#fixed.set(a, h);
     }
+    // What others call it: the other end of their connections, and the machine that a logon says it came from.
+    const votes = new Map<string, Map<number, number>>();
+    const call = (a: string, h: number): void => {
+      if (h < 0 || a === '' || this.#seen.has(a) || this.#fixed.has(a) || !PRIVATE.test(a) || LOCAL.test(a)) return;
+      const of = votes.get(a) ?? new Map<number, number>();
+      votes.set(a, of);
+      of.set(h, (of.get(h) ?? 0) + 1);
+    };
+    const knownAs = texts.asker((t) => (t === '' || isAddress(t) ? -1 : hosts.known(t)));
+    const other = net.column('dst_host');
+    for (let i = 0; i < net.rows; i++) if (other[i]! >= 0) call(this.#plain(dst[i]!), knownAs(other[i]!));
+    const station = auth.column('workstation');
+    for (let i = 0; i < auth.rows; i++) {
+      const h = station[i]! < 0 ? -1 : knownAs(station[i]!);
+      // A remote desktop's record names the machine that is logged on to.
+      if (h !== auth.host[i]!) call(this.#plain(ip[i]!), h);
+    }
+    for (const [a, of] of votes) {
+      const all = [...of.values()].reduce((x, y) => x + y, 0);
+      const [h, n] = [...of].reduce((x, y) => (y[1] > x[1] ? y : x));
+      if (n > all / 2) this.#fixed.set(a, h);
+    }
   }
 
   /** For servers whose own address stands in their logs. */
@@ -147,11 +171,7 @@ export class Addresses {
 
   /** No machine's that is known, wherever its network is: a laboratory's intruder sits in a private one. */
   foreign(address: string): boolean {
-    return (
-      isAddress(address) &&
-      !this.known(address) &&
-      !/^(?:127\.|::1$|0\.|169\.254\.|fe80:|22[4-9]\.|23\d\.|255\.)/.test(address)
-    );
+    return isAddress(address) && !this.known(address) && !LOCAL.test(address);
   }
 
   /** Not one of the enterprise's: neither of a private range nor known to be a host's. */

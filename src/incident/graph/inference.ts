@@ -1,7 +1,8 @@
 // Sessions whose opener no log names: from a host under control, as an account in the intruder's hands, to run something, along a way
 // that this account never took before. All of it together is believed, and is graded lower than what a record shows.
+import { firstAt } from '../facts/rows.js';
 import { REMOTE_PORTS } from './remote.js';
-import type { Suspicion } from './suspicion.js';
+import { type Node, programOf, type Suspicion } from './suspicion.js';
 import { ownAccount, SSH, type World } from './world.js';
 
 const HOUR = 3600e6;
@@ -37,6 +38,142 @@ export function reached(w: World, s: Suspicion): number {
   }
   s.drain();
   return s.nodes.size - before;
+}
+
+/** What starts things for somebody who came by a port of administration. */
+const STARTS_FOR: ReadonlyMap<number, RegExp> = new Map([
+  [135, /^(?:wmiprvse|svchost|taskeng|dllhost)\.exe$/],
+  [445, /^(?:services|svchost|taskeng)\.exe$/],
+  [3389, /^(?:userinit|explorer)\.exe$/],
+  [5985, /^wsmprovhost\.exe$/],
+  [5986, /^wsmprovhost\.exe$/],
+  [47001, /^wsmprovhost\.exe$/],
+]);
+
+interface Sensed {
+  readonly row: number;
+  readonly t: number;
+  readonly from: number;
+  readonly to: number;
+  readonly port: number;
+}
+
+const sensedWays = new WeakMap<World, readonly Sensed[]>();
+
+/** The first connection of each way (host, host, port of administration) that a sensor saw. */
+function firstWays(w: World): readonly Sensed[] {
+  const known = sensedWays.get(w);
+  if (known !== undefined) return known;
+  const n = w.facts.table('network_activity');
+  const [src, dst, dport] = [n.column('src_ip'), n.column('dst_ip'), n.column('dst_port')];
+  const first = new Map<number, Sensed>();
+  for (let i = 0; i < n.rows; i++) {
+    if (n.host[i]! >= 0) continue;
+    const port = w.facts.texts.number(dport[i]!);
+    if (!STARTS_FOR.has(port)) continue;
+    const t = n.t[i]!;
+    const from = w.addresses.hostAt(w.addresses.text(src[i]!), t);
+    const to = from < 0 ? -1 : w.addresses.hostAt(w.addresses.text(dst[i]!), t);
+    if (to < 0 || to === from) continue;
+    const key = (from * 1_048_576 + to) * 65_536 + port;
+    const before = first.get(key);
+    if (before === undefined || t < before.t) first.set(key, { row: i, t, from, to, port });
+  }
+  const out = [...first.values()].sort((a, b) => a.t - b.t);
+  sensedWays.set(w, out);
+  return out;
+}
+
+/**
+ * Arrivals that only a sensor on the network still shows: from a host that is held and writes no connections down itself, the first ever
+ * on that way, no logon at the other end, and there at that moment a shell or a program that had not run there before, started by what
+ * starts things for who comes that way; or a script that names such a program. Gives how many nodes were added.
+ */
+export function sensedArrivals(w: World, s: Suspicion): number {
+  const before = s.nodes.size;
+  const held = new Map<number, Node>();
+  for (const n of s.nodes.values()) {
+    if (n.kind === 'file' || n.kind === 'script') continue;
+    const known = held.get(n.host);
+    if (known === undefined || n.t < known.t) held.set(n.host, n);
+  }
+  const scripts = w.facts.table('script_activity');
+  for (const x of firstWays(w)) {
+    const anchor = held.get(x.from);
+    if (anchor === undefined || x.t < anchor.t || w.sensed(x.from) || s.clean.has(x.to)) continue;
+    const at = w.carried(x.t, x.from, x.to);
+    if (w.logons.remote(x.to, at - 20e6, at + 60e6).length > 0) continue;
+    const p = w.processes;
+    const fresh = (image: number): boolean =>
+      w.withImage(image).every((r) => p.host.at(r) !== x.to || !(s.firstSeen(r) < at - 3e6));
+    for (const r of s.remote.startedBy(x.to, at - 3e6, at + (x.port === 3389 ? 60e6 : 12e6), STARTS_FOR.get(x.port)!))
+      if (!w.hub(r) && (w.shell(r) ? x.port !== 445 && x.port !== 135 : !w.system(r) && fresh(p.image.at(r))))
+        s.process(r, anchor, 'edge.sensed', 'likely');
+    if (!STARTS_FOR.get(x.port)!.test('wsmprovhost.exe')) continue;
+    const lo = firstAt(scripts.rows, (i) => scripts.t[i]!, at - 3e6);
+    for (let i = lo; i < scripts.rows && scripts.t[i]! <= at + 12e6; i++) {
+      if (scripts.host[i] !== x.to) continue;
+      for (const path of programs(w.text(scripts.column('script')[i]!)))
+        if (!w.systemPath(path) && !w.shellPath(path)) {
+          const image = w.facts.texts.find(path);
+          if (image < 0 || fresh(image))
+            s.file(x.to, path, scripts.t[i]!, anchor, 'edge.sensed', [scripts.place(i)], 'likely');
+        }
+    }
+  }
+  installedOverNetwork(w, s, held);
+  s.drain();
+  return s.nodes.size - before;
+}
+
+/** How long before an installation the connection that brought it began. */
+const BROUGHT_WITHIN = 20e6;
+
+/** Services and tasks that run what had never run there, made when a host that is held had a connection to that machine. */
+function installedOverNetwork(w: World, s: Suspicion, held: ReadonlyMap<number, Node>): void {
+  const p = w.processes;
+  const found: { kind: 'service' | 'task'; row: number; host: number; t: number; program: string }[] = [];
+  for (const kind of ['service', 'task'] as const)
+    for (const x of kind === 'service' ? s.services : s.tasks) {
+      if (s.clean.has(x.host) || s.nodes.has(`${kind === 'service' ? 'v' : 'k'}${x.row}`)) continue;
+      const program = programOf(x.command);
+      if (!/^[a-z]:\\/.test(program) || w.systemPath(program) || w.shellPath(program)) continue;
+      const image = w.facts.texts.find(program);
+      const before = (r: number): boolean => p.host.at(r) === x.host && s.firstSeen(r) < x.t - 30 * 60e6;
+      // What others have as well is software of the house.
+      if (image >= 0 && (w.spread(image) > 1 || w.withImage(image).some(before))) continue;
+      found.push({ kind, row: x.row, host: x.host, t: x.t, program });
+    }
+  if (found.length === 0) return;
+  const hosts = new Set(found.map((x) => x.host));
+  const n = w.facts.table('network_activity');
+  const [src, dst, dport] = [n.column('src_ip'), n.column('dst_ip'), n.column('dst_port')];
+  const port = w.facts.texts.asker((t) => t === '445' || t === '135');
+  const admin = (id: number): boolean => (id < -1 ? id === -447 || id === -137 : port(id));
+  for (let i = 0; i < n.rows; i++) {
+    if (n.host[i]! >= 0 || !admin(dport[i]!)) continue;
+    const t = n.t[i]!;
+    const to = w.addresses.hostAt(w.addresses.text(dst[i]!), t);
+    if (to < 0 || !hosts.has(to)) continue;
+    const from = w.addresses.hostAt(w.addresses.text(src[i]!), t);
+    const anchor = from < 0 ? undefined : held.get(from);
+    if (anchor === undefined || from === to || t < anchor.t || w.sensed(from)) continue;
+    const at = w.carried(t, from, to);
+    if (w.logons.remote(to, at - 20e6, at + 60e6).length > 0) continue;
+    for (const x of found)
+      if (x.host === to && x.t >= at - 2e6 && x.t - at <= BROUGHT_WITHIN)
+        s.installedAt(x.kind, x.row, anchor, 'edge.sensed', [n.place(i)]);
+  }
+}
+
+/** Programs that a script names by their whole path, in lower case. */
+function programs(script: string): readonly string[] {
+  if (script.length > 20_000) return [];
+  return [
+    ...script.matchAll(/[a-z]:\\(?:[^\\/:*?"'<>|\r\n;]+\\)*[^\\/:*?"'<>|\s;]+\.(?:exe|dll|bat|cmd|ps1|vbs|js|scr)\b/gi),
+  ]
+    .slice(0, 20)
+    .map((m) => m[0].toLowerCase());
 }
 
 /** An account that was taken is somebody's own again after this, where nothing more is known. */
@@ -100,8 +237,9 @@ export function unnamedMoves(w: World, s: Suspicion): number {
         h.first = Math.min(h.first, n.t);
         h.last = Math.max(h.last, n.t);
       }
-    } else if (n.kind === 'session') {
-      const { user } = w.logons.logon(n.row);
+    } else if (n.kind === 'session' || n.kind === 'service' || n.kind === 'task') {
+      const user = n.kind === 'session' ? w.logons.logon(n.row).user : s.installer(n.kind, n.row);
+      if (user === '' || ownAccount(user)) continue;
       const m = accounts.get(g) ?? new Map<string, number>();
       accounts.set(g, m);
       m.set(user, Math.min(m.get(user) ?? Number.POSITIVE_INFINITY, n.t));

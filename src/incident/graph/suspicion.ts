@@ -147,17 +147,9 @@ export class Suspicion {
     at?: number,
   ): Node | null {
     const p = this.world.processes;
-    const start = p.start.at(row);
     // What was there before is first seen by what it starts.
-    const seen = p.children(row)[0];
-    const t =
-      at !== undefined
-        ? at
-        : Number.isFinite(start)
-          ? start
-          : seen !== undefined
-            ? p.start.at(seen)
-            : (from?.t ?? start);
+    const seen = this.firstSeen(row);
+    const t = at ?? (Number.isFinite(seen) ? seen : (from?.t ?? seen));
     if (this.#declared(p.host.at(row), t, p.userText(row), '')) return null;
     return this.#node({
       key: `p${row}`,
@@ -238,7 +230,14 @@ export class Suspicion {
     this.join(key, n.key);
   }
 
-  #installed(kind: 'service' | 'task', s: Installed, from: Node | null, because: string, sure: Sure): void {
+  #installed(
+    kind: 'service' | 'task',
+    s: Installed,
+    from: Node | null,
+    because: string,
+    sure: Sure,
+    places: readonly Place[] = [],
+  ): void {
     const table = this.world.facts.table(kind === 'service' ? 'service_activity' : 'scheduled_job_activity');
     this.#node({
       key: `${kind === 'service' ? 'v' : 'k'}${s.row}`,
@@ -246,12 +245,23 @@ export class Suspicion {
       row: s.row,
       host: s.host,
       t: s.t,
-      places: [table.place(s.row)],
+      places: [table.place(s.row), ...places],
       from,
       because,
       sure,
       path: s.command.toLowerCase(),
     });
+  }
+
+  /** An installation that was believed without a session. */
+  installedAt(kind: 'service' | 'task', row: number, from: Node, because: string, places: readonly Place[]): void {
+    const s = (kind === 'service' ? this.services : this.tasks).find((x) => x.row === row);
+    if (s !== undefined) this.#installed(kind, s, from, because, 'likely', places);
+  }
+
+  /** Who installed something, without a domain and in lower case; ''. */
+  installer(kind: 'service' | 'task', row: number): string {
+    return bareName((kind === 'service' ? this.services : this.tasks).find((x) => x.row === row)?.user ?? '');
   }
 
   #desks: Map<string, Set<number>> | null = null;
@@ -422,8 +432,10 @@ export class Suspicion {
     const here = (t: number, logon: number): boolean => l.id >= 0 && logon === l.id && t >= l.t - 5e6 && t <= end;
     if (l.type !== 2 && l.type !== 11)
       for (const r of w.inSession(n.host, l.id))
-        if (w.processes.start.at(r) >= l.t - 5e6 && w.processes.start.at(r) <= end && this.#mine(r, l))
-          if (!w.hub(r)) this.process(r, n, 'edge.session-process', n.sure);
+        if (w.processes.start.at(r) >= l.t - 5e6 && this.#mine(r, l))
+          // Later, the number may be another session's: but not of the same user.
+          if (!w.hub(r) && (w.processes.start.at(r) <= end || bareName(w.processes.userText(r)) === l.user))
+            this.process(r, n, 'edge.session-process', n.sure);
     if (l.type === SSH) this.#ofSsh(n, l);
     for (const s of this.#servicesByHost.get(n.host) ?? [])
       if (here(s.t, s.logon)) this.#installed('service', s, n, 'edge.session-service', n.sure);
@@ -467,7 +479,7 @@ export class Suspicion {
         (o) => o.user === l.user && o.address !== l.address && !this.nodes.has(`s${o.row}`) && w.logons.closed(o) > l.t,
       );
     for (const r of this.remote.startsBetween(n.host, l.t - 2e6, end)) {
-      if (p.userText(r).replace(/^.*\\/, '').toLowerCase() !== l.user) continue;
+      if (bareName(p.userText(r)) !== l.user) continue;
       const parent = p.parent.at(r);
       const by = parent < 0 ? '' : baseName(p.imageText(parent));
       if (/^sshd(?:-session)?$/.test(by) && p.start.at(r) - l.t < MINUTE)
@@ -492,12 +504,20 @@ export class Suspicion {
     return known === null || known.t < l.t - SESSION_LENGTH || known.row === l.row;
   }
 
+  /** When a process started; of one whose start no log holds, when it first started something. */
+  firstSeen(row: number): number {
+    const p = this.world.processes;
+    const start = p.start.at(row);
+    const child = p.children(row)[0];
+    return Number.isFinite(start) || child === undefined ? start : p.start.at(child);
+  }
+
   #ofFile(n: Node): void {
     const w = this.world;
     const image = w.facts.texts.find(n.path);
     if (image >= 0 && w.runs(image) < 20_000 && !w.shellPath(n.path) && !w.systemPath(n.path))
       for (const r of w.withImage(image))
-        if (w.processes.host.at(r) === n.host && w.processes.start.at(r) >= n.t - 10e6)
+        if (w.processes.host.at(r) === n.host && this.firstSeen(r) >= n.t - 10e6)
           this.process(r, n, 'edge.file-ran', n.sure);
     for (const [kind, list] of [
       ['service', this.#servicesByHost],
@@ -527,6 +547,8 @@ export class Suspicion {
     if (exe !== '' && !w.systemPath(exe)) this.file(n.host, exe, s.t, n, 'edge.command-of', n.places);
   }
 }
+
+const bareName = (user: string): string => user.replace(/^.*\\/, '').toLowerCase();
 
 /** The program that a command starts: its path in lower case; ''. */
 export function programOf(command: string): string {
@@ -600,6 +622,25 @@ function installed(world: World, table: string, activity: string, name: string):
       logon: Number.isNaN(id) ? -1 : id,
       user: texts.text(user[i]!),
     });
+  }
+  // A task's own log names what it runs when it runs.
+  if (table === 'scheduled_job_activity') {
+    const unnamed = new Map<string, number[]>();
+    for (const [k, x] of out.entries())
+      if (x.command === '') {
+        const key = `${x.host}|${x.name.toLowerCase()}`;
+        unnamed.set(key, [...(unnamed.get(key) ?? []), k]);
+      }
+    const ran = texts.asker((x) => x === 'run');
+    if (unnamed.size > 0)
+      for (let i = 0; i < t.rows; i++) {
+        if (!ran(what[i]!) || command[i]! < 0) continue;
+        for (const k of unnamed.get(`${t.host[i]!}|${texts.text(names[i]!).toLowerCase()}`) ?? []) {
+          const x = out[k]!;
+          if (x.command === '' && t.t[i]! >= x.t - 2e6 && t.t[i]! - x.t <= RUNS_WITHIN)
+            out[k] = { ...x, command: line(command[i]!) };
+        }
+      }
   }
   // One log tells of an installation what another leaves out: in which session it was.
   const known = new Map<string, Installed[]>();

@@ -218,6 +218,9 @@ export function persistence(w: World, g: Group, web: WebFindings, mail: readonly
   return [...out.values()].sort((a, b) => a.t - b.t || a.host - b.host);
 }
 
+/** A tool that makes an account has made it by then. */
+const TOOL_WITHIN = 5e6;
+
 /** Accounts that the intruder made: in a session of theirs, or by a command of theirs. */
 export function createdAccounts(
   w: World,
@@ -240,19 +243,34 @@ export function createdAccounts(
     const command = commands.find(
       (x) => x.m![1]!.toLowerCase() === name && Math.abs(w.processes.start.at(x.p) - t.t[i]!) < 5 * MINUTE,
     );
+    // Where the command line is not logged: a shell or tool of the intruder's, in that same session, at that moment.
+    const id = w.facts.texts.number(c('logon_id')[i]!);
+    const tool = [...g.processes].find(
+      (p) =>
+        w.processes.host.at(p) === t.host[i]! &&
+        w.processes.session.at(p) === id &&
+        w.processes.commandText(p) === '' &&
+        w.shell(p) &&
+        t.t[i]! - w.processes.start.at(p) >= -1e6 &&
+        t.t[i]! - w.processes.start.at(p) < TOOL_WITHIN,
+    );
     // Records of Linux name no session: what happened while the intruder was at work there, and nobody else was.
     const alone =
       c('logon_id')[i]! < 0 &&
       g.hosts.get(t.host[i]!)?.status === 'controlled' &&
       g.near(t.host[i]!, t.t[i]!, 10 * MINUTE) &&
       !othersThere(w, g, t.host[i]!, t.t[i]!);
-    if (command === undefined && !alone && (session === null || !g.sessions.has(session.row))) continue;
+    if (command === undefined && tool === undefined && !alone && (session === null || !g.sessions.has(session.row)))
+      continue;
     out.set(name, {
       name,
       domain: w.text(c('domain')[i]!),
       host: t.host[i]!,
       t: t.t[i]!,
-      places: [t.place(i), ...(command === undefined ? [] : w.processes.places(command.p))],
+      places: [
+        t.place(i),
+        ...(command !== undefined ? w.processes.places(command.p) : tool !== undefined ? w.processes.places(tool) : []),
+      ],
     });
   }
   // The record of it may be gone while the command's is not.
