@@ -10,7 +10,14 @@ import { webScriptLeads } from './detectors/web-script.js';
 import { collect, type FactSource, readFacts } from './facts/read.js';
 import type { Place } from './facts/table.js';
 import { lookers, sameProgram } from './graph/implants.js';
-import { reached, sensedArrivals, strangeAddresses, unnamedMoves } from './graph/inference.js';
+import {
+  type MadeAccount,
+  madeAccounts,
+  reached,
+  sensedArrivals,
+  strangeAddresses,
+  unnamedMoves,
+} from './graph/inference.js';
 import { type Node, Suspicion } from './graph/suspicion.js';
 import { World } from './graph/world.js';
 import type { BlindSpot, Cite, Coverage, Finding, Incident } from './model.js';
@@ -19,7 +26,7 @@ import { assemble } from './scope/assemble.js';
 import { Group } from './scope/group.js';
 import { cmdlets, type Directory } from './scope/mail.js';
 import { roles } from './scope/roles.js';
-import type { Sign } from './scope/traces.js';
+import { createdAccounts, type Sign } from './scope/traces.js';
 import { follow, hijack, type HijackClaim } from './scope/update.js';
 import { Requests, type WebFindings, webScripts, webSources } from './scope/web.js';
 
@@ -130,6 +137,17 @@ export async function reconstruct(input: ReconstructInput): Promise<Reconstructi
       found += follow(s, g, h);
     }
     if (found === 0) break;
+    settle();
+    groups = grouped(w, s, domains);
+  }
+  // What was done as an account that the intruder made.
+  if (
+    madeAccounts(
+      w,
+      s,
+      groups.flatMap((g) => made(w, g)),
+    ) > 0
+  ) {
     settle();
     groups = grouped(w, s, domains);
   }
@@ -264,6 +282,16 @@ function accountDomains(w: World): ReadonlyMap<string, string> {
     if (known === undefined || n > known.n) best.set(name, { domain: text.toUpperCase(), n });
   }
   return new Map([...best].map(([k, v]) => [k, v.domain]));
+}
+
+/** Accounts that a group made, each with a node of it that did or, of a session's, led to it. */
+function made(w: World, g: Group): MadeAccount[] {
+  const out: MadeAccount[] = [];
+  for (const a of createdAccounts(w, g)) {
+    const by = g.nodes.filter((n) => n.kind !== 'file' && n.host === a.host && n.t <= a.t + 60e6).at(-1);
+    if (by !== undefined) out.push({ name: a.name.replace(/^.*\\/, '').toLowerCase(), host: a.host, t: a.t, by });
+  }
+  return out;
 }
 
 function plantScripts(w: World, s: Suspicion, scripts: ReturnType<typeof webScripts>): void {

@@ -119,6 +119,7 @@ export const incidentEn = {
     'edge.credentials': 'came with credentials that were named by',
     'edge.named': 'came when its host was named in the command line of',
     'edge.commanded': 'ran what was ordered by the command line of',
+    'edge.made-account': 'was done as an account that had been made by',
     'edge.sensed': 'started on this host when, by a sensor on the network, the first connection ever came for it from',
     'edge.reached': 'started on this host when a connection reached it that was opened by',
     'edge.read-much': 'read many files, by a way never used before, from a host under control by',

@@ -138,12 +138,14 @@ export function* newAccount(i: Intruder, dc: Host, by: Principal): Process {
   acts.know(account);
   const t = acts.now;
   const proc = i.foothold.get(dc)!;
+  // What runs as the system is written down as the machine.
+  const subject = proc.session === 0x3e7 ? { name: `${dc.name}$`, domain: world.domain, sid: 'S-1-5-18' } : by;
   i.command(dc, `net user ${account.name} * /add /domain`);
   acts.event(dc, t + S, EVENTS.accountCreated, {
     TargetUserName: account.name,
     TargetDomainName: world.domain,
     TargetSid: account.sid,
-    ...acts.subject(by, proc.session),
+    ...acts.subject(subject, proc.session),
     PrivilegeList: '-',
     SamAccountName: account.name,
   });
@@ -155,7 +157,7 @@ export function* newAccount(i: Intruder, dc: Host, by: Principal): Process {
     TargetUserName: 'Domain Admins',
     TargetDomainName: world.domain,
     TargetSid: `${world.sid}-512`,
-    ...acts.subject(by, proc.session),
+    ...acts.subject(subject, proc.session),
     PrivilegeList: '-',
   });
   i.book.persistence(acts.now, dc, 'account', account.name, [i.at(dc)]);

@@ -2,7 +2,7 @@
 // that this account never took before. All of it together is believed, and is graded lower than what a record shows.
 import { firstAt } from '../facts/rows.js';
 import { REMOTE_PORTS } from './remote.js';
-import { type Node, programOf, type Suspicion } from './suspicion.js';
+import { type Node, programOf, programsNamed, type Suspicion } from './suspicion.js';
 import { ownAccount, SSH, type World } from './world.js';
 
 const HOUR = 3600e6;
@@ -13,6 +13,16 @@ const EVERYDAY = 40;
 const MANY_READS = 20;
 const STARTERS = /^(?:services|svchost|wmiprvse|wsmprovhost|taskeng|userinit|explorer)\.exe$/;
 
+/** What starts things for somebody who came by a port of administration. */
+const STARTS_FOR: ReadonlyMap<number, RegExp> = new Map([
+  [135, /^(?:wmiprvse|svchost|taskeng|dllhost)\.exe$/],
+  [445, /^(?:services|svchost|taskeng)\.exe$/],
+  [3389, /^(?:userinit|explorer)\.exe$/],
+  [5985, /^wsmprovhost\.exe$/],
+  [5986, /^wsmprovhost\.exe$/],
+  [47001, /^wsmprovhost\.exe$/],
+]);
+
 /**
  * Arrivals whose logon no log holds any more: a connection of the intruder's to a port of administration, no logon from there at the
  * target, and there at that moment something started by what starts things for others, a shell or a program of no common folder.
@@ -20,6 +30,7 @@ const STARTERS = /^(?:services|svchost|wmiprvse|wsmprovhost|taskeng|userinit|exp
 export function reached(w: World, s: Suspicion): number {
   const before = s.nodes.size;
   const n = w.facts.table('network_activity');
+  const scripts = w.facts.table('script_activity');
   // What is found is appended, and looked at in the next round.
   const known = Array.from(s.nodes.values());
   for (const node of known) {
@@ -34,21 +45,16 @@ export function reached(w: World, s: Suspicion): number {
       for (const r of s.remote.startedBy(to, at - 3e6, at + (port === 3389 ? 60e6 : 12e6), STARTERS))
         if ((w.shell(r) || !w.system(r)) && !w.hub(r) && w.processes.start.at(r) - at > -3e6)
           s.process(r, node, 'edge.reached', 'likely');
+      // By remote management the target's own record of the script may be all that is left.
+      if (STARTS_FOR.get(port)?.test('wsmprovhost.exe') !== true) continue;
+      const lo = firstAt(scripts.rows, (k) => scripts.t[k]!, at - 3e6);
+      for (let k = lo; k < scripts.rows && scripts.t[k]! <= at + 12e6; k++)
+        if (scripts.host[k] === to) s.block(k, node, 'edge.reached');
     }
   }
   s.drain();
   return s.nodes.size - before;
 }
-
-/** What starts things for somebody who came by a port of administration. */
-const STARTS_FOR: ReadonlyMap<number, RegExp> = new Map([
-  [135, /^(?:wmiprvse|svchost|taskeng|dllhost)\.exe$/],
-  [445, /^(?:services|svchost|taskeng)\.exe$/],
-  [3389, /^(?:userinit|explorer)\.exe$/],
-  [5985, /^wsmprovhost\.exe$/],
-  [5986, /^wsmprovhost\.exe$/],
-  [47001, /^wsmprovhost\.exe$/],
-]);
 
 interface Sensed {
   readonly row: number;
@@ -113,12 +119,11 @@ export function sensedArrivals(w: World, s: Suspicion): number {
     const lo = firstAt(scripts.rows, (i) => scripts.t[i]!, at - 3e6);
     for (let i = lo; i < scripts.rows && scripts.t[i]! <= at + 12e6; i++) {
       if (scripts.host[i] !== x.to) continue;
-      for (const path of programs(w.text(scripts.column('script')[i]!)))
-        if (!w.systemPath(path) && !w.shellPath(path)) {
-          const image = w.facts.texts.find(path);
-          if (image < 0 || fresh(image))
-            s.file(x.to, path, scripts.t[i]!, anchor, 'edge.sensed', [scripts.place(i)], 'likely');
-        }
+      const named = programsNamed(w.text(scripts.column('script')[i]!)).filter(
+        (path) => !w.systemPath(path) && !w.shellPath(path),
+      );
+      if (named.some((path) => w.facts.texts.find(path) < 0 || fresh(w.facts.texts.find(path))))
+        s.block(i, anchor, 'edge.sensed');
     }
   }
   installedOverNetwork(w, s, held);
@@ -166,16 +171,6 @@ function installedOverNetwork(w: World, s: Suspicion, held: ReadonlyMap<number, 
   }
 }
 
-/** Programs that a script names by their whole path, in lower case. */
-function programs(script: string): readonly string[] {
-  if (script.length > 20_000) return [];
-  return [
-    ...script.matchAll(/[a-z]:\\(?:[^\\/:*?"'<>|\r\n;]+\\)*[^\\/:*?"'<>|\s;]+\.(?:exe|dll|bat|cmd|ps1|vbs|js|scr)\b/gi),
-  ]
-    .slice(0, 20)
-    .map((m) => m[0].toLowerCase());
-}
-
 /** An account that was taken is somebody's own again after this, where nothing more is known. */
 const TAKEN_FOR = HOUR;
 
@@ -220,6 +215,45 @@ export function strangeAddresses(w: World, s: Suspicion): number {
   return s.nodes.size - before;
 }
 
+/** Nodes that show something done on their host. */
+const ACTS: ReadonlySet<Node['kind']> = new Set(['process', 'block', 'service', 'task']);
+
+/** An account that the intruder made. */
+export interface MadeAccount {
+  /** Without a domain, in lower case. */
+  readonly name: string;
+  readonly host: number;
+  readonly t: number;
+  /** A node of the incident that made it. */
+  readonly by: Node;
+}
+
+/** Sessions and processes of accounts that the intruder made: nobody else has a use for them. Gives how many nodes were added. */
+export function madeAccounts(w: World, s: Suspicion, made: readonly MadeAccount[]): number {
+  const before = s.nodes.size;
+  if (made.length === 0) return 0;
+  const by = new Map(made.map((x) => [x.name, x]));
+  const t = w.logons.table;
+  const is = w.facts.texts.asker((x) => x === 'logon' || x === 'accepted' || x === 'remote desktop logon');
+  const whose = w.facts.texts.asker((x) => by.get(x.replace(/^.*\\/, '').replace(/@.*$/, '').toLowerCase()) ?? null);
+  const [activity, user] = [t.column('activity'), t.column('user')];
+  for (let i = 0; i < t.rows; i++) {
+    const x = user[i]! < 0 || !is(activity[i]!) ? null : whose(user[i]!);
+    if (x === null || t.host[i]! < 0 || t.t[i]! < x.t - 60e6 || s.nodes.has(`s${i}`)) continue;
+    const l = w.logons.logon(i);
+    if (activity[i]! >= 0 && l.type === 10 && !w.logons.remote(l.host, l.t, l.t).some((y) => y.row === i)) continue;
+    s.session(l, x.by, 'edge.made-account', 'likely');
+  }
+  const p = w.processes;
+  for (let r = 0; r < p.rows; r++) {
+    const x = p.user.at(r) < 0 ? null : whose(p.user.at(r));
+    if (x === null || !(p.start.at(r) >= x.t - 60e6) || w.hub(r) || s.nodes.has(`p${r}`)) continue;
+    s.process(r, x.by, 'edge.made-account', 'likely');
+  }
+  s.drain();
+  return s.nodes.size - before;
+}
+
 /** Gives how many nodes were added. */
 export function unnamedMoves(w: World, s: Suspicion): number {
   const before = s.nodes.size;
@@ -228,7 +262,7 @@ export function unnamedMoves(w: World, s: Suspicion): number {
   const accounts = new Map<string, Map<string, number>>();
   for (const n of s.nodes.values()) {
     const g = s.group(n.key);
-    if (n.kind === 'process') {
+    if (ACTS.has(n.kind)) {
       const m = hosts.get(g) ?? new Map<number, { first: number; last: number }>();
       hosts.set(g, m);
       const h = m.get(n.host);
@@ -237,8 +271,17 @@ export function unnamedMoves(w: World, s: Suspicion): number {
         h.first = Math.min(h.first, n.t);
         h.last = Math.max(h.last, n.t);
       }
-    } else if (n.kind === 'session' || n.kind === 'service' || n.kind === 'task') {
-      const user = n.kind === 'session' ? w.logons.logon(n.row).user : s.installer(n.kind, n.row);
+    }
+    const users =
+      n.kind === 'session'
+        ? [w.logons.logon(n.row).user]
+        : n.kind === 'service' || n.kind === 'task'
+          ? [s.installer(n.kind, n.row)]
+          : n.kind === 'process'
+            ? // Whom it said that it was when it went to another machine.
+              [...s.remote.credentials(n.row)].filter((c) => c.target >= 0 && c.target !== n.host).map((c) => c.user)
+            : [];
+    for (const user of users) {
       if (user === '' || ownAccount(user)) continue;
       const m = accounts.get(g) ?? new Map<string, number>();
       accounts.set(g, m);
@@ -250,7 +293,9 @@ export function unnamedMoves(w: World, s: Suspicion): number {
   const candidates: { row: number; source: number; user: string }[] = [];
   const t = w.logons.table;
   const activity = t.column('activity');
-  const is = w.facts.texts.asker((x) => x === 'logon' || x === 'accepted');
+  // A desktop's own record stands for the logon where that is gone.
+  const is = w.facts.texts.asker((x) => x === 'logon' || x === 'accepted' || x === 'remote desktop logon');
+  const desktop = w.facts.texts.asker((x) => x === 'remote desktop logon');
   const wanted = new Set([...accounts.values()].flatMap((m) => [...m.keys()]));
   const held = new Set([...hosts.values()].flatMap((m) => [...m.keys()]));
   for (let i = 0; i < t.rows; i++) {
@@ -258,6 +303,7 @@ export function unnamedMoves(w: World, s: Suspicion): number {
     const l = w.logons.logon(i);
     if ((l.type !== 3 && l.type !== 10 && l.type !== SSH) || ownAccount(l.user)) continue;
     const source = w.logons.source(l);
+    if (desktop(activity[i]!) && !w.logons.remote(l.host, l.t, l.t).some((x) => x.row === i)) continue;
     if (source < 0 || (!wanted.has(l.user) && (!held.has(source) || w.sensed(source)))) continue;
     const key = `${source}|${l.user}`;
     const list = ways.get(key) ?? [];
@@ -287,7 +333,7 @@ export function unnamedMoves(w: World, s: Suspicion): number {
       )
         continue;
       const anchor = [...s.nodes.values()].find(
-        (n) => n.host === c.source && n.kind === 'process' && s.group(n.key) === g && n.t <= l.t,
+        (n) => n.host === c.source && ACTS.has(n.kind) && s.group(n.key) === g && n.t <= l.t,
       );
       if (anchor === undefined) continue;
       s.session(l, anchor, known ? 'edge.way' : 'edge.read-much', 'likely');

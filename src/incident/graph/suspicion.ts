@@ -6,7 +6,8 @@ import { type Logon, ownAccount, SSH } from './logons.js';
 import { REMOTE_PORTS, Remote } from './remote.js';
 import { baseName, SERVER, type World } from './world.js';
 
-export type NodeKind = 'process' | 'session' | 'file' | 'service' | 'task' | 'script';
+/** `block`: a script that ran, by its own record; `script`: one on a web server. */
+export type NodeKind = 'process' | 'session' | 'file' | 'service' | 'task' | 'script' | 'block';
 /** How sure an edge is: its ends share an identifier; or they agree in several respects and nothing else explains it. */
 export type Sure = 'certain' | 'likely';
 
@@ -325,6 +326,7 @@ export class Suspicion {
       if (n.kind === 'process') this.#ofProcess(n);
       else if (n.kind === 'session') this.#ofSession(n);
       else if (n.kind === 'file') this.#ofFile(n);
+      else if (n.kind === 'block') this.#ofBlock(n);
       else if (n.kind !== 'script') this.#ofInstalled(n);
     }
   }
@@ -368,7 +370,7 @@ export class Suspicion {
       /\bschtasks(?:\.exe)?["']?\s.*\/create\b/i.test(line) ||
       /process\s+call\s+create/i.test(line) ||
       /\bsc(?:\.exe)?["']?\s+\\\\/i.test(line);
-    if (!order || n.from === null) return;
+    if (!order) return;
     const what =
       /\/tr\s+"((?:[^"\\]|\\.)+)"|\/tr\s+(\S+)|call\s+create\s+"((?:[^"\\]|\\.)+)"|call\s+create\s+(\S.*)|binpath=\s*"?([^"]+)"?/i.exec(
         line,
@@ -378,6 +380,18 @@ export class Suspicion {
     for (const target of this.remote.named(n.row)) {
       if (target === n.host) continue;
       const at = w.carried(n.t, n.host, target);
+      // That it was registered there, the target's own log may still tell.
+      for (const [kind, list] of [
+        ['service', this.#servicesByHost],
+        ['task', this.#tasksByHost],
+      ] as const)
+        for (const x of list.get(target) ?? [])
+          if (
+            x.t >= at - 5e6 &&
+            x.t - at < MINUTE &&
+            (x.command.toLowerCase().includes(command) || named(line, x.name))
+          )
+            this.#installed(kind, x, n, 'edge.commanded', n.sure);
       for (const r of this.remote.startsBetween(target, at - 5e6, at + RUNS_WITHIN))
         if (runs(command, w.processes.imageText(r), w.processes.commandText(r).toLowerCase()))
           this.process(r, n, 'edge.commanded', n.sure);
@@ -504,6 +518,32 @@ export class Suspicion {
     return known === null || known.t < l.t - SESSION_LENGTH || known.row === l.row;
   }
 
+  /** A script that ran on a host, as its record (a row of script activity) holds it. */
+  block(row: number, from: Node, because: string): void {
+    const t = this.world.facts.table('script_activity');
+    if (this.clean.has(t.host[row]!) || this.#declared(t.host[row]!, t.t[row]!, '', '')) return;
+    this.#node({
+      key: `b${row}`,
+      kind: 'block',
+      row,
+      host: t.host[row]!,
+      t: t.t[row]!,
+      places: [t.place(row)],
+      from,
+      because,
+      sure: 'likely',
+      path: '',
+    });
+  }
+
+  /** Programs that a script which ran names. */
+  #ofBlock(n: Node): void {
+    const t = this.world.facts.table('script_activity');
+    for (const path of programsNamed(this.world.text(t.column('script')[n.row]!)))
+      if (!this.world.systemPath(path) && !this.world.shellPath(path))
+        this.file(n.host, path, n.t, n, 'edge.command-of', n.places, 'likely');
+  }
+
   /** When a process started; of one whose start no log holds, when it first started something. */
   firstSeen(row: number): number {
     const p = this.world.processes;
@@ -547,6 +587,25 @@ export class Suspicion {
     if (exe !== '' && !w.systemPath(exe)) this.file(n.host, exe, s.t, n, 'edge.command-of', n.places);
   }
 }
+
+/** Programs that a script names by their whole path, in lower case. */
+export function programsNamed(script: string): readonly string[] {
+  if (script.length > 20_000) return [];
+  return [
+    ...script.matchAll(/[a-z]:\\(?:[^\\/:*?"'<>|\r\n;]+\\)*[^\\/:*?"'<>|\s;]+\.(?:exe|dll|bat|cmd|ps1|vbs|js|scr)\b/gi),
+  ]
+    .slice(0, 20)
+    .map((m) => m[0].toLowerCase());
+}
+
+/** Whether a command line names a task or service. */
+const named = (line: string, name: string): boolean => {
+  const bare = name.replace(/^\\/, '').toLowerCase();
+  return (
+    bare.length > 3 &&
+    new RegExp(`(?:^|[\\s"\\\\])${bare.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?:$|[\\s"])`).test(line.toLowerCase())
+  );
+};
 
 const bareName = (user: string): string => user.replace(/^.*\\/, '').toLowerCase();
 

@@ -324,6 +324,10 @@ export function assemble(a: AssembleInput): Incident {
         l.places,
       );
   for (const n of g.nodes) {
+    if (n.kind === 'block') {
+      const script = w.text(w.facts.table('script_activity').column('script')[n.row]!);
+      event(n.t, n.host, 'execution', m.ran(script.slice(0, 500)), 'T1059.001', n.places);
+    }
     if (n.kind !== 'process') continue;
     const line = w.processes.commandText(n.row) || w.processes.imageText(n.row);
     // The window of a console is nothing that anybody ran.

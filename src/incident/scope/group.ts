@@ -41,6 +41,14 @@ export interface MoveClaim {
 /** What a command line orders another machine to run runs within this of the session that it needs there. */
 const ORDERED_WITHIN = 5 * 60e6;
 
+/** Whether what began on a machine may have come by a port: scripts by remote management, services and tasks by procedure calls. */
+const comesBy = (kind: Node['kind'], port: number): boolean =>
+  kind === 'block'
+    ? port === 5985 || port === 5986 || port === 47001
+    : kind === 'service' || kind === 'task'
+      ? port === 135 || port === 139 || port === 445
+      : true;
+
 export class Group {
   readonly id: string;
   readonly nodes: Node[];
@@ -83,14 +91,18 @@ export class Group {
         for (const c of suspicion.remote.credentials(n.row))
           if (c.target >= 0 && c.target !== n.host) this.account(c.user, domains, 'abused', c.t, [auth.place(c.row)]);
       } else if (n.kind === 'session') this.sessions.set(n.row, n);
-      else if (n.kind === 'script') {
+      else if (n.kind === 'block') {
+        this.claim(n.host, 'controlled', n.t, n.places, 'how.remote', n.sure);
+        this.#at(n.host, n.t);
+      } else if (n.kind === 'script') {
         this.claim(n.host, 'controlled', n.t, n.places, 'how.webshell', n.sure);
         this.#at(n.host, n.t);
       } else if (n.kind === 'file') this.files.set(`${n.host}|${n.path}`, n);
       if (n.kind === 'service' || n.kind === 'task') {
         this.#at(n.host, n.t);
         // That it ran no record shows; that it was made to run something there and then, one does.
-        if (n.from === null) this.claim(n.host, 'controlled', n.t, n.places, 'how.remote', 'likely');
+        if (n.from === null || n.from.host !== n.host)
+          this.claim(n.host, 'controlled', n.t, n.places, 'how.remote', 'likely');
       }
     }
     // What a session did: found among the nodes that it led to.
@@ -108,6 +120,14 @@ export class Group {
       }
     };
     for (const n of this.nodes) led(n);
+    // A node knows the first cause that it was reached by; there may be more.
+    for (const e of suspicion.edges) {
+      if (!e.a.startsWith('s') && !e.b.startsWith('s')) continue;
+      const [a, b] = [suspicion.nodes.get(e.a), suspicion.nodes.get(e.b)];
+      if (a !== undefined && b !== undefined && b.from !== a && suspicion.group(e.a) === this.id) {
+        led({ ...b, from: a });
+      }
+    }
     // What ran because a command line elsewhere had ordered it: in the session that came from there at that moment.
     const ordered = this.nodes.filter((n) => n.because === 'edge.commanded' && n.from?.kind === 'process');
     for (const n of this.sessions.values()) {
@@ -175,7 +195,8 @@ export class Group {
     const [dst, dport] = [n.column('dst_ip'), n.column('dst_port')];
     const began = new Map<number, Node[]>();
     for (const x of this.nodes) {
-      if (x.kind !== 'process') continue;
+      const brought = (x.kind === 'service' || x.kind === 'task') && x.from !== null && x.from.host !== x.host;
+      if (x.kind !== 'process' && x.kind !== 'block' && !brought) continue;
       const list = began.get(x.host) ?? [];
       began.set(x.host, list);
       list.push(x);
@@ -194,10 +215,10 @@ export class Group {
         const there = began.get(to) ?? [];
         // What a program of that host itself started came by no connection.
         const own = (x: Node): boolean => {
-          const parent = w.processes.parent.at(x.row);
+          const parent = x.kind !== 'process' ? -1 : w.processes.parent.at(x.row);
           return parent >= 0 && !w.hub(parent) && !this.processes.has(parent);
         };
-        const first = there.find((x) => x.t >= at - 15e6 && x.t <= at + 180e6 && !own(x));
+        const first = there.find((x) => x.t >= at - 15e6 && x.t <= at + 180e6 && !own(x) && comesBy(x.kind, port));
         // What ran there then may be gone with its log, while what ran later is not.
         const later =
           first === undefined &&
@@ -206,7 +227,7 @@ export class Group {
           !own(there[0]!) &&
           !this.moves.some((m) => m.to === to);
         if (first === undefined && !later) continue;
-        const user = first === undefined ? '' : w.processes.userText(first.row);
+        const user = first?.kind !== 'process' ? '' : w.processes.userText(first.row);
         const ticket = this.suspicion.remote.ticketHolder(from, to, n.t[i]!);
         const named = [...this.suspicion.remote.credentials(r)].find(
           (c) => c.target === to && Math.abs(c.t - n.t[i]!) < 20e6,
@@ -214,15 +235,19 @@ export class Group {
         const name = named?.user ?? ticket?.user ?? (ownAccount(user) ? '' : user.replace(/^.*\\/, '').toLowerCase());
         if (name !== '') this.account(name, domains, 'abused', at, first?.places ?? [n.place(i)]);
         const method =
-          port === 3389
-            ? 'rdp'
-            : port === 22
-              ? 'ssh'
-              : port === 5985 || port === 5986
-                ? 'winrm'
-                : port === 135
-                  ? 'wmi'
-                  : 'other';
+          first?.kind === 'task'
+            ? 'scheduled_task'
+            : first?.kind === 'service'
+              ? 'smb_service'
+              : port === 3389
+                ? 'rdp'
+                : port === 22
+                  ? 'ssh'
+                  : port === 5985 || port === 5986
+                    ? 'winrm'
+                    : port === 135
+                      ? 'wmi'
+                      : 'other';
         this.moves.push({
           from,
           to,

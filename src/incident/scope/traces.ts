@@ -370,6 +370,19 @@ export function covered(w: World, g: Group, gaps: readonly Sign[], mail: readonl
       });
     }
   }
+  for (const x of mine) {
+    const told = commandedTrace(x.line);
+    if (told === null) continue;
+    // The log's own record of it says more.
+    const known = [...out.values()].some(
+      (o) =>
+        o.host === x.host &&
+        o.kind === told.kind &&
+        Math.abs(o.t - x.t) < 2 * MINUTE &&
+        (told.kind !== 'log_cleared' || o.what.toLowerCase() === told.what),
+    );
+    if (!known) add({ host: x.host, kind: told.kind, t: x.t, what: told.what, places: p.places(x.r) });
+  }
   for (const s of gaps) {
     if (s.kind !== 'record_gap' || g.hosts.get(s.host)?.status !== 'controlled') continue;
     if (!g.near(s.host, s.t, 60 * MINUTE)) continue;
@@ -416,6 +429,26 @@ export function covered(w: World, g: Group, gaps: readonly Sign[], mail: readonl
   for (const m of mail)
     if (m.kind === 'request-removed') add({ host: m.host, kind: 'other', t: m.t, what: m.what, places: m.places });
   return [...out.values()].sort((a, b) => a.t - b.t || a.host - b.host);
+}
+
+/** What a command line (in lower case) takes away, where the record of it may have gone with the log; null. */
+function commandedTrace(line: string): { kind: TraceClaim['kind']; what: string } | null {
+  // Of a shell and what it starts, what it starts.
+  if (/^\S*(?:cmd|sh|bash)(?:\.exe)?["']?\s+[/-]/.test(line)) return null;
+  const cleared =
+    /\bwevtutil(?:\.exe)?["']?\s+(?:cl|clear-log)\s+["']?([^"'\s/][^"'/]*?)["']?(?:\s|$)/.exec(line) ??
+    /\b(?:clear|remove)-eventlog\s+(?:-logname\s+)?["']?([^"'\s;|]+)/.exec(line);
+  if (cleared !== null) return { kind: 'log_cleared', what: cleared[1]!.trim() };
+  if (/\bauditpol(?:\.exe)?["']?\s+(?:\/clear|\/remove|\/set\b.*:disable)/.test(line))
+    return {
+      kind: 'audit_policy_changed',
+      what: /\/(?:sub)?category:"?([^"/]+)"?/.exec(line)?.[1]?.trim() ?? 'auditpol',
+    };
+  const stopped =
+    /\b(?:sc(?:\.exe)?["']?\s+(?:stop|delete|config)|net1?(?:\.exe)?["']?\s+stop|stop-service(?:\s+-\S+)*)\s+["']?(windefend|sense|wdnissvc|mssense|sysmon(?:64)?|sysmondrv|eventlog|mpssvc|auditd)\b/.exec(
+      line,
+    ) ?? /\bset-mppreference\b.*-(disable\w+)/.exec(line);
+  return stopped === null ? null : { kind: 'sensor_stopped', what: stopped[1]! };
 }
 
 /** A process that clears logs and is not the intruder's. */

@@ -144,6 +144,43 @@ async function columnsToAdd(connection: DuckDBConnection): Promise<string[]> {
   );
 }
 
+/**
+ * What a search looks up first, one table after another: everything in one statement would hold the joins of all terms, columns and
+ * classes in memory at once.
+ */
+class Sets {
+  readonly statements: string[] = [];
+  readonly tables: string[] = [];
+  readonly #prefix: string;
+
+  constructor(prefix: string) {
+    this.#prefix = prefix;
+  }
+
+  #table(): string {
+    const name = `${this.#prefix}${this.tables.length}`;
+    this.tables.push(name);
+    return name;
+  }
+
+  /** A table of text numbers; its name. */
+  ids(select: string): string {
+    const name = this.#table();
+    this.statements.push(`CREATE TEMP TABLE ${name} AS ${select}`);
+    return name;
+  }
+
+  /** A table of records' numbers; its name. */
+  recs(selects: readonly string[]): string {
+    const name = this.#table();
+    this.statements.push(
+      `CREATE TEMP TABLE ${name} AS SELECT rec FROM records LIMIT 0`,
+      ...selects.map((s) => `INSERT INTO ${name} ${s}`),
+    );
+    return name;
+  }
+}
+
 export class DuckStore implements CaseStore {
   readonly #instance: DuckDBInstance;
   readonly #connection: DuckDBConnection;
@@ -506,8 +543,19 @@ export class DuckStore implements CaseStore {
     }
   }
 
+  /** Statements of one search after another: their tables have names of their own. */
+  #searches = 0;
+
   async search(options: SearchOptions): Promise<SearchResult> {
-    const sets: string[] = [];
+    const sets = new Sets(`s${this.#searches++}_`);
+    try {
+      return await this.#found(options, sets);
+    } finally {
+      for (const name of sets.tables) await this.#connection.run(`DROP TABLE IF EXISTS ${name}`);
+    }
+  }
+
+  async #found(options: SearchOptions, sets: Sets): Promise<SearchResult> {
     const where: string[] = [];
     if (options.query !== null) where.push(this.#condition(options.query, sets));
     if (options.fromMicros !== undefined) where.push(`r.micros >= ${options.fromMicros}`);
@@ -519,15 +567,12 @@ export class DuckStore implements CaseStore {
           sets,
         ),
       );
-    const head = sets.length === 0 ? '' : `WITH ${sets.map((s, i) => `t${i} AS MATERIALIZED (${s})`).join(', ')} `;
+    for (const statement of sets.statements) await this.#connection.run(statement);
     const filter = where.length === 0 ? '' : ` WHERE ${where.join(' AND ')}`;
-    const total = Number((await this.#rows(`${head}SELECT count(*) FROM records r${filter}`))[0]![0]);
+    const total = Number((await this.#rows(`SELECT count(*) FROM records r${filter}`))[0]![0]);
     const rows = await this.#rows(
-      `${head}, found AS MATERIALIZED (SELECT * FROM records r${filter} ORDER BY isnan(micros), micros, evidence, number LIMIT ${options.limit}) `.replace(
-        /^, /,
-        'WITH ',
-      ) +
-        `SELECT f.rec, f.evidence, e.name, f.number, e.by_line, f.micros, ${textOf('f.host', 'h')}, ${textOf('f.source', 's')}, ${textOf('f.provider', 'p')}, ${textOf('f.event_id', 'i')}, f.place FROM found f
+      `WITH found AS MATERIALIZED (SELECT * FROM records r${filter} ORDER BY isnan(micros), micros, evidence, number LIMIT ${options.limit})
+         SELECT f.rec, f.evidence, e.name, f.number, e.by_line, f.micros, ${textOf('f.host', 'h')}, ${textOf('f.source', 's')}, ${textOf('f.provider', 'p')}, ${textOf('f.event_id', 'i')}, f.place FROM found f
          LEFT JOIN evidence e ON e.id = f.evidence LEFT JOIN texts h ON h.id = f.host LEFT JOIN texts s ON s.id = f.source
          LEFT JOIN texts p ON p.id = f.provider LEFT JOIN texts i ON i.id = f.event_id
          ORDER BY isnan(f.micros), f.micros, f.evidence, f.number`,
@@ -584,8 +629,8 @@ export class DuckStore implements CaseStore {
     return out;
   }
 
-  /** A condition on `records r`; sets of text numbers that it needs are added to `sets`. */
-  #condition(q: QueryNode, sets: string[]): string {
+  /** A condition on `records r`; what must be looked up before is added to `sets`. */
+  #condition(q: QueryNode, sets: Sets): string {
     switch (q.kind) {
       case 'and':
       case 'or':
@@ -599,15 +644,17 @@ export class DuckStore implements CaseStore {
         const numeric = /^\d{1,9}$/.test(q.text) ? test : null;
         const own = [...TEXT_COLUMNS].map((c) => this.#in(`r.${c}`, set, numeric));
         // A semi-join a column: a condition that joins many of them takes the planner longer than the search itself.
-        const facts = FACT_CLASSES.flatMap((c) => [
-          ...c.columns.map((x) => `SELECT rec FROM ${c.name} WHERE "${x}" IN (SELECT id FROM ${set})`),
-          ...(numeric === null
-            ? []
-            : [
-                `SELECT rec FROM ${c.name} WHERE ${c.columns.map((x) => `("${x}" < -1 AND ${numeric(`CAST(-("${x}" + 2) AS VARCHAR)`)})`).join(' OR ')}`,
-              ]),
-        ]);
-        return `(${own.join(' OR ')} OR r.rec IN (${facts.join(' UNION ALL ')}))`;
+        const facts = FACT_CLASSES.map((c) =>
+          [
+            ...c.columns.map((x) => `SELECT rec FROM ${c.name} WHERE "${x}" IN (SELECT id FROM ${set})`),
+            ...(numeric === null
+              ? []
+              : [
+                  `SELECT rec FROM ${c.name} WHERE ${c.columns.map((x) => `("${x}" < -1 AND ${numeric(`CAST(-("${x}" + 2) AS VARCHAR)`)})`).join(' OR ')}`,
+                ]),
+          ].join(' UNION ALL '),
+        );
+        return `(${own.join(' OR ')} OR r.rec IN (SELECT rec FROM ${sets.recs(facts)}))`;
       }
       case 'range':
         return this.#range(q, sets);
@@ -636,14 +683,13 @@ export class DuckStore implements CaseStore {
             ? ` OR lower(text) LIKE lower(${literal(`${q.text.replace(/[\\%_]/g, '\\$&')}.%`)}) ESCAPE '\\'`
             : '';
         const digits = q.pattern ? /^[\d*?]+$/.test(q.text) : /^\d{1,9}$/.test(q.text);
-        return this.#inColumns(q.field, this.#set(test('text') + host, sets), digits ? test : null);
+        return this.#inColumns(q.field, this.#set(test('text') + host, sets), digits ? test : null, sets);
       }
     }
   }
 
-  #set(test: string, sets: string[]): string {
-    sets.push(`SELECT id FROM texts WHERE ${test}`);
-    return `t${sets.length - 1}`;
+  #set(test: string, sets: Sets): string {
+    return sets.ids(`SELECT id FROM texts WHERE ${test}`);
   }
 
   /** Whether a column's text is in a set, or it is a decimal number that passes `numeric`. */
@@ -654,7 +700,7 @@ export class DuckStore implements CaseStore {
       : `(${texts} OR (${column} < -1 AND ${numeric(`CAST(-(${column} + 2) AS VARCHAR)`)}))`;
   }
 
-  #inColumns(field: string, set: string, numeric: ((text: string) => string) | null): string {
+  #inColumns(field: string, set: string, numeric: ((text: string) => string) | null, sets: Sets): string {
     const parts: string[] = [];
     if (TEXT_COLUMNS.has(field)) parts.push(this.#in(`r.${field}`, set, numeric));
     const classes = FACT_CLASSES.filter(
@@ -662,7 +708,7 @@ export class DuckStore implements CaseStore {
     );
     if (classes.length > 0)
       parts.push(
-        `r.rec IN (${classes.map((c) => `SELECT rec FROM ${c.name} WHERE ${this.#in(`"${field}"`, set, numeric)}`).join(' UNION ALL ')})`,
+        `r.rec IN (SELECT rec FROM ${sets.recs(classes.map((c) => `SELECT rec FROM ${c.name} WHERE ${this.#in(`"${field}"`, set, numeric)}`))})`,
       );
     if (parts.length === 0) {
       const known = [
@@ -682,7 +728,7 @@ export class DuckStore implements CaseStore {
     return `(${parts.join(' OR ')})`;
   }
 
-  #range(q: QueryNode & { kind: 'range' }, sets: string[]): string {
+  #range(q: QueryNode & { kind: 'range' }, sets: Sets): string {
     if (q.field === 'time') {
       const bound = (t: string): number => {
         const m = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?Z?$/.exec(t);
@@ -713,8 +759,11 @@ export class DuckStore implements CaseStore {
       return parts.join(' AND ') || `${column} IS NOT NULL`;
     };
     if (q.field === 'record' || q.field === 'line') return `(${test('r.number')})`;
-    return this.#inColumns(q.field, this.#set(test('try_cast(text AS DOUBLE)'), sets), (text) =>
-      test(`CAST(${text} AS DOUBLE)`),
+    return this.#inColumns(
+      q.field,
+      this.#set(test('try_cast(text AS DOUBLE)'), sets),
+      (text) => test(`CAST(${text} AS DOUBLE)`),
+      sets,
     );
   }
 
