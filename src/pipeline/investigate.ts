@@ -14,6 +14,7 @@ import type { Container, SourceFile } from '../sources/index.js';
 import { DuckStore } from '../store/index.js';
 import { decodeExhibits, type Exhibit, EXHIBITS_PER_ITEM, MAX_EXHIBITS, type Wanted } from './exhibits.js';
 import { serveSearches } from './serve.js';
+import { withCollectedZones } from './collected.js';
 import { PLAIN_READING, type Reading } from './plan.js';
 import { registerEvidence, type Unopened } from './register.js';
 
@@ -119,7 +120,7 @@ export async function investigate(
   options: InvestigateOptions,
 ): Promise<InvestigateResult> {
   const created = createdTime();
-  const reading = options.reading ?? PLAIN_READING;
+  let reading = options.reading ?? PLAIN_READING;
   // The case's id comes from what was put in, so that the same run has the same id.
   const id = createHash('sha256')
     .update(files.map((f) => `${f.name}\0${f.bytes}`).join('\n'))
@@ -186,12 +187,13 @@ export async function investigate(
     options.onStage?.('read', false);
     let lines: string[] = [];
     let pending = 0;
+    reading = withCollectedZones(reading, files);
     const result = await registerEvidence(files, {
       rules: options.rules,
       messages: options.messages,
       ...(options.threads === undefined ? {} : { threads: options.threads }),
       recover: options.recover ?? false,
-      ...(options.reading === undefined ? {} : { reading: options.reading }),
+      reading,
       store: store ?? undefined,
       ...(store === null || journal === null
         ? {}

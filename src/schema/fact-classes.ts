@@ -281,6 +281,36 @@ const SOURCES: readonly Source[] = [
       logon_id: 'ses',
     },
   },
+  {
+    channel: 'linux/auditd',
+    fact: 'file_activity',
+    needs: ['FileOperation'],
+    columns: {
+      activity: 'FileOperation',
+      path: 'TargetFilename',
+      process: 'exe',
+      user: ['UID', 'uid'],
+      pid: 'pid',
+      logon_id: 'ses',
+    },
+  },
+  {
+    channel: 'linux/auditd',
+    fact: 'authentication',
+    needs: ['SessionOperation'],
+    columns: {
+      activity: 'SessionOperation',
+      user: ['acct', 'ID', 'id'],
+      src_ip: 'addr',
+      process: 'exe',
+      logon_id: 'ses',
+      status: 'res',
+      service: 'op',
+      // The number of the user that the session is of.
+      sid: ['auid', 'id'],
+      pid: 'pid',
+    },
+  },
 
   { channel: SYSMON, ids: [3], fact: 'network_activity', columns: SYSMON_NETWORK },
   { channel: 'Linux-Sysmon/Operational', ids: [3], fact: 'network_activity', columns: SYSMON_NETWORK },

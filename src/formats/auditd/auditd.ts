@@ -24,7 +24,6 @@ const ENCODED = new Set([
   'key',
   'acct',
   'ocomm',
-  'old-auid',
   'vm',
   'file',
   'watch',
@@ -39,8 +38,60 @@ interface Open {
   readonly time: string;
   readonly node: string;
   readonly fields: Map<string, string[]>;
+  /** Lines of type PATH, each with what was done to it. */
+  readonly paths: { name: string; type: string }[];
   count: number;
 }
+
+/** Flags of open(2) that say that a file is opened to be written. */
+const O_ACCMODE = 3;
+/** Where the flags of the system calls that open files stand, by number (x86-64, arm64). */
+const OPEN_FLAGS: ReadonlyMap<string, string> = new Map([
+  ['c000003e 2', 'syscall_a1'],
+  ['c000003e 257', 'syscall_a2'],
+  ['c00000b7 56', 'syscall_a2'],
+]);
+
+/**
+ * What an event that is no start of a program did to a file (auditd's PATH lines, audit(8)): `create`, `delete` or `write`, and the
+ * file's whole path. Null where nothing of that kind was done, or it failed.
+ */
+function fileOperation(
+  fields: ReadonlyMap<string, readonly string[]>,
+  paths: readonly { readonly name: string; readonly type: string }[],
+): { what: string; path: string } | null {
+  const one = (name: string): string => fields.get(name)?.[0] ?? '';
+  if (paths.length === 0 || one('success') === 'no' || fields.get('type')!.includes('EXECVE')) return null;
+  const whole = (path: string): string => (path.startsWith('/') ? path : `${one('cwd').replace(/\/$/, '')}/${path}`);
+  const of = (type: string) => paths.findLast((p) => p.type === type && p.name !== '');
+  const created = of('CREATE');
+  if (created !== undefined) return { what: 'create', path: whole(created.name) };
+  const deleted = of('DELETE');
+  if (deleted !== undefined) return { what: 'delete', path: whole(deleted.name) };
+  const flags = OPEN_FLAGS.get(`${one('arch')} ${one('syscall')}`);
+  const named = SYSCALLS_OPEN.has(one('SYSCALL'))
+    ? one('SYSCALL') === 'open'
+      ? 'syscall_a1'
+      : 'syscall_a2'
+    : undefined;
+  const at = flags ?? named;
+  const normal = of('NORMAL');
+  if (at === undefined || normal === undefined) return null;
+  return (Number.parseInt(one(at), 16) & O_ACCMODE) === 0 ? null : { what: 'write', path: whole(normal.name) };
+}
+/**
+ * What an event of user space says of a session of SSH: `audit login` and `audit session` where one was opened (with its number), `failed`
+ * where it was refused; ''.
+ */
+function sessionOperation(fields: ReadonlyMap<string, readonly string[]>): string {
+  const one = (name: string): string => fields.get(name)?.[0] ?? '';
+  const type = one('type');
+  if ((type !== 'USER_LOGIN' && type !== 'USER_START') || !/\/(?:sshd(?:-session)?)$/.test(one('exe'))) return '';
+  if (/^(?:success|yes|1)$/.test(one('res'))) return type === 'USER_LOGIN' ? 'audit login' : 'audit session';
+  return type === 'USER_LOGIN' ? 'failed' : '';
+}
+
+const SYSCALLS_OPEN: ReadonlySet<string> = new Set(['open', 'openat']);
 
 function decodeHex(text: string): string {
   return Buffer.from(text, 'hex').toString('utf8');
@@ -77,7 +128,7 @@ class AuditParser implements LineParser {
     let e = this.#open.get(key);
     if (e === undefined) {
       if (this.#open.size >= MAX_OPEN) this.#flush(this.#open.keys().next().value!);
-      e = { line, offset, time: m[3]!, node: m[1] ?? '', fields: new Map([['serial', [m[4]!]]]), count: 0 };
+      e = { line, offset, time: m[3]!, node: m[1] ?? '', fields: new Map([['serial', [m[4]!]]]), paths: [], count: 0 };
       this.#open.set(key, e);
     }
     const type = m[2]!;
@@ -110,6 +161,7 @@ class AuditParser implements LineParser {
     // Behind 0x1d auditd repeats ids with their names, in capitals.
     const cut = rest.indexOf('\x1d');
     const raw = cut < 0 ? rest : rest.slice(0, cut);
+    const path = { name: '', type: '' };
     for (const m of raw.matchAll(/([\w-]+(?:\[\d+\])?)=(?:"([^"]*)"|'([^']*)'|(\S*))/g)) {
       const name = m[1]!;
       if (name === 'msg' && m[3] !== undefined) {
@@ -128,10 +180,13 @@ class AuditParser implements LineParser {
         value = name === 'proctitle' ? decoded.replaceAll('\0', ' ').trimEnd() : decoded;
       }
       if (value === '(null)' || value === '?') continue;
+      if (type === 'PATH' && name === 'name') path.name = value;
+      else if (type === 'PATH' && name === 'nametype') path.type = value;
       // a0 of EXECVE is an argument, a0 of SYSCALL a number: only the arguments keep the name, as rules mean it.
       if (type === 'SYSCALL' && /^a[0-3]$/.test(name)) this.#put(e, `syscall_${name}`, value);
       else this.#put(e, name.replace(/\[\d+\]$/, ''), value);
     }
+    if (path.type !== '' && e.paths.length < 16) e.paths.push(path);
     if (cut >= 0)
       for (const m of rest.slice(cut + 1).matchAll(/([A-Z_]+)=(?:"([^"]*)"|(\S+))/g))
         this.#put(e, m[1]!, m[2] ?? m[3] ?? '');
@@ -152,6 +207,13 @@ class AuditParser implements LineParser {
     if (args.length > 0) e.fields.set('CommandLine', [args.join(' ')]);
     else if (e.fields.has('proctitle') && e.fields.get('type')!.includes('EXECVE'))
       e.fields.set('CommandLine', e.fields.get('proctitle')!);
+    const session = sessionOperation(e.fields);
+    if (session !== '') e.fields.set('SessionOperation', [session]);
+    const did = fileOperation(e.fields, e.paths);
+    if (did !== null) {
+      e.fields.set('FileOperation', [did.what]);
+      e.fields.set('TargetFilename', [did.path]);
+    }
     fill(r, e.fields, this.#shapes, e.time, e.node || this.#context.host);
     r.line = e.line;
     r.offset = e.offset;
@@ -219,6 +281,7 @@ class LaurelParser implements LineParser {
       const texts = Array.isArray(v) ? v.map(String) : [typeof v === 'object' ? JSON.stringify(v) : String(v)];
       fields.set(name, [...(fields.get(name) ?? []), ...texts]);
     };
+    const paths: { name: string; type: string }[] = [];
     for (const [type, value] of Object.entries(o)) {
       if (type === 'ID' || type === 'NODE') continue;
       fields.get('type')!.push(type);
@@ -226,6 +289,10 @@ class LaurelParser implements LineParser {
         if (typeof member !== 'object' || member === null) {
           put(type, member);
           continue;
+        }
+        if (type === 'PATH') {
+          const { name, nametype } = member as Record<string, unknown>;
+          if (typeof name === 'string' && typeof nametype === 'string') paths.push({ name, type: nametype });
         }
         for (const [name, v] of flatten(member as object)) {
           if (name === 'ARGV') {
@@ -236,6 +303,13 @@ class LaurelParser implements LineParser {
           else put(name, v);
         }
       }
+    }
+    const session = sessionOperation(fields);
+    if (session !== '') fields.set('SessionOperation', [session]);
+    const did = fileOperation(fields, paths);
+    if (did !== null) {
+      fields.set('FileOperation', [did.what]);
+      fields.set('TargetFilename', [did.path]);
     }
     fill(this.#record, fields, this.#shapes, id[1]!, typeof o.NODE === 'string' ? o.NODE : this.#context.host);
     this.#record.line = line;

@@ -6,6 +6,7 @@ import { pf } from '../ids/pf.js';
 import { snort } from '../ids/snort.js';
 import { mappedFormat } from '../mapping/mapped.js';
 import type { Mapping } from '../mapping/mapping.js';
+import { hostsFile, interfaces, passwd } from '../inventory/inventory.js';
 import { auditCsv, jsonDocument, jsonLines } from '../json/json.js';
 import { syslog } from '../syslog/syslog.js';
 import type { Head, Match, TextFormat } from '../text/format.js';
@@ -50,6 +51,9 @@ export const TEXT_FORMATS: readonly TextFormat[] = [
   jsonDocument,
   syslog,
   utmp,
+  hostsFile,
+  interfaces,
+  passwd,
   table,
   timedLines,
 ];

@@ -62,7 +62,7 @@ export interface Facts {
 /** Columns that no detector and no cause asks for: they stay in the store. */
 const LEFT_IN_STORE: Readonly<Record<string, readonly string[]>> = {
   network_activity: ['activity', 'protocol', 'user'],
-  authentication: ['status', 'process', 'actor', 'actor_logon_id', 'sid'],
+  authentication: ['status', 'process', 'actor', 'actor_logon_id'],
   process_activity: ['parent_command_line', 'integrity'],
   http_activity: ['query', 'referer', 'bytes_out', 'protocol'],
   file_activity: ['hash', 'created'],
@@ -78,6 +78,9 @@ export function collect(): void {
   setFlagsFromString('--expose-gc');
   (runInNewContext('gc') as () => void)();
 }
+
+/** Classes in which collections tell the state of a machine, without a time. */
+const STATES: ReadonlySet<string> = new Set(['dhcp_activity', 'account_change']);
 
 export async function readFacts(source: FactSource, resolve: (name: string) => string): Promise<Facts> {
   const texts = new Texts();
@@ -116,7 +119,11 @@ export async function readFacts(source: FactSource, resolve: (name: string) => s
     for await (const c of source.facts(name, columns))
       for (let i = 0; i < c.rows; i++) {
         const r = c.rec[i]!;
-        if (Number.isNaN(micros.at(r))) continue;
+        // What is a state has no time, and counts at any.
+        if (Number.isNaN(micros.at(r))) {
+          if (!STATES.has(name)) continue;
+          micros.set(r, 0);
+        }
         rec.push(r);
         for (let k = 0; k < lists.length; k++) lists[k]!.push(texts.of(c.columns[k]![i]!));
       }

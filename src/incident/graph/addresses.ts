@@ -63,9 +63,11 @@ export class Addresses {
       if (h >= 0) see(this.#plain(ip[i]!), auth.t[i]!, h, true);
     }
     const dhcp = facts.table('dhcp_activity');
-    const [lease, name] = [dhcp.column('ip'), dhcp.column('hostname')];
+    const [lease, name, how] = [dhcp.column('ip'), dhcp.column('hostname'), dhcp.column('activity')];
+    // What a collection says of a machine is a state, not an event.
+    const state = texts.asker((t) => t === 'interface' || t === 'hosts file');
     for (let i = 0; i < dhcp.rows; i++)
-      see(this.#plain(lease[i]!), dhcp.t[i]!, hosts.known(texts.text(name[i]!)), true);
+      if (!state(how[i]!)) see(this.#plain(lease[i]!), dhcp.t[i]!, hosts.known(texts.text(name[i]!)), true);
     found.sort((x, y) => x.t - y.t);
     // Records that name the other end, as sensors write them now and then, do not make an address another host's.
     const strongest = new Map<string, { n: number; first: number; last: number }>();
@@ -94,6 +96,15 @@ export class Addresses {
       )
         this.#fixed.set(a, h);
     }
+    const own = texts.asker((t) => t === 'interface');
+    for (const interfaces of [true, false])
+      for (let i = 0; i < dhcp.rows; i++) {
+        if (!state(how[i]!) || own(how[i]!) !== interfaces) continue;
+        const a = this.#plain(lease[i]!);
+        const h = interfaces ? dhcp.host[i]! : hosts.known(texts.text(name[i]!));
+        if (h >= 0 && isAddress(a) && !LOCAL.test(a) && !this.#seen.has(a) && !this.#fixed.has(a))
+          this.#fixed.set(a, h);
+      }
     // What others call it: the other end of their connections, and the machine that a logon says it came from.
     const votes = new Map<string, Map<number, number>>();
     const call = (a: string, h: number): void => {

@@ -234,15 +234,12 @@ export function madeAccounts(w: World, s: Suspicion, made: readonly MadeAccount[
   if (made.length === 0) return 0;
   const by = new Map(made.map((x) => [x.name, x]));
   const t = w.logons.table;
-  const is = w.facts.texts.asker((x) => x === 'logon' || x === 'accepted' || x === 'remote desktop logon');
   const whose = w.facts.texts.asker((x) => by.get(x.replace(/^.*\\/, '').replace(/@.*$/, '').toLowerCase()) ?? null);
-  const [activity, user] = [t.column('activity'), t.column('user')];
+  const user = t.column('user');
   for (let i = 0; i < t.rows; i++) {
-    const x = user[i]! < 0 || !is(activity[i]!) ? null : whose(user[i]!);
+    const x = user[i]! < 0 || !w.logons.arrival(i) ? null : whose(user[i]!);
     if (x === null || t.host[i]! < 0 || t.t[i]! < x.t - 60e6 || s.nodes.has(`s${i}`)) continue;
-    const l = w.logons.logon(i);
-    if (activity[i]! >= 0 && l.type === 10 && !w.logons.remote(l.host, l.t, l.t).some((y) => y.row === i)) continue;
-    s.session(l, x.by, 'edge.made-account', 'likely');
+    s.session(w.logons.logon(i), x.by, 'edge.made-account', 'likely');
   }
   const p = w.processes;
   for (let r = 0; r < p.rows; r++) {
@@ -292,18 +289,13 @@ export function unnamedMoves(w: World, s: Suspicion): number {
   const ways = new Map<string, number[]>();
   const candidates: { row: number; source: number; user: string }[] = [];
   const t = w.logons.table;
-  const activity = t.column('activity');
-  // A desktop's own record stands for the logon where that is gone.
-  const is = w.facts.texts.asker((x) => x === 'logon' || x === 'accepted' || x === 'remote desktop logon');
-  const desktop = w.facts.texts.asker((x) => x === 'remote desktop logon');
   const wanted = new Set([...accounts.values()].flatMap((m) => [...m.keys()]));
   const held = new Set([...hosts.values()].flatMap((m) => [...m.keys()]));
   for (let i = 0; i < t.rows; i++) {
-    if (!is(activity[i]!) || t.host[i]! < 0) continue;
+    if (!w.logons.arrival(i)) continue;
     const l = w.logons.logon(i);
     if ((l.type !== 3 && l.type !== 10 && l.type !== SSH) || ownAccount(l.user)) continue;
     const source = w.logons.source(l);
-    if (desktop(activity[i]!) && !w.logons.remote(l.host, l.t, l.t).some((x) => x.row === i)) continue;
     if (source < 0 || (!wanted.has(l.user) && (!held.has(source) || w.sensed(source)))) continue;
     const key = `${source}|${l.user}`;
     const list = ways.get(key) ?? [];

@@ -20,6 +20,11 @@ export interface Logon {
 /** The type of logons by SSH, beside Windows' own. */
 export const SSH = 22;
 
+/** What the audit daemon writes where there is no session (-1 as 32 bits). */
+const UNSET = 4_294_967_295;
+/** Records of one logon in two logs are no further apart. */
+const AUDIT_WITHIN = 120e6;
+
 export class Logons {
   readonly table: Table;
   readonly #facts: Facts;
@@ -34,6 +39,7 @@ export class Logons {
   readonly #user: (id: number) => string;
   readonly #desktop: (id: number) => boolean;
   #ssh: (id: number) => boolean = () => false;
+  #audit: (id: number) => boolean = () => false;
   readonly #columns;
 
   constructor(facts: Facts, addresses: Addresses) {
@@ -58,6 +64,7 @@ export class Logons {
     const is = texts.asker((t) => t === 'logon' || t === 'accepted');
     const ssh = texts.asker((t) => t === 'accepted');
     this.#ssh = ssh;
+    this.#audit = texts.asker((t) => t === 'audit login' || t === 'audit session');
     const closed = texts.asker((t) => t === 'session closed');
     for (let i = 0; i < a.rows; i++)
       if (closed(this.#columns.activity[i]!) && a.host[i]! >= 0) {
@@ -76,6 +83,61 @@ export class Logons {
       if (l.type === 3 || l.type === 10 || l.type === 8 || l.type === SSH) push(this.#byHost, l.host, i);
     }
     this.#desktops();
+    this.#audited();
+    for (const rows of this.#byHost.values()) for (const i of rows) this.#arrivals.add(i);
+  }
+
+  readonly #arrivals = new Set<number>();
+
+  /** Whether a row is a logon that stands for itself: no second record of one that another log tells. */
+  arrival(row: number): boolean {
+    return this.#arrivals.has(row);
+  }
+
+  /** By row: the number that the audit daemon gave to a session that another log tells of. */
+  readonly #numbers = new Map<number, number>();
+
+  /** Sessions of SSH as the audit daemon numbers them: joined with the server's own record by its process, or standing for it. */
+  #audited(): void {
+    const { texts } = this.#facts;
+    const a = this.table;
+    const c = this.#columns;
+    const pid = a.column('pid');
+    const login = texts.asker((t) => t === 'audit login');
+    const start = texts.asker((t) => t === 'audit session');
+    const wanted: number[] = [];
+    for (let i = 0; i < a.rows; i++)
+      if (a.host[i]! >= 0 && (login(c.activity[i]!) || start(c.activity[i]!))) wanted.push(i);
+    if (wanted.length === 0) return;
+    // The server's own records, by host and process.
+    const own = new Map<string, number[]>();
+    for (const rows of this.#byHost.values())
+      for (const i of rows) if (this.#ssh(c.activity[i]!)) push(own, `${a.host[i]!}|${texts.number(pid[i]!)}`, i);
+    const alone = new Map<string, number>();
+    for (const i of wanted) {
+      const id = texts.number(c.id[i]!);
+      const number = Number.isNaN(id) || id >= UNSET ? -1 : id;
+      const key = `${a.host[i]!}|${texts.number(pid[i]!)}`;
+      const twin = (own.get(key) ?? []).find((x) => Math.abs(a.t[x]! - a.t[i]!) < AUDIT_WITHIN);
+      if (twin !== undefined) {
+        if (number < 0 || this.#numbers.has(twin)) continue;
+        this.#numbers.set(twin, number);
+        this.#bySession.add(a.host[i]!, number, twin);
+        continue;
+      }
+      // Of what only the audit daemon tells, the record that names the user and the address.
+      if (!login(c.activity[i]!) && alone.has(key)) continue;
+      if (this.#addresses.text(c.ip[i]!) === '') continue;
+      alone.set(key, i);
+    }
+    const touched = new Set<number>();
+    for (const i of alone.values()) {
+      push(this.#byHost, a.host[i]!, i);
+      touched.add(a.host[i]!);
+      const id = texts.number(c.id[i]!);
+      if (!Number.isNaN(id) && id < UNSET) this.#bySession.add(a.host[i]!, id, i);
+    }
+    for (const h of touched) this.#byHost.get(h)!.sort((x, y) => a.t[x]! - a.t[y]!);
   }
 
   readonly #closings = new Map<string, number[]>();
@@ -116,6 +178,7 @@ export class Logons {
   logon(row: number): Logon {
     const c = this.#columns;
     const { texts } = this.#facts;
+    const numbered = this.#numbers.get(row);
     const n = (id: number): number => {
       const v = texts.number(id);
       return Number.isNaN(v) ? -1 : v;
@@ -126,10 +189,15 @@ export class Logons {
       t: this.table.t[row]!,
       user: this.#user(c.user[row]!),
       domain: texts.text(c.domain[row]!),
-      type: this.#ssh(c.activity[row]!) ? SSH : this.#desktop(c.activity[row]!) ? 10 : n(c.type[row]!),
+      type:
+        this.#ssh(c.activity[row]!) || this.#audit(c.activity[row]!)
+          ? SSH
+          : this.#desktop(c.activity[row]!)
+            ? 10
+            : n(c.type[row]!),
       address: this.#addresses.text(c.ip[row]!),
       port: n(c.port[row]!),
-      id: n(c.id[row]!),
+      id: numbered ?? n(c.id[row]!),
       guid: c.guid[row]!,
     };
   }
@@ -137,7 +205,8 @@ export class Logons {
   /** The session with a number on a host that was open at a time. */
   session(host: number, id: number, t: number): Logon | null {
     let found = -1;
-    for (const r of this.#bySession.of(host, id)) if (this.table.t[r]! <= t + 2e6) found = r;
+    for (const r of this.#bySession.of(host, id))
+      if (this.table.t[r]! <= t + 2e6 && (found < 0 || this.table.t[r]! >= this.table.t[found]!)) found = r;
     return found < 0 ? null : this.logon(found);
   }
 

@@ -39,7 +39,8 @@ export class Processes {
   /** SHA-256 in lower case of a text with hashes in it; ''. */
   readonly sha256: (id: number) => string;
 
-  constructor(facts: Facts) {
+  /** `userName` gives the name of a user that a record has by number; the same text where it is none. */
+  constructor(facts: Facts, userName: (host: number, user: number) => number) {
     this.#facts = facts;
     const { texts } = facts;
     this.sha256 = texts.asker((t) => /(?:sha256=|^)([0-9a-f]{64})(?:,|$)/i.exec(t)?.[1]?.toLowerCase() ?? '');
@@ -54,6 +55,8 @@ export class Processes {
     const real = (id: number): number => (id >= 0 && !zero(id) ? id : -1);
     const number = texts.asker((t) => (t === '' ? -1 : Number.isNaN(Number(t)) ? -1 : Number(t)));
     const value = (id: number): number => (id < -1 ? -(id + 2) : id < 0 ? -1 : number(id));
+    // The audit daemon writes -1 as 32 bits where there is none.
+    const session = (id: number): number => (value(id) === 4_294_967_295 ? -1 : value(id));
     const fold = (id: number): number => texts.fold(id);
     const base = texts.asker((t) => baseName(t).toLowerCase());
     const joined = new Map<string, number>();
@@ -82,16 +85,16 @@ export class Processes {
         if (this.command.at(known) < 0) this.command.data[known] = command[i]!;
         if (this.hash.at(known) < 0) this.hash.data[known] = hash[i]!;
         if (this.original.at(known) < 0) this.original.data[known] = original[i]!;
-        if (this.session.at(known) < 0) this.session.data[known] = value(logon[i]!);
+        if (this.session.at(known) < 0) this.session.data[known] = session(logon[i]!);
         continue;
       }
       const row = this.#add(h, p.t[i]!, n, fold(image[i]!), i);
       this.ofRecord[i] = row;
       this.command.data[row] = command[i]!;
-      this.user.data[row] = join(domain[i]!, user[i]!);
+      this.user.data[row] = join(domain[i]!, userName(h, user[i]!));
       this.hash.data[row] = hash[i]!;
       this.original.data[row] = original[i]!;
-      this.session.data[row] = value(logon[i]!);
+      this.session.data[row] = session(logon[i]!);
       if (real(guid[i]!) >= 0) this.#byGuid.set(guid[i]! * MAX_HOSTS + h, row);
       const above = real(pguid[i]!);
       let parent = above >= 0 ? (this.#byGuid.get(above * MAX_HOSTS + h) ?? -1) : -1;
@@ -111,6 +114,27 @@ export class Processes {
       }
       this.parent.data[row] = parent;
       if (parent >= 0) this.#children.add(parent, 0, row);
+    }
+    this.#nameParents();
+  }
+
+  /** Processes that ran before the logs begin and are known by their number only: other records may name them. */
+  #nameParents(): void {
+    const unnamed = new Map<number, number>();
+    for (let r = 0; r < this.rows; r++)
+      if (!Number.isFinite(this.start.at(r)) && this.image.at(r) < 0 && this.pid.at(r) > 0)
+        unnamed.set(this.host.at(r) * 4_294_967_296 + this.pid.at(r), r);
+    if (unnamed.size === 0) return;
+    const { texts } = this.#facts;
+    for (const name of ['file_activity', 'network_activity']) {
+      const t = this.#facts.table(name);
+      const [process, pid] = [t.column('process'), t.column('pid')];
+      for (let i = 0; i < t.rows; i++) {
+        if (process[i]! < 0 || t.host[i]! < 0 || pid[i] === -1) continue;
+        const row = unnamed.get(t.host[i]! * 4_294_967_296 + texts.number(pid[i]!));
+        if (row === undefined || this.image.at(row) >= 0) continue;
+        this.image.data[row] = texts.fold(process[i]!);
+      }
     }
   }
 

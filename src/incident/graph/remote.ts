@@ -10,6 +10,8 @@ import { baseName, type World } from './world.js';
 export const REMOTE_PORTS: ReadonlySet<number> = new Set([22, 135, 139, 445, 3389, 5985, 5986, 47001]);
 /** Clocks that were compared may still be apart by this. */
 const SLACK = 15e6;
+/** A password is typed by then. */
+const TYPED = 60e6;
 /** Ports come again after this. */
 const PORT_LIFE = 300e6;
 
@@ -124,12 +126,14 @@ export class Remote {
     // What the command line names.
     const start = w.processes.start.at(process);
     if (!Number.isFinite(start)) return;
-    for (const named of this.#targets(w.processes.command.at(process))) {
-      const target = w.facts.hosts.known(named);
-      if (target < 0 || target === host) continue;
+    const ssh = /^(?:ssh|scp|sftp|rsync)$/.test(baseName(w.processes.imageText(process)));
+    for (const target of this.named(process)) {
+      if (target === host) continue;
       const at = w.carried(start, host, target);
-      for (const l of w.logons.remote(target, at - 5e6, at + SLACK))
-        if (w.logons.source(l) === host) yield { logon: l, how: 'edge.named', sure: 'certain' };
+      // Whoever types a password takes a while.
+      for (const l of w.logons.remote(target, at - 5e6, at + (ssh ? TYPED : SLACK)))
+        if ((!ssh || l.type === SSH) && w.logons.source(l) === host)
+          yield { logon: l, how: 'edge.named', sure: 'certain' };
     }
   }
 
@@ -141,7 +145,10 @@ export class Remote {
   /** Hosts that a process's command line names. */
   named(process: number): number[] {
     return this.#targets(this.#world.processes.command.at(process))
-      .map((x) => this.#world.facts.hosts.known(x))
+      .map((x) => {
+        const h = this.#world.facts.hosts.known(x);
+        return h >= 0 ? h : this.#world.addresses.hostAt(x, this.#world.processes.start.at(process));
+      })
       .filter((h) => h >= 0);
   }
 
@@ -199,9 +206,8 @@ export class Remote {
       if (p >= 0) return p;
     }
     const port = l.type === 10 ? 3389 : l.type === SSH ? 22 : 0;
-    for (const r of this.startsBetween(source, at - 20e6, at + 3e6)) {
-      const named = this.#targets(w.processes.command.at(r));
-      if (named.some((x) => w.facts.hosts.known(x) === l.host)) return r;
+    for (const r of this.startsBetween(source, at - (l.type === SSH ? TYPED : 20e6), at + 3e6)) {
+      if (this.named(r).includes(l.host)) return r;
     }
     if (port !== 0)
       for (let i = n.from(at - SLACK * 4); i < n.rows && n.t[i]! <= at + SLACK; i++)
@@ -282,8 +288,34 @@ export class Remote {
   }
 }
 
+/** Options of ssh(1), scp(1), sftp(1) and rsync(1) that take a value. */
+const SSH_VALUES = /^-[a-zA-Z]*[bcDEeFIiJLlmOoPpQRSWwX]$/;
+
+/** Machines that a command line of ssh and what goes over it names: names or addresses. */
+function sshTargets(command: string): readonly string[] {
+  const words = command.trim().split(/\s+/);
+  const tool = baseName(words[0] ?? '');
+  const out: string[] = [];
+  const host = (word: string): string => word.replace(/^["']|["']$/g, '').replace(/^[^@\s]*@/, '');
+  for (let i = 1; i < words.length; i++) {
+    const word = words[i]!;
+    if (word.startsWith('-')) {
+      if (SSH_VALUES.test(word)) i++;
+      continue;
+    }
+    if (tool === 'ssh' || tool === 'sftp') {
+      out.push(host(word).replace(/:.*$/, ''));
+      break;
+    }
+    const m = /^([^/:]+):/.exec(word);
+    if (m !== null) out.push(host(m[1]!));
+  }
+  return out.filter((x) => /^[a-z0-9][\w.-]{0,62}$/i.test(x));
+}
+
 /** Machines that a command line names as its target. */
 function hostsNamed(command: string): readonly string[] {
+  if (/^\S*\b(?:ssh|scp|sftp|rsync)(?:\.exe)?\s/i.test(command)) return sshTargets(command);
   const out = new Set<string>();
   for (const m of command.matchAll(
     /(?:\/node:|\/s(?:erver)?[: ]+|\/v:|\/computer:|-computername\s+|-cn\s+|-h(?:ost)?\s+|\\\\|@)["']?([a-z0-9][a-z0-9._-]{1,62})/gi,

@@ -427,7 +427,8 @@ export class Suspicion {
     if (id > 0 && id !== 0x3e7 && id !== 0x3e4 && id !== 0x3e5) {
       const l = w.logons.session(n.host, id, n.t);
       // Somebody's own desktop is not the intruder's because one thing in it is.
-      if (l !== null && (l.type === 3 || l.type === 10 || l.type === 9)) this.session(l, n, 'edge.in-session', n.sure);
+      if (l !== null && (l.type === 3 || l.type === 10 || l.type === 9 || l.type === SSH))
+        this.session(l, n, 'edge.in-session', n.sure);
     }
     if (parent >= 0 && SERVER.test(name)) {
       // What one server's workers start came in by that server.

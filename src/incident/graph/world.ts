@@ -5,6 +5,7 @@ import type { Place } from '../facts/table.js';
 import { Addresses } from './addresses.js';
 import { Logons, push } from './logons.js';
 import { baseName, Processes } from './processes.js';
+import { userNames } from './users.js';
 
 export { baseName } from './processes.js';
 export { type Logon, ownAccount, SSH } from './logons.js';
@@ -46,7 +47,7 @@ export class World {
     this.facts = facts;
     this.#ahead = facts.hosts.names.map((n) => clocks.get(n) ?? 0);
     this.addresses = new Addresses(facts);
-    this.processes = new Processes(facts);
+    this.processes = new Processes(facts, userNames(facts));
     this.logons = new Logons(facts, this.addresses);
     const p = this.processes;
     for (let r = 0; r < p.rows; r++) {
@@ -67,7 +68,9 @@ export class World {
         if (n === undefined) this.#hashes.set(sha, (n = this.#hashes.size));
         this.#byHash.add(n, 0, r);
       }
-      if (p.session.at(r) > 0x3e7 || (p.session.at(r) > 0 && p.session.at(r) < 0x3e0))
+      // Numbers of Windows' own sessions; on Linux they are anybody's.
+      const id = p.session.at(r);
+      if (id > 0x3e7 || (id > 0 && (id < 0x3e0 || p.imageText(r).startsWith('/'))))
         this.#bySession.add(host, p.session.at(r), r);
     }
     const net = facts.table('network_activity');
