@@ -15,8 +15,10 @@ import {
   madeAccounts,
   reached,
   sensedArrivals,
+  stolenKeys,
   strangeAddresses,
   unnamedMoves,
+  whileThere,
 } from './graph/inference.js';
 import { type Node, Suspicion } from './graph/suspicion.js';
 import { World } from './graph/world.js';
@@ -98,7 +100,9 @@ export async function reconstruct(input: ReconstructInput): Promise<Reconstructi
           reached(w, s) +
           sensedArrivals(w, s) +
           unnamedMoves(w, s) +
-          strangeAddresses(w, s) ===
+          strangeAddresses(w, s) +
+          whileThere(w, s) +
+          stolenKeys(w, s) ===
         0
       )
         break;

@@ -1,5 +1,5 @@
 // What a collection says of the machines that it was taken on, before their logs are read: in which zone their clocks run.
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import type { SourceFile } from '../sources/index.js';
 import type { Reading } from './plan.js';
 
@@ -25,6 +25,95 @@ export function statedZone(text: string, name: string, at: number): number | nul
   } catch {
     // No zone of that name.
     return null;
+  }
+}
+
+/** Files of a machine whose ends are looked at for a date. */
+const MAX_SAMPLES = 400;
+const TAIL_BYTES = 8192;
+/** A file that is younger than everything dated beside it by this got its time when it was copied. */
+const COPIED_AFTER = 180 * 86_400e6;
+const AFTER_LAST = 2 * 86_400e6;
+
+/** Microseconds of the latest date with a year in a text; -Infinity. */
+export function latestDate(text: string): number {
+  let latest = Number.NEGATIVE_INFINITY;
+  const see = (ms: number): void => {
+    // Dates of logs, not of what they tell of.
+    if (ms > 631_152_000_000 && ms < 4_102_444_800_000) latest = Math.max(latest, ms * 1000);
+  };
+  for (const m of text.matchAll(/\baudit\((\d{10})\.\d+:\d+\)/g)) see(Number(m[1]) * 1000);
+  for (const m of text.matchAll(/"__REALTIME_TIMESTAMP"\s*:\s*"(\d{13})\d{3}"/g)) see(Number(m[1]));
+  for (const m of text.matchAll(/^(?:\{"ts":)?(\d{10})\.\d{1,9}(?=[\t,])/gm)) see(Number(m[1]) * 1000);
+  for (const m of text.matchAll(
+    /^\W{0,2}(?:\{.{0,40}?"(?:@?timestamp|time|ts)"\s*:\s*")?(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)/gm,
+  ))
+    see(Date.parse(`${m[1]}T${m[2]}Z`));
+  for (const m of text.matchAll(/\[(\d\d)\/([A-Z][a-z]{2})\/(\d{4}):(\d\d:\d\d:\d\d)/g))
+    see(Date.parse(`${m[1]} ${m[2]} ${m[3]} ${m[4]} UTC`));
+  return latest;
+}
+
+/** The folder of a machine that a file lies in, as collections lay them out; ''. */
+function machineOf(name: string): string {
+  const parts = name.split('/').slice(0, -1);
+  const at = parts.findIndex((p) => WITHIN.test(p));
+  return (at > 0 ? parts.slice(0, at) : parts.slice(0, 2)).join('/');
+}
+
+/**
+ * Files with the time before which dates without a year lie, where the file's own time can't be it: it is half a year and more younger
+ * than all dated logs of its machine, or of the evidence, so it is that of a copy. A date in the file's name counts first.
+ */
+export function withCollectedTimes(files: readonly SourceFile[]): readonly SourceFile[] {
+  const latest = new Map<string, number>();
+  const samples = new Map<string, number>();
+  let all = Number.NEGATIVE_INFINITY;
+  const undated = files.filter(
+    (f) => f.reference === undefined && !/\.(?:evtx|gz|zip|7z|bz2|xz|zst|tar)$/i.test(f.name),
+  );
+  if (
+    !undated.some((f) => /\b(?:auth|secure|syslog|messages|daemon|kern|cron|mail|user|debug)\b[\w.-]*$/i.test(f.name))
+  )
+    return files;
+  for (const f of undated) {
+    const machine = machineOf(f.name);
+    const n = samples.get(machine) ?? 0;
+    if (n >= MAX_SAMPLES) continue;
+    samples.set(machine, n + 1);
+    const t = latestDate(tail(f));
+    if (t === Number.NEGATIVE_INFINITY) continue;
+    latest.set(machine, Math.max(latest.get(machine) ?? Number.NEGATIVE_INFINITY, t));
+    all = Math.max(all, t);
+  }
+  if (all === Number.NEGATIVE_INFINITY) return files;
+  return files.map((f) => {
+    if (f.reference !== undefined) return f;
+    const known = latest.get(machineOf(f.name)) ?? all;
+    let own: number;
+    try {
+      own = Math.floor(statSync(f.path).mtimeMs) * 1000;
+    } catch {
+      return f;
+    }
+    if (own - known < COPIED_AFTER) return f;
+    const named = /[-_.](20\d\d)-?(\d\d)-?(\d\d)(?:\D|$)/.exec(f.name.slice(f.name.lastIndexOf('/') + 1));
+    const date = named === null ? Number.NaN : Date.parse(`${named[1]}-${named[2]}-${named[3]}T00:00:00Z`) * 1000;
+    return { ...f, reference: Number.isNaN(date) ? known + AFTER_LAST : date + AFTER_LAST };
+  });
+}
+
+function tail(f: SourceFile): string {
+  let fd = -1;
+  try {
+    fd = openSync(f.path, 'r');
+    const block = Buffer.alloc(Math.min(TAIL_BYTES, f.bytes));
+    return block.toString('latin1', 0, readSync(fd, block, 0, block.length, Math.max(0, f.bytes - block.length)));
+  } catch {
+    // What can't be read is told where it is read as evidence.
+    return '';
+  } finally {
+    if (fd >= 0) closeSync(fd);
   }
 }
 

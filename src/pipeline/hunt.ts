@@ -4,7 +4,7 @@ import { Correlator, type CorrelationMatch, type Detection, type LoadedRules, to
 import { CHUNK_SIZE } from '../formats/evtx/index.js';
 import type { SourceFile } from '../sources/index.js';
 import { hostOf } from '../sources/index.js';
-import { withCollectedZones } from './collected.js';
+import { withCollectedTimes, withCollectedZones } from './collected.js';
 import { chunkParts, type PlannedFile, planFile, crewFor, PLAIN_READING, type Reading } from './plan.js';
 import { runTasks } from './pool.js';
 import type { Task } from './work.js';
@@ -33,7 +33,8 @@ export interface HuntEnd {
 }
 
 /** Scans every event log among the files; batches come in the order of files and of chunks in them. */
-export async function* hunt(files: readonly SourceFile[], options: HuntOptions): AsyncGenerator<HuntBatch, HuntEnd> {
+export async function* hunt(given: readonly SourceFile[], options: HuntOptions): AsyncGenerator<HuntBatch, HuntEnd> {
+  const files = withCollectedTimes(given);
   const reading = withCollectedZones(options.reading ?? PLAIN_READING, files);
   const planned = new Map<string, PlannedFile>();
   const told: HuntBatch[] = [];

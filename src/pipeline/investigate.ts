@@ -14,7 +14,7 @@ import type { Container, SourceFile } from '../sources/index.js';
 import { DuckStore } from '../store/index.js';
 import { decodeExhibits, type Exhibit, EXHIBITS_PER_ITEM, MAX_EXHIBITS, type Wanted } from './exhibits.js';
 import { serveSearches } from './serve.js';
-import { withCollectedZones } from './collected.js';
+import { withCollectedTimes, withCollectedZones } from './collected.js';
 import { PLAIN_READING, type Reading } from './plan.js';
 import { registerEvidence, type Unopened } from './register.js';
 
@@ -188,7 +188,7 @@ export async function investigate(
     let lines: string[] = [];
     let pending = 0;
     reading = withCollectedZones(reading, files);
-    const result = await registerEvidence(files, {
+    const result = await registerEvidence(withCollectedTimes(files), {
       rules: options.rules,
       messages: options.messages,
       ...(options.threads === undefined ? {} : { threads: options.threads }),

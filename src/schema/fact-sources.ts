@@ -207,6 +207,27 @@ export const MORE_SOURCES: readonly Source[] = [
     columns: { activity: 'vpn_action', user: 'user', src_ip: 'src_ip', inside_ip: 'inside_ip' },
   },
   {
+    channel: 'inventory/passwd',
+    fact: 'account_change',
+    columns: { activity: '=listed', user: 'user', member: 'uid' },
+  },
+  {
+    channel: 'inventory/hosts',
+    fact: 'dhcp_activity',
+    columns: { activity: '=hosts file', ip: 'ip', hostname: 'hostname' },
+  },
+  {
+    channel: 'inventory/interfaces',
+    fact: 'dhcp_activity',
+    columns: { activity: '=interface', ip: 'ip' },
+  },
+  {
+    channel: 'linux/syslog',
+    fact: 'account_change',
+    needs: ['user_number'],
+    columns: { activity: '=listed', user: 'user', member: 'user_number' },
+  },
+  {
     channel: 'linux/syslog',
     fact: 'account_change',
     needs: ['account_action'],

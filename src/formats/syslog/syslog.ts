@@ -90,6 +90,12 @@ function messageFields(program: string, message: string, put: (name: string, val
     return null;
   }
   if (vpnFields(program, message, put)) return null;
+  const opened = /^pam_unix\([\w-]+:session\): session opened for user ([^\s(]+)\(uid=(\d+)\)/.exec(message);
+  if (opened !== null && program !== 'sudo' && program !== 'su') {
+    put('user', opened[1]!);
+    put('user_number', opened[2]!);
+    return null;
+  }
   if (program === 'sudo') {
     sudoFields(message, put);
     return null;

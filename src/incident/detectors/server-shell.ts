@@ -11,6 +11,8 @@ const HANDS =
   /\b(?:whoami|ipconfig|ifconfig|systeminfo|net1?(?:\.exe)?["']? +(?:user|group|localgroup|view|use|accounts)|nltest|quser|query user|tasklist|netstat|hostname|ver|arp -a|route print|dir [a-z]:|uname|id|cat \/etc\/|certutil.+-urlcache|bitsadmin|curl |wget |-enc(?:odedcommand)?\b|frombase64string|downloadstring|invoke-webrequest|\biex\b|base64|\/dev\/tcp\/|mkfifo|nc -|bash -i|powershell.+-(?:w|e|nop))/i;
 const SHELLS =
   /^(?:cmd|powershell|pwsh|cscript|wscript|mshta|sh|bash|dash|zsh|rundll32|regsvr32|certutil|bitsadmin|whoami|net1?|nltest|systeminfo|ipconfig|tasklist|quser|curl|wget|nc|ncat|id|uname|python[\d.]*|perl)(?:\.exe)?$/;
+/** Commands of one hand come within this of each other. */
+const BESIDE = 60 * 60e6;
 /** Times that a server starts the same thing before it counts as a habit of its. */
 const HABIT_DAYS = 4;
 
@@ -38,14 +40,26 @@ export function serverShell(w: World): Lead[] {
       hosts.set(p.command.at(r), h.add(p.host.at(r)));
     }
   }
+  // Beside what somebody typed, by the same server in the same hour: what else it started there.
+  const typedAt = new Map<number, number[]>();
+  const typedLine = (r: number): boolean => hands(p.command.at(r)) || p.children(r).some((c) => hands(p.command.at(c)));
+  for (const r of found)
+    if (typedLine(r)) {
+      const list = typedAt.get(p.parent.at(r));
+      if (list === undefined) typedAt.set(p.parent.at(r), [p.start.at(r)]);
+      else list.push(p.start.at(r));
+    }
   return found.map((r): Lead => {
-    const typed = hands(p.command.at(r)) || p.children(r).some((c) => hands(p.command.at(c)));
+    const typed = typedLine(r);
     // The same line every day, or on machine after machine, is what the server does for a living.
     const habit =
       !typed &&
       ((days.get(`${p.host.at(r)}|${p.command.at(r)}`)?.size ?? 0) >= HABIT_DAYS ||
         (hosts.get(p.command.at(r))?.size ?? 0) >= 3);
-    const certain = typed || (!database(p.image.at(p.parent.at(r))) && !habit);
+    const beside = (): boolean =>
+      (days.get(`${p.host.at(r)}|${p.command.at(r)}`)?.size ?? 0) <= 1 &&
+      (typedAt.get(p.parent.at(r)) ?? []).some((t) => Math.abs(t - p.start.at(r)) < BESIDE);
+    const certain = typed || (!habit && beside()) || (!database(p.image.at(p.parent.at(r))) && !habit);
     return {
       detector: 'server-shell',
       technique: 'T1190',

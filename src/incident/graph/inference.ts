@@ -215,6 +215,133 @@ export function strangeAddresses(w: World, s: Suspicion): number {
   return s.nodes.size - before;
 }
 
+/** Times of day at which a way was gone before that make it a habit, and how far off it may be. */
+const HABIT_TIMES = 4;
+const HABIT_SLACK = 25 * 60e6;
+const DAY = 86_400e6;
+
+/** Whether a time of day is one at which things were done before; null where too little is known. */
+function habitual(times: readonly number[], t: number): boolean {
+  const near = (a: number): boolean => {
+    const d = Math.abs((((a - t) % DAY) + DAY) % DAY);
+    return Math.min(d, DAY - d) <= HABIT_SLACK;
+  };
+  // Gone rarely, and at all hours, is no habit that this could be told from.
+  return times.length > 0 && (times.length < HABIT_TIMES || times.some(near));
+}
+
+/**
+ * Sessions by SSH from a host on which the intruder was in a session at that time, which writes down no commands, and on which nobody
+ * else was: along a way that nobody went before, or never at that hour. Gives how many nodes were added.
+ */
+export function whileThere(w: World, s: Suspicion): number {
+  const before = s.nodes.size;
+  const own: { key: string; host: number; from: number; to: number }[] = [];
+  for (const n of s.nodes.values()) {
+    if (n.kind !== 'session') continue;
+    const l = w.logons.logon(n.row);
+    if (l.type !== SSH || audited(w, s, l.host, l.t)) continue;
+    own.push({ key: n.key, host: l.host, from: l.t, to: Math.min(w.logons.closed(l), l.t + SSH_OPEN) });
+  }
+  if (own.length === 0) return 0;
+  const t = w.logons.table;
+  const hosts = new Set(own.map((x) => x.host));
+  const ways = new Map<string, number[]>();
+  const candidates: { row: number; source: number; way: string }[] = [];
+  for (let i = 0; i < t.rows; i++) {
+    if (!w.logons.arrival(i)) continue;
+    const l = w.logons.logon(i);
+    if (l.type !== SSH) continue;
+    const source = w.logons.source(l);
+    if (source < 0 || !hosts.has(source)) continue;
+    const way = `${source}|${l.host}|${l.user}`;
+    const list = ways.get(way);
+    if (list === undefined) ways.set(way, [i]);
+    else list.push(i);
+    candidates.push({ row: i, source, way });
+  }
+  for (const c of candidates) {
+    if (s.nodes.has(`s${c.row}`)) continue;
+    const l = w.logons.logon(c.row);
+    const at = w.carried(l.t, l.host, c.source);
+    const x = own.find((o) => o.host === c.source && at > o.from && at <= o.to);
+    if (x === undefined) continue;
+    const others = w.logons
+      .remote(c.source, at - SSH_OPEN, at)
+      .some((o) => o.type === SSH && !s.nodes.has(`s${o.row}`) && w.logons.closed(o) >= at);
+    if (others) continue;
+    const honest = ways
+      .get(c.way)!
+      .filter((r) => r !== c.row && !s.nodes.has(`s${r}`) && Math.abs(t.t[r]! - l.t) > 3600e6);
+    if (
+      habitual(
+        honest.map((r) => t.t[r]!),
+        l.t,
+      )
+    )
+      continue;
+    s.session(l, s.nodes.get(x.key)!, 'edge.while-there', 'likely');
+    s.drain();
+  }
+  return s.nodes.size - before;
+}
+
+/** A session by SSH whose end no record tells is over after this. */
+const SSH_OPEN = 8 * HOUR;
+
+/** Whether a host writes down what is run on it, beside what is run by sudo. */
+function audited(w: World, s: Suspicion, host: number, t: number): boolean {
+  return s.remote.startsBetween(host, t - DAY, t + DAY).some((r) => {
+    const parent = w.processes.parent.at(r);
+    return parent >= 0 && !/^(?:sudo|cron)/.test(w.processes.imageText(parent)) && w.processes.pid.at(parent) > 0;
+  });
+}
+
+/** A private key that a command line names: whose it is. */
+const KEY_OF = /\/(?:home\/([\w.-]+)|(root))\/\.ssh\/(?:id_\w+|[\w.-]*(?:key|pem))\b/g;
+
+/**
+ * Sessions by SSH from outside as somebody whose private key the intruder had read, from an address that nobody had come from before.
+ * Gives how many nodes were added.
+ */
+export function stolenKeys(w: World, s: Suspicion): number {
+  const before = s.nodes.size;
+  const taken = new Map<string, Node>();
+  for (const n of s.nodes.values()) {
+    if (n.kind !== 'process') continue;
+    const line = w.processes.commandText(n.row);
+    // Who uses a key on the way out has not necessarily taken it there.
+    if (!line.includes('.ssh/') || /^\S*\bssh(?:-\w+)?\s/.test(line)) continue;
+    for (const m of line.matchAll(KEY_OF)) {
+      const user = (m[1] ?? m[2]!).toLowerCase();
+      const known = taken.get(user);
+      if (known === undefined || n.t < known.t) taken.set(user, n);
+    }
+  }
+  if (taken.size === 0) return 0;
+  const t = w.logons.table;
+  const seen = new Set<string>();
+  // In the order of time: what came before is known when it comes.
+  for (let i = 0; i < t.rows; i++) {
+    if (!w.logons.arrival(i)) continue;
+    const l = w.logons.logon(i);
+    if (l.type !== SSH || l.address === '') continue;
+    const by = taken.get(l.user);
+    if (
+      by !== undefined &&
+      l.t > by.t &&
+      !s.nodes.has(`s${i}`) &&
+      !seen.has(l.address) &&
+      w.addresses.foreign(l.address) &&
+      w.addresses.outside(l.address)
+    )
+      s.session(l, by, 'edge.stolen-key', 'likely');
+    else if (!s.nodes.has(`s${i}`)) seen.add(l.address);
+  }
+  s.drain();
+  return s.nodes.size - before;
+}
+
 /** Nodes that show something done on their host. */
 const ACTS: ReadonlySet<Node['kind']> = new Set(['process', 'block', 'service', 'task']);
 

@@ -37,13 +37,16 @@ export class Logons {
   /** Logons over the network and by remote desktop, by host. */
   readonly #byHost = new Map<number, number[]>();
   readonly #user: (id: number) => string;
+  readonly #userName: (host: number, user: number) => number;
   readonly #desktop: (id: number) => boolean;
   #ssh: (id: number) => boolean = () => false;
   #audit: (id: number) => boolean = () => false;
   readonly #columns;
 
-  constructor(facts: Facts, addresses: Addresses) {
+  /** `userName` gives the name of a user that a record has by number; the same text where it is none. */
+  constructor(facts: Facts, addresses: Addresses, userName: (host: number, user: number) => number) {
     this.#facts = facts;
+    this.#userName = userName;
     this.#addresses = addresses;
     const { texts } = facts;
     const a = (this.table = facts.table('authentication'));
@@ -187,7 +190,7 @@ export class Logons {
       row,
       host: this.table.host[row]!,
       t: this.table.t[row]!,
-      user: this.#user(c.user[row]!),
+      user: this.#user(this.#userName(this.table.host[row]!, c.user[row]!)),
       domain: texts.text(c.domain[row]!),
       type:
         this.#ssh(c.activity[row]!) || this.#audit(c.activity[row]!)

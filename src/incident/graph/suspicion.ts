@@ -3,6 +3,7 @@
 // Programs that act for everybody (a service manager, a desktop, a web server's worker) carry nothing by themselves.
 import type { Place } from '../facts/table.js';
 import { type Logon, ownAccount, SSH } from './logons.js';
+import { laidBy } from './laid.js';
 import { REMOTE_PORTS, Remote } from './remote.js';
 import { baseName, SERVER, type World } from './world.js';
 
@@ -167,7 +168,12 @@ export class Suspicion {
   }
 
   session(l: Logon, from: Node | null, because: string, sure: Sure = 'certain'): Node | null {
-    if (ownAccount(l.user) || this.#declared(l.host, l.t, l.user, l.address)) return null;
+    // Root is a person where somebody logs on as root.
+    if (
+      (ownAccount(l.user) && !(l.type === SSH && l.user === 'root')) ||
+      this.#declared(l.host, l.t, l.user, l.address)
+    )
+      return null;
     return this.#node({
       key: `s${l.row}`,
       kind: 'session',
@@ -358,6 +364,9 @@ export class Suspicion {
       const node = this.session(hop.logon, n, hop.how, hop.sure);
       this.#arrived(hop.logon, n.host, n.row, node ?? this.nodes.get(`s${hop.logon.row}`) ?? null);
     }
+    // What its command line laid, where no sensor saw it written.
+    for (const path of laidBy(p.commandText(n.row)))
+      this.file(n.host, path, n.t, n, 'edge.laid', n.places.slice(0, 1), n.sure);
     this.#commanded(n);
     this.#backward(n);
   }
@@ -556,7 +565,12 @@ export class Suspicion {
   #ofFile(n: Node): void {
     const w = this.world;
     const image = w.facts.texts.find(n.path);
-    if (image >= 0 && w.runs(image) < 20_000 && !w.shellPath(n.path) && !w.systemPath(n.path))
+    // What the intruder put into a folder of the system is theirs where nothing of that name ran there before.
+    const ours = (): boolean =>
+      (n.because === 'edge.laid' || n.because === 'edge.wrote' || n.because === 'edge.copied') &&
+      n.path.startsWith('/') &&
+      w.withImage(image).every((r) => w.processes.host.at(r) !== n.host || this.firstSeen(r) >= n.t - 10e6);
+    if (image >= 0 && w.runs(image) < 20_000 && !w.shellPath(n.path) && (!w.systemPath(n.path) || ours()))
       for (const r of w.withImage(image))
         if (w.processes.host.at(r) === n.host && this.firstSeen(r) >= n.t - 10e6)
           this.process(r, n, 'edge.file-ran', n.sure);

@@ -47,8 +47,9 @@ export class World {
     this.facts = facts;
     this.#ahead = facts.hosts.names.map((n) => clocks.get(n) ?? 0);
     this.addresses = new Addresses(facts);
-    this.processes = new Processes(facts, userNames(facts));
-    this.logons = new Logons(facts, this.addresses);
+    const names = userNames(facts);
+    this.processes = new Processes(facts, names);
+    this.logons = new Logons(facts, this.addresses, names);
     const p = this.processes;
     for (let r = 0; r < p.rows; r++) {
       const image = p.image.at(r);

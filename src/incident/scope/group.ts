@@ -153,7 +153,8 @@ export class Group {
         n.sure,
       );
       this.#at(n.host, n.t);
-      if (!ownAccount(l.user)) this.account(`${l.domain}\\${l.user}`, domains, 'abused', n.t, n.places);
+      if (!ownAccount(l.user) || (l.type === SSH && l.user === 'root'))
+        this.account(`${l.domain}\\${l.user}`, domains, 'abused', n.t, n.places);
       const arrival = suspicion.arrivals.get(n.row);
       const source = arrival?.source ?? world.logons.source(l);
       if (source < 0 || source === n.host) continue;

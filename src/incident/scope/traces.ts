@@ -1,7 +1,7 @@
 // What would let the intruder back in, and what they did to their traces.
 import type { Place } from '../facts/table.js';
 import { taskCommand } from '../graph/suspicion.js';
-import { SSH, type World } from '../graph/world.js';
+import { baseName, SSH, type World } from '../graph/world.js';
 import type { Group } from './group.js';
 import type { MailTrace } from './mail.js';
 import { SCRIPT, type WebFindings } from './web.js';
@@ -94,6 +94,7 @@ export function persistence(w: World, g: Group, web: WebFindings, mail: readonly
     }
   }
   jobsBegun(w, g, add);
+  filesThatStay(w, g, add);
   for (const n of g.nodes) {
     // A library laid beside a program of the house, or of the system, is loaded by it the next time that it starts.
     if (n.kind !== 'file' || !/\.(?:dll|ocx|cpl)$/.test(n.path) || !LIBRARY_FOLDER.test(n.path)) continue;
@@ -444,6 +445,33 @@ function commandedTrace(line: string): { kind: TraceClaim['kind']; what: string 
       kind: 'audit_policy_changed',
       what: /\/(?:sub)?category:"?([^"/]+)"?/.exec(line)?.[1]?.trim() ?? 'auditpol',
     };
+  const log = /^\/(?:var\/log|root|home)\/|^\/[\w./-]*\.log(?:\.\d+)?$|_history$/;
+  const emptied =
+    /\btruncate\s+(?:\S+\s+)*?-?-s(?:ize)?[ =]?0\s+(\S+)/.exec(line) ??
+    /(?:^|[\s;|&]):?\s*>\s*(\/\S+)$/.exec(line) ??
+    /\bcat\s+\/dev\/null\s*>\s*(\S+)/.exec(line) ??
+    /\bsed\s+(?:-\w*i\w*|--in-place)\S*\s.*?(\/\S+)$/.exec(line) ??
+    /\bcp\s+\/dev\/null\s+(\S+)/.exec(line);
+  if (emptied !== null && log.test(emptied[1]!) && !/_history$/.test(emptied[1]!))
+    return { kind: 'log_cleared', what: emptied[1]! };
+  if (/\bjournalctl\s+.*--vacuum/.test(line)) return { kind: 'log_cleared', what: 'journal' };
+  const removed = /^\S*\b(?:rm|shred|unlink|srm|wipe)\s+(.*)$/.exec(line);
+  if (removed !== null) {
+    const path = removed[1]!.split(/\s+/).findLast((x) => x.startsWith('/') || x.startsWith('~'));
+    if (path !== undefined)
+      return /^\/var\/log\//.test(path) ? { kind: 'log_cleared', what: path } : { kind: 'file_deleted', what: path };
+  }
+  const touched = /^\S*\btouch\s+(?:.*\s)?(?:-\w*[rdt]\w*|--reference\S*|--date\S*)\s.*?(\/\S+)$/.exec(line);
+  if (touched !== null) return { kind: 'timestomp', what: touched[1]! };
+  const silenced =
+    /\bsystemctl\s+(?:--now\s+)?(?:stop|disable|mask|kill)\s+(?:--now\s+)?((?:auditd|rsyslog|syslog-ng|systemd-journald|falco|osqueryd|wazuh-agent|sysmon|filebeat|falcon-sensor|mdatp|clamav\S*)(?:\.service)?)\b/.exec(
+      line,
+    ) ??
+    /\bservice\s+(auditd|rsyslog|sysmon|filebeat)\s+stop\b/.exec(line) ??
+    /\b(?:pkill|killall)\s+(?:-\S+\s+)*(auditd|rsyslogd|sysmon|filebeat|falco)\b/.exec(line) ??
+    /\bauditctl\s+(-e\s*0|-d|-D)\b/i.exec(line) ??
+    /\b(setenforce\s+0)\b/.exec(line);
+  if (silenced !== null) return { kind: 'sensor_stopped', what: silenced[1]! };
   const stopped =
     /\b(?:sc(?:\.exe)?["']?\s+(?:stop|delete|config)|net1?(?:\.exe)?["']?\s+stop|stop-service(?:\s+-\S+)*)\s+["']?(windefend|sense|wdnissvc|mssense|sysmon(?:64)?|sysmondrv|eventlog|mpssvc|auditd)\b/.exec(
       line,
@@ -495,6 +523,55 @@ function registered(w: World, g: Group, add: (p: PersistenceClaim) => void): voi
       places: [jobs.place(i)],
     });
   }
+}
+
+/** What Linux starts by itself because a file lies there: what kind of way back that is, and its name. */
+function stays(path: string): { kind: PersistenceClaim['kind']; name: string; technique: string } | null {
+  const unit = /\/systemd\/(?:system|user)\/(?:[\w.@-]+\.wants\/)?([\w.@-]+)\.(service|timer|path|socket)$/.exec(path);
+  if (unit !== null)
+    return unit[2] === 'timer'
+      ? { kind: 'scheduled_task', name: unit[1]!, technique: 'T1053.006' }
+      : { kind: 'service', name: unit[1]!, technique: 'T1543.002' };
+  const init = /^\/etc\/(?:rc\d?\.d\/)?init\.d\/([\w.-]+)$/.exec(path);
+  if (init !== null) return { kind: 'service', name: init[1]!, technique: 'T1037.004' };
+  const cron =
+    /^\/etc\/cron\.(?:d|hourly|daily|weekly|monthly)\/([\w.-]+)$|^\/var\/spool\/cron\/(?:crontabs\/)?([\w.-]+)$/.exec(
+      path,
+    );
+  if (cron !== null) return { kind: 'scheduled_task', name: cron[1] ?? cron[2]!, technique: 'T1053.003' };
+  if (/\/\.ssh\/authorized_keys2?$/.test(path)) return { kind: 'other', name: path, technique: 'T1098.004' };
+  if (
+    /^\/etc\/(?:rc\.local|profile|ld\.so\.preload|pam\.d\/[\w-]+|profile\.d\/[\w.-]+|update-motd\.d\/[\w.-]+)$/.test(
+      path,
+    )
+  )
+    return {
+      kind: 'other',
+      name: path,
+      technique: path.includes('pam.d') ? 'T1556.003' : path.includes('preload') ? 'T1574.006' : 'T1037.004',
+    };
+  if (/\/\.(?:bashrc|bash_profile|profile|zshrc|bash_login)$/.test(path))
+    return { kind: 'other', name: path, technique: 'T1546.004' };
+  return null;
+}
+
+/** Files that the intruder wrote, or changed, where Linux starts what lies there. */
+function filesThatStay(w: World, g: Group, add: (p: PersistenceClaim) => void): void {
+  const claim = (host: number, path: string, t: number, places: readonly Place[]): void => {
+    const what = stays(path.toLowerCase());
+    if (what === null) return;
+    const name =
+      what.kind === 'other'
+        ? path
+        : path.slice(path.length - baseName(path).length).replace(/\.(?:service|timer|path|socket)$/, '');
+    add({ host, kind: what.kind, name, command: path, t, technique: what.technique, places: [...places] });
+  };
+  for (const n of g.files.values()) if (n.path.startsWith('/')) claim(n.host, n.path, n.t, n.places);
+  const f = w.facts.table('file_activity');
+  for (const r of g.processes)
+    for (const i of w.files(r))
+      if (/^(?:write|create)$/.test(w.text(f.column('activity')[i]!)))
+        claim(f.host[i]!, w.text(f.column('path')[i]!), f.t[i]!, [f.place(i)]);
 }
 
 /** A session of somebody's may be open this long after it began. */

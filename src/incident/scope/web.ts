@@ -11,6 +11,16 @@ export const SESSION_GAP = 30 * 60e6;
 /** A server's child starts within this of the request that started it. */
 const BEFORE_CHILD = 4e6;
 const AFTER_CHILD = 1.5e6;
+/** A server in front writes a request down within this of the one behind it. */
+const PASSED_WITHIN = 3e6;
+/** Requests from one address inside that are looked at to tell whether it passes others' on; how many it must have made at least. */
+const RELAY_SAMPLE = 200;
+const RELAYED_LEAST = 20;
+/** Part of them that the front server must have written down as well. */
+const RELAYED_SHARE = 0.5;
+/** Part of the requests that begin alike which must go to one server for the others to be its. */
+const ROUTED_SHARE = 0.8;
+const NONE: ReadonlySet<number> = new Set();
 export const SCRIPT = /\.(?:aspx?|ashx|asmx|jspx?|jsw|php\d?|phtml|cshtml|cfm|war|cgi)$/i;
 
 /** Folders that web servers give out. */
@@ -84,6 +94,95 @@ export class Requests {
       const same = this.#byIp.get(ip);
       if (same === undefined) this.#byIp.set(ip, [i]);
       else same.push(i);
+    }
+    this.#relayed();
+  }
+
+  /**
+   * Servers behind another that passes requests on: their logs name that one as who asked, its log names who did. Requests that both
+   * wrote down are the hinder server's, from the address that the front one names; of what the hinder one lacks, too, where all that
+   * begins alike goes there.
+   */
+  #relayed(): void {
+    const { addresses } = this.#world;
+    const t = this.table.t;
+    const path = this.#world.facts.texts.asker(plainPath);
+    const segment = (row: number): string => /^\/[^/]*/.exec(path(this.#c.path[row]!))?.[0] ?? '';
+    const hosts = [...this.#byHost.keys()];
+    if (hosts.length < 2) return;
+    const find = (front: readonly number[], row: number, used: ReadonlySet<number>): number => {
+      let lo = firstAt(front.length, (k) => t[front[k]!]!, t[row]! - PASSED_WITHIN);
+      let best = -1;
+      for (; lo < front.length && t[front[lo]!]! <= t[row]! + PASSED_WITHIN; lo++) {
+        const x = front[lo]!;
+        if (used.has(x) || path(this.#c.path[x]!) !== path(this.#c.path[row]!)) continue;
+        if (best < 0 || Math.abs(t[x]! - t[row]!) < Math.abs(t[best]! - t[row]!)) best = x;
+      }
+      return best;
+    };
+    const moved: { front: number; back: number; row: number; by: number }[] = [];
+    for (const back of hosts) {
+      const bySource = new Map<string, number[]>();
+      for (const row of this.#byHost.get(back)!) {
+        if (this.#front(this.table.source[row]!)) continue;
+        const ip = addresses.text(this.#c.ip[row]!);
+        if (addresses.outside(ip) || ip === '') continue;
+        const list = bySource.get(ip);
+        if (list === undefined) bySource.set(ip, [row]);
+        else list.push(row);
+      }
+      for (const [ip, rows] of bySource) {
+        if (rows.length < RELAYED_LEAST) continue;
+        const step = Math.max(1, Math.floor(rows.length / RELAY_SAMPLE));
+        const sample = rows.filter((_, k) => k % step === 0);
+        const front = hosts.find((h) => {
+          if (h === back) return false;
+          const list = this.#byHost.get(h)!;
+          const hits = sample.filter((row) => find(list, row, NONE) >= 0).length;
+          return hits >= sample.length * RELAYED_SHARE;
+        });
+        if (front === undefined) continue;
+        const used = new Set<number>();
+        for (const row of rows) {
+          const x = find(this.#byHost.get(front)!, row, used);
+          if (x < 0) continue;
+          used.add(x);
+          moved.push({ front, back, row: x, by: row });
+        }
+        addresses.fix(ip, front);
+        this.#byIp.delete(ip);
+      }
+    }
+    if (moved.length === 0) return;
+    // Where all that begins alike goes, there goes what only the front server still has.
+    const routes = new Map<string, Map<number, number>>();
+    for (const m of moved) {
+      this.#host[m.row] = m.back;
+      this.#host[m.by] = -1;
+      const key = `${m.front} ${segment(m.row)}`;
+      const to = routes.get(key) ?? new Map<number, number>();
+      routes.set(key, to.set(m.back, (to.get(m.back) ?? 0) + 1));
+    }
+    const taken = new Set(moved.map((m) => m.row));
+    for (const front of new Set(moved.map((m) => m.front)))
+      for (const row of this.#byHost.get(front)!) {
+        if (taken.has(row) || this.#host[row] !== front) continue;
+        const to = [...(routes.get(`${front} ${segment(row)}`) ?? [])];
+        const all = to.reduce((n, x) => n + x[1], 0);
+        const most = to.find((x) => x[1] >= all * ROUTED_SHARE);
+        if (most !== undefined) this.#host[row] = most[0];
+      }
+    const touched = new Set(moved.flatMap((m) => [m.front, m.back]));
+    const all = [...touched].flatMap((h) => this.#byHost.get(h)!);
+    for (const h of touched) this.#byHost.set(h, []);
+    for (const row of all) {
+      const h = this.#host[row]!;
+      if (h >= 0) this.#byHost.get(h)!.push(row);
+    }
+    for (const h of touched) {
+      const list = this.#byHost.get(h)!;
+      if (list.length === 0) this.#byHost.delete(h);
+      else list.sort((a, b) => t[a]! - t[b]! || a - b);
     }
   }
 
