@@ -2,3 +2,4 @@ export * from './bytes.js';
 export * from './diagnostic.js';
 export * from './time.js';
 export * from './version.js';
+export { citedByLine } from './citation.js';

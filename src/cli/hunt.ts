@@ -1,6 +1,6 @@
 // backtrail hunt: detections to standard output or a file.
 import { closeSync, openSync } from 'node:fs';
-import { microsText } from '../base/index.js';
+import { microsText, citedByLine } from '../base/index.js';
 import { type Detection, type LoadedRules, ruleOfCorrelation } from '../detect/index.js';
 import { hunt, type HuntEnd } from '../pipeline/hunt.js';
 import { crewFor } from '../pipeline/plan.js';
@@ -154,11 +154,11 @@ export async function runHunt(ctx: Context): Promise<number> {
       byLevel[r.level] = (byLevel[r.level] ?? 0) + 1;
       if (output === 'json' || output === 'jsonl') {
         lines.push(
-          `${output === 'json' ? (first ? '\n' : ',\n') : ''}${JSON.stringify(asObject(d, name, empty, batch.file.format !== 'evtx'))}${output === 'jsonl' ? '\n' : ''}`,
+          `${output === 'json' ? (first ? '\n' : ',\n') : ''}${JSON.stringify(asObject(d, name, empty, citedByLine(batch.file.format)))}${output === 'jsonl' ? '\n' : ''}`,
         );
         first = false;
       } else if (output === 'csv') {
-        const o = asObject(d, name, empty, batch.file.format !== 'evtx');
+        const o = asObject(d, name, empty, citedByLine(batch.file.format));
         lines.push(
           `${HEAD.map((h) => csvCell(h === 'fields' ? JSON.stringify(o.fields) : String(o[h] ?? ''))).join(',')}\n`,
         );

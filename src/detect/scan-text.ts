@@ -145,17 +145,23 @@ export function scanText(fd: number, options: TextScanOptions): TextScanResult {
   let skipped = 0;
   let open: SkippedRange | null = null;
   // A record of several lines is known to be none at its last: the line that told it is listed.
-  const read: LinesResult = readUnits(fd, options.from, options.to, options.format.block, (text, line, offset) => {
-    if (open !== null) open.bytes[1] = offset;
-    const go = parser.line(text, line, offset);
-    if (parser.skipped === skipped) open = null;
-    else {
-      skipped = parser.skipped;
-      if (open !== null) open.lines[1] = line;
-      else if (ranges.length < MAX_RANGES) ranges.push((open = { lines: [line, line], bytes: [offset, options.to] }));
-    }
-    return go;
-  });
+  const read: LinesResult = readUnits(
+    fd,
+    options.from,
+    options.to,
+    options.format.ending ?? options.format.block,
+    (text, line, offset) => {
+      if (open !== null) open.bytes[1] = offset;
+      const go = parser.line(text, line, offset);
+      if (parser.skipped === skipped) open = null;
+      else {
+        skipped = parser.skipped;
+        if (open !== null) open.lines[1] = line;
+        else if (ranges.length < MAX_RANGES) ranges.push((open = { lines: [line, line], bytes: [offset, options.to] }));
+      }
+      return go;
+    },
+  );
   if (open !== null) (open as SkippedRange).bytes[1] = options.to;
   parser.end();
   for (const line of read.cut)

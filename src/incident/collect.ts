@@ -1,6 +1,6 @@
 // Facts as they come in, kept in bounded form: one entry per rule and host, per technique, per stretch of the
 // timeline, with the first citations of each. What is beyond the limits is counted, and is in detections.jsonl.
-import { microsText } from '../base/index.js';
+import { microsText, citedByLine } from '../base/index.js';
 import { type ClockPair, hostAddresses, hostClocks, HostNames, type SeenAddress } from '../entities/index.js';
 import type { Messages } from '../messages/index.js';
 import type {
@@ -401,7 +401,7 @@ export class Collector {
         })),
       }))
       .filter((h) => h.names.length + h.addresses.length > 0);
-    const byLine = new Map(evidence.map((e) => [e.id, e.format !== 'evtx' && e.format !== 'json']));
+    const byLine = new Map(evidence.map((e) => [e.id, citedByLine(e.format)]));
     const clocks = hostClocks(this.#pairs.map((p) => ({ ...p, a: name(p.a), b: name(p.b) }))).map((c): ClockEntry => ({
       host: c.host,
       reference: c.reference,

@@ -1,7 +1,7 @@
 // How an incident leads to a host, an account, a mailbox or an address: the causes from one to the next, with the records of each.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { microsText, parseMicros } from '../base/index.js';
+import { microsText, parseMicros, citedByLine } from '../base/index.js';
 import { HostNames } from '../entities/index.js';
 import { type IncidentDocument, reconstruct, type Reconstruction } from '../incident/index.js';
 import type { Messages } from '../messages/index.js';
@@ -84,7 +84,7 @@ export async function explain(dir: string, id: string, name: string | null, mess
     for (const h of document.overview.hosts ?? []) for (const n of h.names) alias.set(n.toLowerCase(), h.name);
     const resolved = names.resolver();
     const declared = makeDeclared(readDeclared(dir));
-    const byLine = new Map(document.evidence.map((e) => [e.id, e.format !== 'evtx' && e.format !== 'json']));
+    const byLine = new Map(document.evidence.map((e) => [e.id, citedByLine(e.format)]));
     const { groups, world } = await reconstruct({
       source: store,
       resolve: (h) => alias.get(h.toLowerCase()) ?? resolved(h),

@@ -10,7 +10,7 @@ import type {
 } from '../incident/index.js';
 import { reconstruct, type Reconstruction } from '../incident/index.js';
 import type { Messages } from '../messages/index.js';
-import { parseMicros } from '../base/index.js';
+import { parseMicros, citedByLine } from '../base/index.js';
 import type { CaseStore } from '../store/index.js';
 import type { Decision } from './declared.js';
 
@@ -86,7 +86,7 @@ export function reconstruction(
     })),
     byLine: (e) => {
       const format = byId.get(`e${e}`)?.format;
-      return format !== 'evtx' && format !== 'json';
+      return format === undefined || citedByLine(format);
     },
     path: (e) => byId.get(`e${e}`)?.path ?? '',
     coverage: before.overview.coverage,

@@ -1,6 +1,6 @@
 // Evidence to facts: every file named, hashed and read, its facts handed to the collector in the order of the evidence.
 // `investigate` writes what comes out; `verify` does the same again and compares.
-import { type Diagnostic, microsText, placeText } from '../base/index.js';
+import { type Diagnostic, microsText, placeText, citedByLine } from '../base/index.js';
 import {
   Correlator,
   type Detection,
@@ -131,9 +131,6 @@ export function findingRule(rules: LoadedRules, r: RuleInfo): FindingRule {
     tags: r.tags,
   };
 }
-
-/** Formats whose records are counted, not their lines. */
-const BY_ORDINAL: ReadonlySet<string> = new Set(['json']);
 
 const isLog = (plan: PlannedFile): boolean => plan.format !== 'unknown' && plan.format !== 'empty';
 
@@ -322,7 +319,7 @@ export async function registerEvidence(
       bytes += Math.max(0, answer.bytes - state.chunkCount * CHUNK_SIZE);
     } else if (answer.kind !== 'dump') {
       const { result } = answer;
-      const byLine = answer.kind === 'text' && !BY_ORDINAL.has(state.plan.format);
+      const byLine = answer.kind === 'text' && citedByLine(state.plan.format);
       const before = state.lines;
       if (answer.kind === 'text') {
         state.lines += answer.result.lines;
@@ -424,7 +421,7 @@ export async function registerEvidence(
       states.map((s) => ({
         id: Number(s.id.slice(1)),
         name: s.plan.source.name,
-        byLine: s.plan.format !== 'evtx' && !BY_ORDINAL.has(s.plan.format),
+        byLine: citedByLine(s.plan.format),
       })),
     );
     await options.journal?.commit();
@@ -584,7 +581,7 @@ export async function registerEvidence(
         host: runs[0]!.lines!.host,
         channel: runs[0]!.lines!.channel,
         runs: byNumber(runs),
-        byLine: !BY_ORDINAL.has(e.format),
+        byLine: citedByLine(e.format),
         records: runs.reduce((n, r) => n + r.to - r.from + 1, 0),
         exported: true,
         trustworthy: e.status === 'parsed',

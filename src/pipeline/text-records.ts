@@ -29,7 +29,7 @@ export function readText(what: TextReading, onRecord: (r: TextRecord) => boolean
   });
   const fd = openSync(what.path, 'r');
   try {
-    readUnits(fd, 0, Number.MAX_SAFE_INTEGER, format.block, (text, line, offset) => {
+    readUnits(fd, 0, Number.MAX_SAFE_INTEGER, format.ending ?? format.block, (text, line, offset) => {
       if (going) parser.line(text, line, offset);
       return going;
     });

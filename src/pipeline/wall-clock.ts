@@ -3,7 +3,7 @@
 // exporter's, and it holds for the records beside it. Looked for in samples, before the log is read.
 import { readSync } from 'node:fs';
 import type { ParseContext, TextFormat } from '../formats/text/format.js';
-import { readLines } from '../formats/text/lines.js';
+import { readUnits } from '../formats/text/lines.js';
 import { settleTime, type TimeShift } from '../formats/text/record.js';
 import { isoMicros } from '../formats/text/time.js';
 
@@ -81,7 +81,7 @@ export function clockShifts(fd: number, size: number, format: TextFormat, contex
       out.push({ offset: r.offset, host: r.host, minutes: zone ? minutes : Number.NaN });
     });
     let more = true;
-    readLines(fd, at + line, at + n, (text, number, offset) => {
+    readUnits(fd, at + line, at + n, format.ending, (text, number, offset) => {
       parser.line(text, number, offset);
       more = whole || quiet < QUIET;
       return more;

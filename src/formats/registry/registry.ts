@@ -17,12 +17,13 @@ import { table } from '../table/table.js';
 import { utmp } from '../utmp/utmp.js';
 import { w3c } from '../w3c/w3c.js';
 import { cmTrace, dhcp, dnsDebug, nps, transcript, uls, windowsUpdate } from '../windows-text/tables.js';
-import { eventXml } from '../xml/event-xml.js';
+import { eventXml, eventXmlPacked } from '../xml/event-xml.js';
 import { xmlRecords } from '../xml/xml-records.js';
 import { zeekJson, zeekTsv } from '../zeek/zeek.js';
 
 export const TEXT_FORMATS: readonly TextFormat[] = [
   eventXml,
+  eventXmlPacked,
   xmlRecords,
   w3c,
   exchange,

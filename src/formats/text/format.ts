@@ -48,6 +48,8 @@ export interface TextFormat {
   readonly whole?: boolean;
   /** Bytes of one record, where records are no lines but blocks: the parser is given them as Latin-1 text. */
   readonly block?: number;
+  /** Text that ends a record, where records stand one behind the other without line ends: the parser is given one after the other. */
+  readonly ending?: string;
   /** Tells a file of blocks; `size` is that of the whole file. */
   identifyBytes?(bytes: Buffer, size: number): Match | null;
   identify(head: Head): Match | null;

@@ -37,14 +37,79 @@ export function readBlocks(fd: number, from: number, to: number, size: number, o
   return { lines: n, cut: [], nulBytes: false };
 }
 
-/** The records of a format in a part of a file, as lines or as blocks. */
+/**
+ * Reads the pieces of `[from, to)` that end with a text (in ASCII), numbered from 1, each with the byte that it begins at: records that
+ * stand one behind the other without line ends. What is left behind the last is given too.
+ */
+export function readPieces(fd: number, from: number, to: number, ending: string, onPiece: OnLine): LinesResult {
+  const mark = Buffer.alloc(4);
+  const n = from === 0 ? readSync(fd, mark, 0, 4, 0) : 0;
+  const wide = n >= 2 && ((mark[0] === 0xff && mark[1] === 0xfe) || (mark[0] === 0xfe && mark[1] === 0xff));
+  const big = wide && mark[0] === 0xfe;
+  const marked = n >= 3 && mark[0] === 0xef && mark[1] === 0xbb && mark[2] === 0xbf;
+  const end = wide ? Buffer.from(ending, 'utf16le') : Buffer.from(ending);
+  if (big) end.swap16();
+  const decoder = new TextDecoder(big ? 'utf-16be' : 'utf-16le');
+  const text = (b: Buffer): string => (wide ? decoder.decode(b) : decode(b));
+  const block = Buffer.allocUnsafeSlow(BLOCK);
+  const cut: number[] = [];
+  let nulBytes = false;
+  let piece = 0;
+  let at = wide ? 2 : marked ? 3 : from;
+  let rest = Buffer.alloc(0);
+  let restAt = at;
+  let dropped = 0;
+  const give = (b: Buffer, offset: number): boolean => {
+    piece++;
+    if (dropped > 0) cut.push(piece);
+    dropped = 0;
+    let t = text(b);
+    if (t.includes('\0')) {
+      nulBytes = true;
+      t = t.replaceAll('\0', '');
+    }
+    return onPiece(t, piece, offset) !== false;
+  };
+  while (at < to) {
+    const got = readSync(fd, block, 0, Math.min(BLOCK, to - at), at);
+    if (got === 0) break;
+    at += got;
+    const known = rest.length;
+    const data = Buffer.concat([rest, block.subarray(0, got)]);
+    let start = 0;
+    for (let i = data.indexOf(end, Math.max(0, known - end.length)); i >= 0; i = data.indexOf(end, i + 1)) {
+      // In UTF-16 only whole characters count.
+      if (i < start || (wide && (restAt + i) % 2 !== 0)) continue;
+      const stop = i + end.length;
+      if (!give(data.subarray(start, stop), restAt + start)) return { lines: piece, cut, nulBytes };
+      start = stop;
+    }
+    rest = data.subarray(start);
+    restAt += start;
+    if (rest.length > MAX_LINE_BYTES) {
+      // The end of what is too long is looked for; its beginning is kept.
+      const keep = Buffer.concat([rest.subarray(0, MAX_LINE_BYTES >> 1), rest.subarray(rest.length - end.length * 2)]);
+      dropped += rest.length - keep.length;
+      rest = keep;
+    }
+  }
+  if (rest.length > 0 && text(rest).trim() !== '') give(rest, restAt);
+  return { lines: piece, cut, nulBytes };
+}
+
+/** The records of a format in a part of a file: as lines, as blocks of so many bytes, as pieces that end with a text. */
 export const readUnits = (
   fd: number,
   from: number,
   to: number,
-  block: number | undefined,
+  unit: number | string | undefined,
   onUnit: OnLine,
-): LinesResult => (block === undefined ? readLines(fd, from, to, onUnit) : readBlocks(fd, from, to, block, onUnit));
+): LinesResult =>
+  unit === undefined
+    ? readLines(fd, from, to, onUnit)
+    : typeof unit === 'number'
+      ? readBlocks(fd, from, to, unit, onUnit)
+      : readPieces(fd, from, to, unit, onUnit);
 
 /** Reads the lines that start in `[from, to)`. `from` must be the start of a line. Throws what `fs` throws. */
 export function readLines(fd: number, from: number, to: number, onLine: OnLine): LinesResult {

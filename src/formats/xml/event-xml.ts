@@ -195,3 +195,18 @@ export const eventXml: TextFormat = {
   },
   parser: (context, emit) => new EventXmlParser(context, emit),
 };
+
+/** As the Event Viewer saves them: one event behind the other, all on one line. They are cited by their number, not by a line. */
+export const eventXmlPacked: TextFormat = {
+  ...eventXml,
+  id: 'event-xml-packed',
+  title: 'Windows events as XML, many on a line',
+  ending: '</Event>',
+  identify(head: Head): Match | null {
+    const match = eventXml.identify(head);
+    const packed = head.text
+      .split('\n')
+      .some((l) => (l.match(/<Event[\s>]/g) ?? []).length > 1 && l.includes('</Event>'));
+    return match === null || !packed ? null : { score: match.score + 1, why: `${match.why}, several on one line` };
+  },
+};
