@@ -17,6 +17,7 @@ import {
   sensedArrivals,
   stolenKeys,
   strangeAddresses,
+  throughTunnels,
   unnamedMoves,
   whileThere,
 } from './graph/inference.js';
@@ -102,7 +103,8 @@ export async function reconstruct(input: ReconstructInput): Promise<Reconstructi
           unnamedMoves(w, s) +
           strangeAddresses(w, s) +
           whileThere(w, s) +
-          stolenKeys(w, s) ===
+          stolenKeys(w, s) +
+          throughTunnels(w, s) ===
         0
       )
         break;
@@ -370,8 +372,9 @@ function unite(
       if (!came && o.hosts.get(start.host)?.status === 'controlled' && o.hosts.get(start.host)!.first <= start.t)
         return true;
       return [...g.sessions.keys()].some((row) => {
-        const source = s.world.logons.source(s.world.logons.logon(row));
-        return source >= 0 && o.hosts.get(source)?.status === 'controlled' && o.hosts.get(source)!.first <= start.t;
+        const l = s.world.logons.logon(row);
+        const source = s.world.logons.source(l);
+        return source >= 0 && o.hosts.get(source)?.status === 'controlled' && o.hosts.get(source)!.first <= l.t;
       });
     });
     const best = holders.sort((a, b) => b.nodes.length - a.nodes.length)[0];

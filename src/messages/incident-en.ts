@@ -123,6 +123,8 @@ export const incidentEn = {
     'edge.laid': 'was put there by the command line of',
     'edge.while-there': 'came, at an hour at which nobody goes that way, from the host on which the intruder was in',
     'edge.stolen-key': 'came from an address that nobody had come from before, as somebody whose key had been read by',
+    'edge.tunnel': 'came through a tunnel opened from the same place outside as that of',
+    'edge.ran-as': 'gave its password to run, as somebody else,',
     'edge.sensed': 'started on this host when, by a sensor on the network, the first connection ever came for it from',
     'edge.reached': 'started on this host when a connection reached it that was opened by',
     'edge.read-much': 'read many files, by a way never used before, from a host under control by',

@@ -1,6 +1,8 @@
 // Sessions whose opener no log names: from a host under control, as an account in the intruder's hands, to run something, along a way
 // that this account never took before. All of it together is believed, and is graded lower than what a record shows.
 import { firstAt } from '../facts/rows.js';
+import type { Logon } from './logons.js';
+import { strangersTunnel, type Tunnel, tunnels } from './tunnels.js';
 import { REMOTE_PORTS } from './remote.js';
 import { type Node, programOf, programsNamed, type Suspicion } from './suspicion.js';
 import { ownAccount, SSH, type World } from './world.js';
@@ -295,6 +297,49 @@ function audited(w: World, s: Suspicion, host: number, t: number): boolean {
     const parent = w.processes.parent.at(r);
     return parent >= 0 && !/^(?:sudo|cron)/.test(w.processes.imageText(parent)) && w.processes.pid.at(parent) > 0;
   });
+}
+
+/**
+ * Sessions that came through a tunnel which was opened from an address outside that a tunnel of the intruder's had been opened from. Gives
+ * how many nodes were added.
+ */
+export function throughTunnels(w: World, s: Suspicion): number {
+  const before = s.nodes.size;
+  const all = tunnels(w).filter((v) => v.taken.length > 0);
+  if (all.length === 0) return 0;
+  const byInside = new Map<string, Tunnel[]>();
+  for (const v of all) for (const a of v.taken) byInside.set(a, [...(byInside.get(a) ?? []), v]);
+  /** The tunnel that had an address inside at a time: the last that was given it. */
+  const tunnelOf = (l: Logon): Tunnel | null => {
+    const v = byInside.get(l.address)?.findLast((x) => x.start <= l.t + 60e6);
+    return v === undefined ||
+      !strangersTunnel(w, l, v.user) ||
+      l.t > Math.max(v.end, v.start + HOUR) ||
+      !w.addresses.outside(v.ip)
+      ? null
+      : v;
+  };
+  const theirs = new Map<string, Node>();
+  for (const n of s.nodes.values()) {
+    if (n.kind !== 'session') continue;
+    const l = w.logons.logon(n.row);
+    const v = l.address === '' ? null : tunnelOf(l);
+    if (v === null) continue;
+    const known = theirs.get(v.ip);
+    if (known === undefined) theirs.set(v.ip, n);
+    // Who comes from one place outside is one.
+    else s.join(known.key, n.key);
+  }
+  if (theirs.size === 0) return 0;
+  const t = w.logons.table;
+  for (let i = 0; i < t.rows; i++) {
+    if (!w.logons.arrival(i) || s.nodes.has(`s${i}`)) continue;
+    const l = w.logons.logon(i);
+    const by = l.address === '' ? undefined : theirs.get(tunnelOf(l)?.ip ?? '');
+    if (by !== undefined) s.session(l, by, 'edge.tunnel', 'likely');
+  }
+  s.drain();
+  return s.nodes.size - before;
 }
 
 /** A private key that a command line names: whose it is. */

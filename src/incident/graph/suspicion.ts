@@ -47,10 +47,14 @@ export interface Lead {
 const MINUTE = 60e6;
 /** A service or task that was made to run once runs within this. */
 const RUNS_WITHIN = 5 * MINUTE;
+/** What others ran so long before is no tool that was brought. */
+const DAY_AND_MORE = 36 * 3600e6;
 /** Files are copied to a machine no longer before they are used there. */
 const LAID_BEFORE = 30 * MINUTE;
 /** Two logs' records of one installation are no further apart. */
 const SAME_INSTALLATION = 10e6;
+/** A password is typed within this. */
+const RUNAS_BEFORE = 120e6;
 /** A session's number means that session no longer than this. */
 const SESSION_LENGTH = 24 * 3600e6;
 
@@ -358,7 +362,7 @@ export class Suspicion {
       if (what === 'create' || what === 'create stream')
         this.file(n.host, w.text(path[i]!), files.t[i]!, n, 'edge.wrote', [files.place(i)]);
     }
-    if (!w.system(n.row) && !w.hub(n.row)) this.file(n.host, n.path, n.t, n, 'edge.ran', n.places);
+    if (!w.system(n.row) && !w.hub(n.row) && !this.#others(n)) this.file(n.host, n.path, n.t, n, 'edge.ran', n.places);
     // Connections that it opened to other machines, and what came of them there.
     for (const hop of this.remote.of(n.row)) {
       const node = this.session(hop.logon, n, hop.how, hop.sure);
@@ -369,6 +373,24 @@ export class Suspicion {
       this.file(n.host, path, n.t, n, 'edge.laid', n.places.slice(0, 1), n.sure);
     this.#commanded(n);
     this.#backward(n);
+  }
+
+  /** Whether somebody else had run that program there before, long before anything else of the intruder's: a tool of the house. */
+  #others(n: Node): boolean {
+    const w = this.world;
+    const p = w.processes;
+    const user = bareName(p.userText(n.row));
+    if (ownAccount(user) || n.because === 'edge.file-ran') return false;
+    return w.withImage(p.image.at(n.row)).some((r) => {
+      const who = bareName(p.userText(r));
+      return (
+        p.host.at(r) === n.host &&
+        p.start.at(r) < n.t - DAY_AND_MORE &&
+        !ownAccount(who) &&
+        who !== user &&
+        !this.nodes.has(`p${r}`)
+      );
+    });
   }
 
   /** What a command line of the intruder's makes another machine run, found there. */
@@ -439,6 +461,7 @@ export class Suspicion {
       if (l !== null && (l.type === 3 || l.type === 10 || l.type === 9 || l.type === SSH))
         this.session(l, n, 'edge.in-session', n.sure);
     }
+    if (id > 0 && id !== 0x3e7) this.#ranAs(n, id);
     if (parent >= 0 && SERVER.test(name)) {
       // What one server's workers start came in by that server.
       const key = `w${n.host}`;
@@ -447,6 +470,18 @@ export class Suspicion {
     }
     if (parent < 0 || w.hub(parent)) return;
     if (w.shell(parent) || !w.system(parent)) this.process(parent, n, 'edge.parent', n.sure);
+  }
+
+  /** Who started something as somebody else (runas): the service that does it starts it, the command line that asked for it is beside. */
+  #ranAs(n: Node, id: number): void {
+    const w = this.world;
+    const l = w.logons.session(n.host, id, n.t);
+    if (l === null || (l.type !== 2 && l.type !== 9) || l.user === '') return;
+    for (const r of this.remote.startsBetween(n.host, l.t - RUNAS_BEFORE, l.t + 5e6)) {
+      if (!/^runas(?:\.exe)?$/.test(baseName(w.processes.imageText(r)))) continue;
+      const as = /\/user:"?([^\s"]+)/i.exec(w.processes.commandText(r))?.[1];
+      if (as !== undefined && bareName(as.replace(/@.*$/, '')) === l.user) this.process(r, n, 'edge.ran-as', n.sure);
+    }
   }
 
   #ofSession(n: Node): void {

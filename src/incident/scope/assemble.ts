@@ -21,7 +21,8 @@ import { outward } from './network.js';
 import { Tenants } from './tenants.js';
 import { covered, createdAccounts, persistence, type Sign } from './traces.js';
 import type { HijackClaim } from './update.js';
-import { attackSessions, strangersTunnel, type Requests, tunnels, type WebFindings } from './web.js';
+import { attackSessions, type Requests, type WebFindings } from './web.js';
+import { strangersTunnel, tunnels } from '../graph/tunnels.js';
 
 /** Citations of one entry; the contract's lists stay lists, and the rest is in the case store. */
 const MAX_CITES = 300;

@@ -3,7 +3,8 @@ import type { Place } from '../facts/table.js';
 import type { Lead } from '../graph/suspicion.js';
 import { baseName, ownAccount, SSH, type World } from '../graph/world.js';
 import type { Group } from './group.js';
-import { type Request, type Requests, strangersTunnel, tunnels, type WebFindings } from './web.js';
+import { type Request, type Requests, type WebFindings } from './web.js';
+import { strangersTunnel, tunnels } from '../graph/tunnels.js';
 
 export interface EntryClaim {
   readonly vector: string;

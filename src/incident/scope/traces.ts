@@ -452,14 +452,14 @@ function commandedTrace(line: string): { kind: TraceClaim['kind']; what: string 
     /\bcat\s+\/dev\/null\s*>\s*(\S+)/.exec(line) ??
     /\bsed\s+(?:-\w*i\w*|--in-place)\S*\s.*?(\/\S+)$/.exec(line) ??
     /\bcp\s+\/dev\/null\s+(\S+)/.exec(line);
-  if (emptied !== null && log.test(emptied[1]!) && !/_history$/.test(emptied[1]!))
+  if (emptied !== null && log.test(emptied[1]!) && !emptied[1]!.endsWith('_history'))
     return { kind: 'log_cleared', what: emptied[1]! };
   if (/\bjournalctl\s+.*--vacuum/.test(line)) return { kind: 'log_cleared', what: 'journal' };
   const removed = /^\S*\b(?:rm|shred|unlink|srm|wipe)\s+(.*)$/.exec(line);
   if (removed !== null) {
     const path = removed[1]!.split(/\s+/).findLast((x) => x.startsWith('/') || x.startsWith('~'));
     if (path !== undefined)
-      return /^\/var\/log\//.test(path) ? { kind: 'log_cleared', what: path } : { kind: 'file_deleted', what: path };
+      return path.startsWith('/var/log/') ? { kind: 'log_cleared', what: path } : { kind: 'file_deleted', what: path };
   }
   const touched = /^\S*\btouch\s+(?:.*\s)?(?:-\w*[rdt]\w*|--reference\S*|--date\S*)\s.*?(\/\S+)$/.exec(line);
   if (touched !== null) return { kind: 'timestomp', what: touched[1]! };

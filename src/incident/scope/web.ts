@@ -2,7 +2,8 @@
 // from the same addresses; tunnels and desktops from outside with accounts in their hands.
 import { firstAt } from '../facts/rows.js';
 import type { Place } from '../facts/table.js';
-import { type Logon, SSH, type World } from '../graph/world.js';
+import { SSH, type World } from '../graph/world.js';
+import { strangersTunnel, type Tunnel, tunnels } from '../graph/tunnels.js';
 import type { Group } from './group.js';
 import type { Tenants } from './tenants.js';
 
@@ -504,8 +505,19 @@ export function attackSessions(
     (addresses.has(v.ip) || v.taken.some((inside) => usedInside(w, g, inside, v.start, v.end, v.user)));
   // One stolen account may be in several hands: the gateway is this intruder's way only where something shows it.
   const gateway = tunnels(w).some(shown);
+  // Where they came from once they come from again, also where nothing inside was touched.
+  const places = new Set(
+    tunnels(w)
+      .filter(shown)
+      .map((v) => v.ip),
+  );
   for (const v of tunnels(w)) {
-    if (!shown(v) && !(gateway && g.held(v.user, v.start) && strangeTunnel(w, g, v))) continue;
+    if (
+      !shown(v) &&
+      !(places.has(v.ip) && w.addresses.outside(v.ip)) &&
+      !(gateway && g.held(v.user, v.start) && strangeTunnel(w, g, v))
+    )
+      continue;
     for (const [t, place] of v.touches)
       touches.push({ t, ip: v.ip, channel: 'vpn', target: v.host, user: v.user, place });
   }
@@ -544,60 +556,6 @@ export function attackSessions(
 
 /** Days of logons at a machine that make its user somebody with a desk. */
 const DESK_DAYS = 5;
-
-export interface Tunnel {
-  readonly host: number;
-  readonly user: string;
-  readonly ip: string;
-  start: number;
-  end: number;
-  readonly taken: string[];
-  readonly touches: [number, Place][];
-}
-
-const known = new WeakMap<World, Tunnel[]>();
-
-/** VPN tunnels, from their beginning to their end. */
-export function tunnels(w: World): readonly Tunnel[] {
-  const before = known.get(w);
-  if (before !== undefined) return before;
-  const t = w.facts.table('tunnel_activity');
-  const [activity, user, ip, inside] = ['activity', 'user', 'src_ip', 'inside_ip'].map((c) => t.column(c)) as [
-    Int32Array,
-    Int32Array,
-    Int32Array,
-    Int32Array,
-  ];
-  const out: Tunnel[] = [];
-  const open = new Map<string, Tunnel>();
-  for (let i = 0; i < t.rows; i++) {
-    const who = w.text(user[i]!).toLowerCase();
-    const from = w.addresses.text(ip[i]!);
-    const what = w.text(activity[i]!);
-    const key = `${who}|${from}`;
-    let o = open.get(key);
-    if (what === 'connect' || o === undefined) {
-      o = { host: t.host[i]!, user: who, ip: from, start: t.t[i]!, end: t.t[i]!, taken: [], touches: [] };
-      open.set(key, o);
-      out.push(o);
-    }
-    o.end = t.t[i]!;
-    o.touches.push([t.t[i]!, t.place(i)]);
-    const a = w.addresses.text(inside[i]!);
-    if (a !== '') o.taken.push(a);
-    if (what === 'disconnect') open.delete(key);
-  }
-  known.set(w, out);
-  return out;
-}
-
-/**
- * Whether a session that came from a tunnel's address is its user's, and not one from a machine of the enterprise that is on its way:
- * a laptop under control moves on from wherever its owner takes it.
- */
-export function strangersTunnel(w: World, l: Logon, user: string): boolean {
-  return w.logons.source(l) < 0 || l.user === user.replace(/^.*\\/, '').replace(/@.*$/, '').toLowerCase();
-}
 
 /** Whether a session of the intruder came from an address that a tunnel was given. */
 function usedInside(w: World, g: Group, inside: string, start: number, end: number, user: string): boolean {
