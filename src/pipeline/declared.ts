@@ -175,7 +175,7 @@ export function parseDirectory(file: string, csv: string): Directory {
     const cell = (i: number): string | null => (i < 0 || (c[i] ?? '') === '' ? null : c[i]!);
     const mailbox = cell(address)
       ?.toLowerCase()
-      .replace(/^smtp:/, '');
+      .replace(/^smtp[:~]/, '');
     if (mailbox === undefined || mailbox === null) continue;
     const person = { address: mailbox, name: cell(name), title: cell(title), account: cell(account) };
     for (const key of [mailbox, cell(account)?.replace(/^.*\\/, ''), cell(upn), cell(name)])

@@ -173,14 +173,28 @@ function messageFields(program: string, message: string, put: (name: string, val
       (m) => !/^\d+$/.test(m[1] ?? ''),
     );
     const flow = /(?:^|\s)(?:src|from|for)\s/i.test(text) || ends.length >= 2;
-    if (flow && ends[0] !== undefined) {
-      put('src_ip', ends[0][2]!);
-      if (ends[0][3] !== undefined) put('src_port', ends[0][3]);
-    }
+    const first = flow ? ends[0] : undefined;
     const other = ends.slice(1).find((m) => /(?:dst|to)\s+$|->\s*\S*$/i.test(text.slice(0, m.index).slice(-12)));
-    if (other !== undefined) {
-      put('dst_ip', other[2]!);
-      if (other[3] !== undefined) put('dst_port', other[3]);
+    // Of a connection the interface of lower security is named first: it was opened from the other end where it is outbound, or, where
+    // its end is told without a direction, where the service is at the first.
+    const turned =
+      first !== undefined &&
+      other !== undefined &&
+      (/^Built outbound\b/i.test(text) ||
+        (/^Teardown\b/i.test(text) && Number(first[3]) < 1024 && Number(other[3]) >= 1024));
+    const [from, to] = turned ? [other, first] : [first, other];
+    if (from !== undefined) {
+      put('src_ip', from[2]!);
+      if (from[3] !== undefined) put('src_port', from[3]);
+    }
+    if (to !== undefined) {
+      put('dst_ip', to[2]!);
+      if (to[3] !== undefined) put('dst_port', to[3]);
+    }
+    const bytes = /\bduration (\d+):(\d\d):(\d\d) bytes (\d+)/.exec(text);
+    if (bytes !== null) {
+      put('duration', String(Number(bytes[1]) * 3600 + Number(bytes[2]) * 60 + Number(bytes[3])));
+      put('bytes', bytes[4]!);
     }
     const user = /\bUser(?:name)? ?[=:<]+ ?<?([^>,\s]+)/i.exec(text)?.[1];
     const outside = /\bIP ?[=:<]+ ?<?([\da-fA-F.:]+)/.exec(text)?.[1];

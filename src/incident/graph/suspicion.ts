@@ -371,6 +371,7 @@ export class Suspicion {
     // What its command line laid, where no sensor saw it written.
     for (const path of laidBy(p.commandText(n.row)))
       this.file(n.host, path, n.t, n, 'edge.laid', n.places.slice(0, 1), n.sure);
+    if (/^runas(?:\.exe)?$/.test(baseName(n.path))) this.#runAs(n);
     this.#commanded(n);
     this.#backward(n);
   }
@@ -470,6 +471,24 @@ export class Suspicion {
     }
     if (parent < 0 || w.hub(parent)) return;
     if (w.shell(parent) || !w.system(parent)) this.process(parent, n, 'edge.parent', n.sure);
+  }
+
+  /** What runs as somebody else because the intruder asked for it: in the session that begins then. */
+  #runAs(n: Node): void {
+    const w = this.world;
+    const as = /\/user:"?([^\s"]+)/i.exec(w.processes.commandText(n.row))?.[1];
+    if (as === undefined) return;
+    const user = bareName(as.replace(/@.*$/, ''));
+    for (const r of this.remote.startsBetween(n.host, n.t - 1e6, n.t + RUNAS_BEFORE)) {
+      const id = w.processes.session.at(r);
+      if (id <= 0x3e7 || bareName(w.processes.userText(r)) !== user) continue;
+      const l = w.logons.session(n.host, id, w.processes.start.at(r));
+      if (l !== null && ((l.type !== 2 && l.type !== 9) || l.t < n.t - 5e6)) continue;
+      for (const x of w.inSession(n.host, id))
+        if (w.processes.start.at(x) >= n.t - 1e6 && w.processes.start.at(x) - n.t < SESSION_LENGTH && !w.hub(x))
+          this.process(x, n, 'edge.ran-as', n.sure);
+      return;
+    }
   }
 
   /** Who started something as somebody else (runas): the service that does it starts it, the command line that asked for it is beside. */

@@ -12,7 +12,7 @@ export { type Logon, ownAccount, SSH } from './logons.js';
 
 /** What a path says of itself. */
 export const SYSTEM_FOLDER =
-  /^(?:[a-z]:)?\\(?:windows\\(?:system32|syswow64|servicing|winsxs|microsoft\.net|systemapps|immersivecontrolpanel)|program files(?: \(x86\))?)\\|^(?:c:\\windows\\[^\\]+\.exe$)|^\/(?:usr|bin|sbin|lib|opt)\//i;
+  /^(?:[a-z]:)?\\(?:windows\\(?:system32|syswow64|servicing|winsxs|microsoft\.net|systemapps|immersivecontrolpanel)|program files(?: \(x86\))?)\\|^c:\\windows\\(?:explorer|notepad|regedit|hh|winhlp32|bfsvc|helppane|splwow64|write|twunk_\d+|sysmon(?:64)?|fveupdate|pyw?)\.exe$|^\/(?:usr|bin|sbin|lib|opt)\//i;
 /** Programs that start others on behalf of everybody: nothing is said of them by what they start. */
 export const HUB =
   /^(?:services|svchost|wininit|winlogon|explorer|userinit|lsass|smss|csrss|system|wmiprvse|taskeng|taskhostw?|dllhost|runtimebroker|sihost|w3wp|httpd|nginx|apache2?|tomcat\d*|sqlservr|wsmprovhost|mmc|msiexec|trustedinstaller|php-fpm[\d.]*|php-cgi|systemd|init|sshd|sshd-session|sudo|su|doas|cron|crond|java|javaw|searchindexer|spoolsv|outlook|winword|excel|powerpnt|chrome|msedge|firefox|iexplore|teams|onedrive|acrobat|acrord32|code|consent|userinit|logonui|umworkerprocess)(?:\.exe)?$/i;

@@ -121,6 +121,11 @@ export class Network {
     return others.size <= FEW;
   }
 
+  /** Whether anything looked an address up by a name. */
+  named(address: string): boolean {
+    return this.#names.has(address);
+  }
+
   lookups(process: number): readonly number[] {
     return this.#byProcess.get(process) ?? [];
   }

@@ -51,6 +51,7 @@ export function cmdlets(w: World): Cmdlet[] {
   const t = w.facts.table('api_activity');
   const [operation, parameters, user] = [t.column('operation'), t.column('parameters'), t.column('user')];
   const out: Cmdlet[] = [];
+  const sids: string[] = [];
   for (let i = 0; i < t.rows; i++) {
     if (w.text(operation[i]!) !== 'cmdlet') continue;
     const lines = w.text(parameters[i]!).split('\n');
@@ -60,8 +61,29 @@ export function cmdlets(w: World): Cmdlet[] {
     const map = new Map<string, string>();
     for (const m of text.matchAll(/-([A-Za-z]+)(?::|\s+)\s*(?:"([^"]*)"|'([^']*)'|([^\s"']+))/g))
       map.set(m[1]!.toLowerCase(), m[2] ?? m[3] ?? m[4] ?? '');
+    const sid = /^S-1-5-21-[\d-]+$/i.exec(lines[3] ?? '')?.[0].toLowerCase() ?? '';
     const caller = (lines[2] ?? w.text(user[i]!)).replace(/^.*[\\/]/, '').toLowerCase();
+    sids.push(sid);
     out.push({ row: i, host: t.host[i]!, t: t.t[i]!, name: joined[1]!, parameters: map, caller });
+  }
+  // The server writes the caller's name in the directory, which is no account's, and the SID.
+  const accounts = accountsOf(w, new Set(sids));
+  return out.map((x, i) => ({ ...x, caller: accounts.get(sids[i]!) ?? x.caller }));
+}
+
+/** Account names, without a domain and in lower case, by SID, as logons tell both. */
+function accountsOf(w: World, sids: ReadonlySet<string>): ReadonlyMap<string, string> {
+  const out = new Map<string, string>();
+  const a = w.facts.table('authentication');
+  const [sid, user] = [a.column('sid'), a.column('user')];
+  const wanted = w.facts.texts.asker((x) => {
+    const folded = x.toLowerCase();
+    return folded !== '' && sids.has(folded) ? folded : '';
+  });
+  for (let i = 0; i < a.rows; i++) {
+    const s = sid[i]! < 0 ? '' : wanted(sid[i]!);
+    if (s === '' || out.has(s) || user[i]! < 0) continue;
+    out.set(s, plainAccount(w.text(user[i]!)));
   }
   return out;
 }
@@ -89,7 +111,7 @@ export class Mailboxes {
       const account = plainAccount(w.text(u));
       const address = w
         .text(b)
-        .replace(/^smtp:/i, '')
+        .replace(/^smtp[:~]/i, '')
         .toLowerCase();
       if (!address.includes('@')) continue;
       this.#addresses.add(address);
@@ -117,7 +139,7 @@ export class Mailboxes {
     const t = text
       .trim()
       .toLowerCase()
-      .replace(/^smtp:/, '')
+      .replace(/^smtp[:~]/, '')
       .replace(/^.*\\(?!.*\\)/, '')
       .replace(/\\mailboxexport\d*$/, '');
     const known = this.#directory?.find(t) ?? null;

@@ -305,5 +305,51 @@ function unseen(w: World, g: Group, net: Network): { name: string; t: number; ho
       continue;
     for (const c of list) out.push({ name, ...c });
   }
+  out.push(...unnamed(w, g, net, since, new Set(out.map((x) => x.name))));
   return out;
+}
+
+/** The same of addresses that no log has a name for: what only a firewall or a sensor counts. */
+function unnamed(
+  w: World,
+  g: Group,
+  net: Network,
+  since: ReadonlyMap<number, number>,
+  told: ReadonlySet<string>,
+): { name: string; t: number; host: number; place: Place }[] {
+  const n = w.facts.table('network_activity');
+  const [src, dst, guid, pid, port] = ['src_ip', 'dst_ip', 'process_guid', 'pid', 'dst_port'].map((c) =>
+    n.column(c),
+  ) as [Int32Array, Int32Array, Int32Array, Int32Array, Int32Array];
+  const outside = w.facts.texts.asker((t) => w.addresses.outside(t));
+  // Look-ups and clocks are asked of anybody.
+  const service = (id: number): boolean => [53, 123, 853].includes(w.facts.texts.number(id));
+  const by = new Map<string, { t: number; host: number; place: Place }[]>();
+  const bad = new Set<string>();
+  for (let i = 0; i < n.rows; i++) {
+    if (guid[i]! >= 0 || pid[i] !== -1 || dst[i]! < 0 || !outside(dst[i]!) || service(port[i]!)) continue;
+    const name = w.addresses.text(dst[i]!);
+    if (bad.has(name)) continue;
+    const host = w.addresses.hostAt(w.addresses.text(src[i]!), n.t[i]!);
+    const from = since.get(host);
+    const theirs = from !== undefined && n.t[i]! >= from - 60e6;
+    if (!theirs && g.hosts.get(host)?.status !== 'controlled') {
+      bad.add(name);
+      by.delete(name);
+      continue;
+    }
+    if (!theirs) continue;
+    const list = by.get(name);
+    const c = { t: n.t[i]!, host, place: n.place(i) };
+    if (list === undefined) by.set(name, [c]);
+    else list.push(c);
+  }
+  return [...by].flatMap(([name, list]) =>
+    list.length >= MIN_CONTACTS &&
+    new Set(list.map((c) => Math.floor(c.t / 3600e6))).size >= MIN_HOURS &&
+    !net.named(name) &&
+    !told.has(name)
+      ? list.map((c) => ({ name, ...c }))
+      : [],
+  );
 }

@@ -12,7 +12,7 @@ const DAY = 86_400e6;
 
 export class Tenants {
   readonly #held: ReadonlySet<string>;
-  /** User agents by account, from other addresses. */
+  /** User agents by account, from other addresses outside. */
   readonly #usual = new Map<string, Set<number>>();
   /** What the intruder did from an address: agents, and times. */
   readonly #acts = new Map<string, { agents: Set<number>; times: number[] }>();
@@ -48,7 +48,8 @@ export class Tenants {
     });
     for (const x of requests.named()) {
       const user = name(x.user);
-      if (user === '' || x.agent < 0 || addresses.has(x.ip)) continue;
+      // What is used inside says nothing of who comes from outside: accounts of programs only ever come from inside.
+      if (user === '' || x.agent < 0 || addresses.has(x.ip) || !w.addresses.outside(x.ip)) continue;
       this.#usual.set(user, (this.#usual.get(user) ?? new Set()).add(x.agent));
     }
   }

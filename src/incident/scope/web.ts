@@ -202,7 +202,7 @@ export class Requests {
       bytes: Number.isNaN(n) ? 0 : n,
       mailbox: texts
         .text(this.#c.mailbox[row]!)
-        .replace(/^smtp:/i, '')
+        .replace(/^smtp[:~]/i, '')
         .toLowerCase(),
       front: this.#front(this.table.source[row]!),
       agent: this.#c.agent[row]!,
