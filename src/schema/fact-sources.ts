@@ -397,6 +397,33 @@ export const MORE_SOURCES: readonly Source[] = [
     },
   },
   {
+    // The unified audit log of Microsoft 365: what was done in mailboxes (schema of mailbox audit records).
+    channel: 'm365/audit',
+    fact: 'datastore_activity',
+    needs: ['MailboxOwnerUPN'],
+    columns: {
+      operation: 'Operation',
+      logon_type: 'LogonType',
+      owner: 'MailboxOwnerUPN',
+      user: 'UserId',
+      client: 'ClientInfoString',
+      src_ip: ['ClientIPAddress', 'ClientIP'],
+      mailbox: 'MailboxOwnerUPN',
+    },
+  },
+  {
+    channel: 'm365/audit',
+    ids: ['UserLoggedIn', 'UserLoginFailed'],
+    fact: 'authentication',
+    columns: {
+      activity: '=sign-in',
+      user: 'UserId',
+      src_ip: ['ClientIP', 'ActorIpAddress'],
+      status: 'ErrorNumber',
+      service: 'ApplicationId',
+    },
+  },
+  {
     channel: 'exchange/mailbox-audit',
     fact: 'datastore_activity',
     columns: {

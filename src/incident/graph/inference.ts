@@ -2,7 +2,7 @@
 // that this account never took before. All of it together is believed, and is graded lower than what a record shows.
 import { firstAt } from '../facts/rows.js';
 import type { Logon } from './logons.js';
-import { strangersTunnel, type Tunnel, tunnels } from './tunnels.js';
+import { tunnelOf, tunnels } from './tunnels.js';
 import { REMOTE_PORTS } from './remote.js';
 import { type Node, programOf, programsNamed, type Suspicion } from './suspicion.js';
 import { ownAccount, SSH, type World } from './world.js';
@@ -305,28 +305,19 @@ function audited(w: World, s: Suspicion, host: number, t: number): boolean {
  */
 export function throughTunnels(w: World, s: Suspicion): number {
   const before = s.nodes.size;
-  const all = tunnels(w).filter((v) => v.taken.length > 0);
-  if (all.length === 0) return 0;
-  const byInside = new Map<string, Tunnel[]>();
-  for (const v of all) for (const a of v.taken) byInside.set(a, [...(byInside.get(a) ?? []), v]);
-  /** The tunnel that had an address inside at a time: the last that was given it. */
-  const tunnelOf = (l: Logon): Tunnel | null => {
-    const v = byInside.get(l.address)?.findLast((x) => x.start <= l.t + 60e6);
-    return v === undefined ||
-      !strangersTunnel(w, l, v.user) ||
-      l.t > Math.max(v.end, v.start + HOUR) ||
-      !w.addresses.outside(v.ip)
-      ? null
-      : v;
+  if (tunnels(w).every((v) => v.taken.length === 0)) return 0;
+  const from = (l: Logon): string | null => {
+    const v = tunnelOf(w, l);
+    return v === null || l.t > Math.max(v.end, v.start + HOUR) || !w.addresses.outside(v.ip) ? null : v.ip;
   };
   const theirs = new Map<string, Node>();
   for (const n of s.nodes.values()) {
     if (n.kind !== 'session') continue;
     const l = w.logons.logon(n.row);
-    const v = l.address === '' ? null : tunnelOf(l);
-    if (v === null) continue;
-    const known = theirs.get(v.ip);
-    if (known === undefined) theirs.set(v.ip, n);
+    const ip = from(l);
+    if (ip === null) continue;
+    const known = theirs.get(ip);
+    if (known === undefined) theirs.set(ip, n);
     // Who comes from one place outside is one.
     else s.join(known.key, n.key);
   }
@@ -335,7 +326,7 @@ export function throughTunnels(w: World, s: Suspicion): number {
   for (let i = 0; i < t.rows; i++) {
     if (!w.logons.arrival(i) || s.nodes.has(`s${i}`)) continue;
     const l = w.logons.logon(i);
-    const by = l.address === '' ? undefined : theirs.get(tunnelOf(l)?.ip ?? '');
+    const by = theirs.get(from(l) ?? '');
     if (by !== undefined) s.session(l, by, 'edge.tunnel', 'likely');
   }
   s.drain();

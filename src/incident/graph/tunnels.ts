@@ -67,3 +67,24 @@ export function tunnels(w: World): readonly Tunnel[] {
 export function strangersTunnel(w: World, l: Logon, user: string): boolean {
   return w.logons.source(l) < 0 || l.user === user.replace(/^.*\\/, '').replace(/@.*$/, '').toLowerCase();
 }
+
+/** A tunnel whose end no record tells may be used this long. */
+const UNENDED = 12 * 3600e6;
+const byInside = new WeakMap<World, Map<string, Tunnel[]>>();
+
+/** The tunnel that a session came through: the last that had been given its address by then; null. */
+export function tunnelOf(w: World, l: Logon): Tunnel | null {
+  if (l.address === '') return null;
+  let index = byInside.get(w);
+  if (index === undefined) {
+    byInside.set(w, (index = new Map()));
+    for (const v of tunnels(w))
+      for (const a of v.taken) {
+        const list = index.get(a);
+        if (list === undefined) index.set(a, [v]);
+        else list.push(v);
+      }
+  }
+  const v = index.get(l.address)?.findLast((x) => x.start <= l.t + 60e6);
+  return v === undefined || l.t > v.end + UNENDED || !strangersTunnel(w, l, v.user) ? null : v;
+}

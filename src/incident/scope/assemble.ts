@@ -22,7 +22,7 @@ import { Tenants } from './tenants.js';
 import { covered, createdAccounts, persistence, type Sign } from './traces.js';
 import type { HijackClaim } from './update.js';
 import { attackSessions, type Requests, type WebFindings } from './web.js';
-import { strangersTunnel, tunnels } from '../graph/tunnels.js';
+import { tunnelOf, tunnels } from '../graph/tunnels.js';
 
 /** Citations of one entry; the contract's lists stay lists, and the rest is in the case store. */
 const MAX_CITES = 300;
@@ -91,14 +91,8 @@ export function assemble(a: AssembleInput): Incident {
         !tunnels(w).some((x) => x.taken.includes(l.address)))
     )
       addresses.set(l.address, Math.min(addresses.get(l.address) ?? l.t, l.t));
-    const v = tunnels(w).find(
-      (x) =>
-        x.taken.includes(l.address) &&
-        x.start <= l.t + 60e6 &&
-        l.t <= x.end + 12 * 3600e6 &&
-        strangersTunnel(w, l, x.user),
-    );
-    if (v !== undefined) addresses.set(v.ip, Math.min(addresses.get(v.ip) ?? v.start, v.start));
+    const v = tunnelOf(w, l);
+    if (v !== null) addresses.set(v.ip, Math.min(addresses.get(v.ip) ?? v.start, v.start));
   }
   const boxes = new Mailboxes(w, requests, new Set(addresses.keys()), input.directory);
   const tenants = new Tenants(w, g, requests, addresses);

@@ -4,7 +4,7 @@ import type { Lead } from '../graph/suspicion.js';
 import { baseName, ownAccount, SSH, type World } from '../graph/world.js';
 import type { Group } from './group.js';
 import { type Request, type Requests, type WebFindings } from './web.js';
-import { strangersTunnel, tunnels } from '../graph/tunnels.js';
+import { tunnelOf } from '../graph/tunnels.js';
 
 export interface EntryClaim {
   readonly vector: string;
@@ -132,14 +132,8 @@ export function entry(
   const session = certain.find((n) => n.kind === 'session' && n.t <= first.t + 3600e6);
   if (session !== undefined) {
     const l = w.logons.logon(session.row);
-    const tunnel = tunnels(w).find(
-      (v) =>
-        v.taken.includes(l.address) &&
-        v.start <= l.t + 60e6 &&
-        l.t <= v.end + 12 * 3600e6 &&
-        strangersTunnel(w, l, v.user),
-    );
-    if (tunnel !== undefined)
+    const tunnel = tunnelOf(w, l);
+    if (tunnel !== null)
       return {
         vector: 'vpn',
         technique: 'T1078',

@@ -47,6 +47,16 @@ export interface Cmdlet {
 const REMOVED_WITHIN = 3 * 86_400e6;
 const NEAR = 45 * 60e6;
 
+/** Types of logon as Microsoft 365 numbers them (schema of mailbox audit records). */
+const LOGON_TYPES: ReadonlyMap<string, string> = new Map([
+  ['0', 'owner'],
+  ['1', 'admin'],
+  ['2', 'delegate'],
+]);
+/** Operations of mailbox audits by which somebody gets to see mail. */
+const READS =
+  /^(?:mailitemsaccessed|messagebind|folderbind|copy|move|sync|bind|search|export|mailboxlogin|.*search.*|)$/i;
+
 export function cmdlets(w: World): Cmdlet[] {
   const t = w.facts.table('api_activity');
   const [operation, parameters, user] = [t.column('operation'), t.column('parameters'), t.column('user')];
@@ -276,7 +286,9 @@ export function mail(
   for (let i = 0; i < d.rows; i++) {
     const from = addresses.get(w.addresses.text(ip[i]!));
     if (from === undefined || d.t[i]! < from - 86_400e6 || owner[i]! < 0) continue;
-    const how = w.text(type[i]!).toLowerCase();
+    const how = LOGON_TYPES.get(w.text(type[i]!)) ?? w.text(type[i]!).toLowerCase();
+    // What somebody sent or changed is no mail that was read.
+    if (!READS.test(w.text(operation[i]!))) continue;
     if (how === 'owner' && tenants.honest(w.addresses.text(ip[i]!), boxes.accountOf(w.text(owner[i]!)))) continue;
     const n = w.facts.texts.number(items[i]!);
     const method: MailMethod = /search/i.test(w.text(operation[i]!))

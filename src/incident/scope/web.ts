@@ -3,7 +3,7 @@
 import { firstAt } from '../facts/rows.js';
 import type { Place } from '../facts/table.js';
 import { SSH, type World } from '../graph/world.js';
-import { strangersTunnel, type Tunnel, tunnels } from '../graph/tunnels.js';
+import { type Tunnel, tunnelOf, tunnels } from '../graph/tunnels.js';
 import type { Group } from './group.js';
 import type { Tenants } from './tenants.js';
 
@@ -500,9 +500,7 @@ export function attackSessions(
       )
         touches.push({ t: a.t[i]!, ip: l.address, channel, target: l.host, user: '', place: a.place(i) });
   }
-  const shown = (v: Tunnel): boolean =>
-    g.held(v.user, v.start) &&
-    (addresses.has(v.ip) || v.taken.some((inside) => usedInside(w, g, inside, v.start, v.end, v.user)));
+  const shown = (v: Tunnel): boolean => g.held(v.user, v.start) && (addresses.has(v.ip) || usedInside(w, g, v));
   // One stolen account may be in several hands: the gateway is this intruder's way only where something shows it.
   const gateway = tunnels(w).some(shown);
   // Where they came from once they come from again, also where nothing inside was touched.
@@ -557,13 +555,9 @@ export function attackSessions(
 /** Days of logons at a machine that make its user somebody with a desk. */
 const DESK_DAYS = 5;
 
-/** Whether a session of the intruder came from an address that a tunnel was given. */
-function usedInside(w: World, g: Group, inside: string, start: number, end: number, user: string): boolean {
-  for (const n of g.sessions.values()) {
-    const l = w.logons.logon(n.row);
-    if (l.address === inside && l.t >= start - 60e6 && l.t <= end + 12 * 3600e6 && strangersTunnel(w, l, user))
-      return true;
-  }
+/** Whether a session of the intruder came through a tunnel. */
+function usedInside(w: World, g: Group, v: Tunnel): boolean {
+  for (const n of g.sessions.values()) if (tunnelOf(w, w.logons.logon(n.row)) === v) return true;
   return false;
 }
 
