@@ -24,6 +24,18 @@ export function serverShell(w: World): Lead[] {
   const shell = texts.asker((t) => SHELLS.test(baseName(t)));
   const hands = texts.asker((t) => HANDS.test(t));
   const database = texts.asker((t) => /^(?:sqlservr|mysqld|postgres|oracle|javaw?|node)(?:\.exe)?$/.test(baseName(t)));
+  // A file's number or a name that is made up each time does not make a line another.
+  const shapes = new Map<string, number>();
+  const shape = texts.asker((t) => {
+    const plain = t
+      .toLowerCase()
+      .replace(/\{?[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\}?/g, '#')
+      .replace(/\b[0-9a-f]*\d[0-9a-f]{5,}\b/g, '#')
+      .replace(/\d+/g, '#');
+    const known = shapes.get(plain) ?? shapes.size;
+    shapes.set(plain, known);
+    return known;
+  });
   const found: number[] = [];
   const days = new Map<string, Set<number>>();
   const hosts = new Map<number, Set<number>>();
@@ -32,12 +44,12 @@ export function serverShell(w: World): Lead[] {
     if (parent < 0 || !Number.isFinite(p.start.at(r)) || !shell(p.image.at(r))) continue;
     if (!server(p.image.at(parent)) && !(account(p.user.at(r)) && !shell(p.image.at(parent)))) continue;
     found.push(r);
-    const key = `${p.host.at(r)}|${p.command.at(r)}`;
+    const key = `${p.host.at(r)}|${shape(p.command.at(r))}`;
     const d = days.get(key) ?? new Set();
     days.set(key, d.add(Math.floor(p.start.at(r) / 86_400e6)));
     if (p.command.at(r) >= 0) {
-      const h = hosts.get(p.command.at(r)) ?? new Set();
-      hosts.set(p.command.at(r), h.add(p.host.at(r)));
+      const h = hosts.get(shape(p.command.at(r))) ?? new Set();
+      hosts.set(shape(p.command.at(r)), h.add(p.host.at(r)));
     }
   }
   // Beside what somebody typed, by the same server in the same hour: what else it started there.
@@ -54,10 +66,10 @@ export function serverShell(w: World): Lead[] {
     // The same line every day, or on machine after machine, is what the server does for a living.
     const habit =
       !typed &&
-      ((days.get(`${p.host.at(r)}|${p.command.at(r)}`)?.size ?? 0) >= HABIT_DAYS ||
-        (hosts.get(p.command.at(r))?.size ?? 0) >= 3);
+      ((days.get(`${p.host.at(r)}|${shape(p.command.at(r))}`)?.size ?? 0) >= HABIT_DAYS ||
+        (hosts.get(shape(p.command.at(r)))?.size ?? 0) >= 3);
     const beside = (): boolean =>
-      (days.get(`${p.host.at(r)}|${p.command.at(r)}`)?.size ?? 0) <= 1 &&
+      (days.get(`${p.host.at(r)}|${shape(p.command.at(r))}`)?.size ?? 0) <= 1 &&
       (typedAt.get(p.parent.at(r)) ?? []).some((t) => Math.abs(t - p.start.at(r)) < BESIDE);
     const certain = typed || (!habit && beside()) || (!database(p.image.at(p.parent.at(r))) && !habit);
     return {

@@ -41,6 +41,12 @@ export interface MoveClaim {
 /** What a command line orders another machine to run runs within this of the session that it needs there. */
 const ORDERED_WITHIN = 5 * 60e6;
 
+/** Whether a node came of a hijacked update. */
+function updated(n: Node): boolean {
+  for (let x: Node | null = n; x !== null; x = x.from) if (x.because === 'edge.update') return true;
+  return false;
+}
+
 /** Whether what began on a machine may have come by a port: scripts by remote management, services and tasks by procedure calls. */
 const comesBy = (kind: Node['kind'], port: number): boolean =>
   kind === 'block'
@@ -86,7 +92,9 @@ export class Group {
         this.claim(n.host, 'controlled', n.t, n.places, 'how.process', n.sure);
         this.#at(n.host, n.t);
         const user = world.processes.userText(n.row);
-        if (!ownAccount(user) && n.sure === 'certain') this.account(user, domains, 'abused', n.t, n.places);
+        // Who sits at a machine that fetched a hijacked update lent nobody their account.
+        if (!ownAccount(user) && n.sure === 'certain' && !updated(n))
+          this.account(user, domains, 'abused', n.t, n.places);
         const auth = world.facts.table('authentication');
         for (const c of suspicion.remote.credentials(n.row))
           if (c.target >= 0 && c.target !== n.host) this.account(c.user, domains, 'abused', c.t, [auth.place(c.row)]);
