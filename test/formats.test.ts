@@ -8,8 +8,9 @@ import { test } from 'node:test';
 import { parse, stringify } from 'yaml';
 import { microsText, parseMicros } from '../src/base/index.js';
 import { identifyBlocks, identifyText, TEXT_FORMATS, textFormat, textHead } from '../src/formats/registry/registry.js';
-import { MAX_LINE_BYTES, readLines } from '../src/formats/text/lines.js';
+import { MAX_LINE_BYTES, readLines, readUnits } from '../src/formats/text/lines.js';
 import type { TextRecord } from '../src/formats/text/record.js';
+import { latestDate, statedZone } from '../src/pipeline/collected.js';
 import { textParts } from '../src/pipeline/plan.js';
 import { readText, textObject } from '../src/pipeline/text-records.js';
 import { random } from '../src/range/random.js';
@@ -59,7 +60,7 @@ function read(
         },
         (r: TextRecord) => records.push({ ...textObject(r), line: r.line + base }),
       );
-      lines += readLines(fd, part.from, part.to, (t, l, o) => parser.line(t, l, o)).lines;
+      lines += readUnits(fd, part.from, part.to, textFormat(id)!.ending, (t, l, o) => parser.line(t, l, o)).lines;
       parser.end();
       skipped += parser.skipped;
     }
@@ -94,6 +95,34 @@ if (process.env.UPDATE === '1')
       CASES,
       `# Lines (made for this file) and the records that they give. Rewrite with UPDATE=1. \`reference\`: dates without a year are before it.\n${stringify(cases, { lineWidth: 0 })}`,
     ));
+
+test('events that all stand on one line are read whole, however long it is, and each has a number of its own', () => {
+  const event = (n: number): string =>
+    `<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><EventID>${n % 7}</EventID><TimeCreated SystemTime='2024-03-05T08:00:01.000Z'/><EventRecordID>${n}</EventRecordID><Channel>Security</Channel><Computer>pc1</Computer></System><EventData><Data Name='x'>ä${'y'.repeat(n % 300)}</Data></EventData></Event>`;
+  const text = `<?xml version="1.0"?><Events>${Array.from({ length: 20_000 }, (_, n) => event(n)).join('')}</Events>`;
+  for (const encoding of ['utf8', 'utf16le'] as const) {
+    const bytes = encoding === 'utf8' ? Buffer.from(text) : Buffer.from(`\ufeff${text}`, 'utf16le');
+    assert.ok(bytes.length > MAX_LINE_BYTES);
+    const { records, skipped } = read(bytes, 'event-xml-packed');
+    assert.equal(skipped, 0);
+    assert.equal(records.length, 20_000);
+    assert.deepEqual(
+      records.map((r) => r.line),
+      Array.from({ length: 20_000 }, (_, n) => n + 1),
+    );
+  }
+});
+
+test('what a collection says of a machine: zones, times', () => {
+  assert.equal(statedZone('                Time zone: Europe/Stockholm (CET, +0100)\n', 'h/timedatectl.txt', 0), 60);
+  assert.equal(statedZone('Time zone: America/St_Johns (NST, -0330)', 'h/timedatectl.txt', 0), -210);
+  assert.equal(statedZone('Asia/Tokyo\n', 'h/etc/timezone', Date.UTC(2024, 0)), 540);
+  assert.equal(statedZone('Nowhere/Land\n', 'h/etc/timezone', Date.UTC(2024, 0)), null);
+  assert.equal(statedZone('no zone', 'h/timedatectl.txt', 0), null);
+  assert.equal(latestDate('type=X msg=audit(1709625601.123:77): a'), 1_709_625_601_000_000);
+  assert.equal(latestDate('1.2.3.4 - - [05/Mar/2024:08:00:01 +0000] "GET /"'), Date.UTC(2024, 2, 5, 8, 0, 1) * 1000);
+  assert.equal(latestDate('Mar  5 08:00:01 h sshd: nothing'), Number.NEGATIVE_INFINITY);
+});
 
 test('every format has a case', () => {
   // Files of blocks have a test of their own.

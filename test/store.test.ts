@@ -304,7 +304,10 @@ test('a case of several formats: every record is in the store, searches cite rec
   assert.equal((await find('time:[2024-03-05T08:00:00 TO 2024-03-05T08:00:09]')).total, 10);
   assert.equal((await find('evidence:access.log and -status:500')).total, 2700);
   // Each word is looked for in every column of every class: one after another, in the memory that there is.
-  assert.equal((await find('USER7 10 logon dc1 4624 security windows auditing')).total, (await find('USER7 10 logon')).total);
+  assert.equal(
+    (await find('USER7 10 logon dc1 4624 security windows auditing')).total,
+    (await find('USER7 10 logon')).total,
+  );
   const one = await find('path:/p1234');
   assert.equal(one.total, 1);
   const hit = one.rows[0]!;

@@ -37,7 +37,7 @@ class InventoryParser implements LineParser {
     r.host = this.#context.host;
     r.timeText = '';
     r.micros = Number.NaN;
-    r.sure = 'inferred';
+    r.sure = 'none';
     this.#emit(r);
   }
 

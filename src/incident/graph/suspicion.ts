@@ -401,7 +401,7 @@ export class Suspicion {
     const order =
       /\bschtasks(?:\.exe)?["']?\s.*\/create\b/i.test(line) ||
       /process\s+call\s+create/i.test(line) ||
-      /\bsc(?:\.exe)?["']?\s+\\\\/i.test(line);
+      /\bsc(?:\.exe)?["']?\s+(?:\\\\|create\b)/i.test(line);
     if (!order) return;
     const what =
       /\/tr\s+"((?:[^"\\]|\\.)+)"|\/tr\s+(\S+)|call\s+create\s+"((?:[^"\\]|\\.)+)"|call\s+create\s+(\S.*)|binpath=\s*"?([^"]+)"?/i.exec(
@@ -409,8 +409,9 @@ export class Suspicion {
       );
     const command = (what?.slice(1).find((x) => x !== undefined) ?? '').trim().toLowerCase();
     if (command.length < 4) return;
-    for (const target of this.remote.named(n.row)) {
-      if (target === n.host) continue;
+    const elsewhere = this.remote.named(n.row).filter((h) => h !== n.host);
+    // Where no machine is named, it is for this one.
+    for (const target of elsewhere.length > 0 ? elsewhere : [n.host]) {
       const at = w.carried(n.t, n.host, target);
       // That it was registered there, the target's own log may still tell.
       for (const [kind, list] of [
@@ -424,6 +425,7 @@ export class Suspicion {
             (x.command.toLowerCase().includes(command) || named(line, x.name))
           )
             this.#installed(kind, x, n, 'edge.commanded', n.sure);
+      if (target === n.host) continue;
       for (const r of this.remote.startsBetween(target, at - 5e6, at + RUNS_WITHIN))
         if (runs(command, w.processes.imageText(r), w.processes.commandText(r).toLowerCase()))
           this.process(r, n, 'edge.commanded', n.sure);

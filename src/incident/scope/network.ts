@@ -305,14 +305,13 @@ function unseen(w: World, g: Group, net: Network): { name: string; t: number; ho
       continue;
     for (const c of list) out.push({ name, ...c });
   }
-  out.push(...unnamed(w, g, net, since, new Set(out.map((x) => x.name))));
+  out.push(...unnamed(w, net, since, new Set(out.map((x) => x.name))));
   return out;
 }
 
 /** The same of addresses that no log has a name for: what only a firewall or a sensor counts. */
 function unnamed(
   w: World,
-  g: Group,
   net: Network,
   since: ReadonlyMap<number, number>,
   told: ReadonlySet<string>,
@@ -324,29 +323,36 @@ function unnamed(
   const outside = w.facts.texts.asker((t) => w.addresses.outside(t));
   // Look-ups and clocks are asked of anybody.
   const service = (id: number): boolean => [53, 123, 853].includes(w.facts.texts.number(id));
+  const begin = Math.min(...since.values()) - 60e6;
   const by = new Map<string, { t: number; host: number; place: Place }[]>();
   const bad = new Set<string>();
+  const strangers = new Map<string, Set<number>>();
   for (let i = 0; i < n.rows; i++) {
     if (guid[i]! >= 0 || pid[i] !== -1 || dst[i]! < 0 || !outside(dst[i]!) || service(port[i]!)) continue;
     const name = w.addresses.text(dst[i]!);
     if (bad.has(name)) continue;
     const host = w.addresses.hostAt(w.addresses.text(src[i]!), n.t[i]!);
     const from = since.get(host);
-    const theirs = from !== undefined && n.t[i]! >= from - 60e6;
-    if (!theirs && g.hosts.get(host)?.status !== 'controlled') {
+    // Whoever went there before the intruder had anything running says that it is not theirs.
+    if (n.t[i]! < begin || (from !== undefined && n.t[i]! < from - 60e6)) {
       bad.add(name);
       by.delete(name);
-      continue;
+    } else if (from === undefined) {
+      const list = strangers.get(name);
+      if (list === undefined) strangers.set(name, new Set([host]));
+      else list.add(host);
+    } else {
+      const list = by.get(name);
+      const c = { t: n.t[i]!, host, place: n.place(i) };
+      if (list === undefined) by.set(name, [c]);
+      else list.push(c);
     }
-    if (!theirs) continue;
-    const list = by.get(name);
-    const c = { t: n.t[i]!, host, place: n.place(i) };
-    if (list === undefined) by.set(name, [c]);
-    else list.push(c);
   }
   return [...by].flatMap(([name, list]) =>
     list.length >= MIN_CONTACTS &&
     new Set(list.map((c) => Math.floor(c.t / 3600e6))).size >= MIN_HOURS &&
+    // A machine more may be theirs without anybody knowing it.
+    (strangers.get(name)?.size ?? 0) < new Set(list.map((c) => c.host)).size &&
     !net.named(name) &&
     !told.has(name)
       ? list.map((c) => ({ name, ...c }))

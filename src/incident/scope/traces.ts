@@ -155,9 +155,11 @@ export function persistence(w: World, g: Group, web: WebFindings, mail: readonly
       /\breg(?:\.exe)?["']?\s+add\s+"?(\S*?\\CurrentVersion\\Run(?:Once)?)"?.*?\/v\s+"?([^"\s]+)"?(?:.*?\/d\s+("[^"]*"|\S+))?/i.exec(
         w.processes.commandText(p),
       );
+    // What is ordered of another machine is there.
+    const there = g.suspicion.remote.named(p).find((h) => h !== w.processes.host.at(p));
     if (m !== null)
       add({
-        host: w.processes.host.at(p),
+        host: there ?? w.processes.host.at(p),
         kind: 'run_key',
         name: m[2]!,
         command: m[3]?.replaceAll('"', '') ?? null,
