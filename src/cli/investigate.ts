@@ -268,6 +268,12 @@ export async function runCase(ctx: Context, job: CaseJob): Promise<number> {
     else summary(ctx, document, out);
   }
   sayTiming(ctx);
+  // A case without its reconstruction must not pass for one in which nothing happened.
+  const { performed, note } = document.reconstruction;
+  if (!performed && note !== en.text.reconstruction.off) {
+    process.stderr.write(`error: ${safe(note)} The rest of the case was written.\n`);
+    return EXIT.internal;
+  }
   return EXIT.ok;
 }
 

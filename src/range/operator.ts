@@ -185,7 +185,7 @@ export class Operator {
           );
       } else {
         const workstation = host.role === 'workstation';
-        acts.https(
+        const address = acts.https(
           t,
           host,
           family.c2,
@@ -196,6 +196,7 @@ export class Operator {
             ...(/^\d/.test(family.c2) ? { address: family.c2 } : {}),
           },
         );
+        if (address !== '' && address !== family.c2) this.book.c2(t, address, host, [null]);
       }
       this.book.c2(t, family.c2, host, [null]);
       let next = t + hours * HOUR * (1 + (r.next() - 0.5) * 2 * jitter);

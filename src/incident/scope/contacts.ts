@@ -11,6 +11,8 @@ export interface Contact {
   readonly host: number;
   readonly process: number;
   readonly name: string;
+  /** The address that it went to; '' where a proxy went there. */
+  readonly address: string;
   readonly out: number;
   readonly in: number;
   /** Whether any log tells how much went over it. */
@@ -159,6 +161,7 @@ export class Network {
       host: n.host[row]!,
       process,
       proxied: false,
+      address: dst,
       out: bytes('bytes_out'),
       in: bytes('bytes_in'),
       measured: conn >= 0 || n.column('bytes_out')[row]! !== -1,
@@ -198,7 +201,7 @@ export class Network {
     if (row2 === undefined) return null;
     places.push(h.place(row2));
     const name = hostOfUrl(w.text(h.column('host')[row2]!) || w.text(h.column('path')[row2]!));
-    return name === '' ? null : { ...base, proxied: true, name, places };
+    return name === '' ? null : { ...base, proxied: true, address: '', name, places };
   }
 
   /** The proxy's line of a connection that ended at a time. */
@@ -223,7 +226,7 @@ export class Network {
   }
 
   /** Every contact with a name outside that the proxy or the sensor tells, whatever program it was. */
-  *all(): Generator<{ name: string; t: number; host: number; place: Place }> {
+  *all(): Generator<{ name: string; address: string; t: number; host: number; place: Place }> {
     const w = this.#w;
     const h = w.facts.table('http_activity');
     const url = w.facts.texts.asker(hostOfUrl);
@@ -231,14 +234,15 @@ export class Network {
       for (const i of list) {
         const name = url(h.column('host')[i]! >= 0 ? h.column('host')[i]! : h.column('path')[i]!);
         const host = name === '' ? -1 : w.addresses.hostAt(ip, h.t[i]!);
-        if (host >= 0) yield { name, t: h.t[i]!, host, place: h.place(i) };
+        if (host >= 0) yield { name, address: '', t: h.t[i]!, host, place: h.place(i) };
       }
     const t = w.facts.table('tls_activity');
     for (let i = 0; i < t.rows; i++) {
-      if (!w.addresses.outside(w.addresses.text(t.column('dst_ip')[i]!))) continue;
+      const address = w.addresses.text(t.column('dst_ip')[i]!);
+      if (!w.addresses.outside(address)) continue;
       const host = w.addresses.hostAt(w.addresses.text(t.column('src_ip')[i]!), t.t[i]!);
       if (host >= 0)
-        yield { name: w.text(t.column('server_name')[i]!).toLowerCase(), t: t.t[i]!, host, place: t.place(i) };
+        yield { name: w.text(t.column('server_name')[i]!).toLowerCase(), address, t: t.t[i]!, host, place: t.place(i) };
     }
   }
 

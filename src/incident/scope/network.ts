@@ -67,6 +67,14 @@ export function outward(w: World, g: Group, net: Network): { channels: Channel[]
     if (c.times.length < 20_000) c.times.push(t);
     if (c.places.length < 1000) c.places.push(...places);
   };
+  // One entry for a name and one for each address behind it that was gone to without a proxy (contract).
+  const behind = new Map<string, Set<string>>();
+  const addBoth = (name: string, address: string, t: number, host: number, places: readonly Place[]): void => {
+    add(name, t, host, false, places);
+    if (address === '' || address === name || !w.addresses.outside(address)) return;
+    add(address, t, host, false, places);
+    behind.set(address, (behind.get(address) ?? new Set()).add(name));
+  };
   const injected = new Set(g.nodes.filter((x) => x.because === 'edge.injected').map((x) => x.row));
   const byProgram = new Map<string, Contact[]>();
   for (const r of g.processes) {
@@ -97,7 +105,7 @@ export function outward(w: World, g: Group, net: Network): { channels: Channel[]
       // been there to receive only.
       const once = list.length <= 2 && list.length * 10 <= most && list.every((c) => !c.measured);
       if (talk > 0 && !once && (!proxied || talk * 4 >= most))
-        for (const c of list) if (!bulk.includes(c)) add(name, c.t, c.host, false, c.places);
+        for (const c of list) if (!bulk.includes(c)) addBoth(name, c.address, c.t, c.host, c.places);
     }
   }
   // Names that one program looks up one after another.
@@ -152,10 +160,13 @@ export function outward(w: World, g: Group, net: Network): { channels: Channel[]
     }
   }
   thefts.push(...heavy(w, g, net));
-  for (const c of unseen(w, g, net)) add(c.name, c.t, c.host, false, [c.place]);
+  for (const c of unseen(w, g, net)) addBoth(c.name, c.address, c.t, c.host, [c.place]);
   for (const t of thefts) {
     const c = channels.get(t.destination);
-    if (c !== undefined && c.count < 3) channels.delete(t.destination);
+    if (c === undefined || c.count >= 3) continue;
+    channels.delete(t.destination);
+    for (const [address, names] of behind)
+      if (names.delete(t.destination) && names.size === 0) channels.delete(address);
   }
   return { channels: [...channels.values()], thefts };
 }
@@ -264,7 +275,11 @@ const MIN_HOURS = 3;
  * Where no sensor stands on a host that the intruder's program runs on: names that this host asks for since then and not before, again
  * and again, and that no machine outside of the intruder's hands ever asks for.
  */
-function unseen(w: World, g: Group, net: Network): { name: string; t: number; host: number; place: Place }[] {
+function unseen(
+  w: World,
+  g: Group,
+  net: Network,
+): { name: string; address: string; t: number; host: number; place: Place }[] {
   const since = new Map<number, number>();
   for (const r of g.processes)
     if (brought(w, r)) {
@@ -279,7 +294,7 @@ function unseen(w: World, g: Group, net: Network): { name: string; t: number; ho
     if (brought(w, r) && talking.has(w.processes.imageText(r))) since.delete(w.processes.host.at(r));
   // With most of the machines in their hands, nobody is left to compare with.
   if (since.size === 0 || g.hosts.size * 2 > w.facts.hosts.names.length) return [];
-  const by = new Map<string, { t: number; host: number; place: Place }[]>();
+  const by = new Map<string, { address: string; t: number; host: number; place: Place }[]>();
   const bad = new Set<string>();
   for (const c of net.all()) {
     if (bad.has(c.name)) continue;
@@ -295,7 +310,7 @@ function unseen(w: World, g: Group, net: Network): { name: string; t: number; ho
     by.set(c.name, list);
     list.push(c);
   }
-  const out: { name: string; t: number; host: number; place: Place }[] = [];
+  const out: { name: string; address: string; t: number; host: number; place: Place }[] = [];
   for (const [name, list] of by) {
     if (
       list.length < MIN_CONTACTS ||
@@ -315,7 +330,7 @@ function unnamed(
   net: Network,
   since: ReadonlyMap<number, number>,
   told: ReadonlySet<string>,
-): { name: string; t: number; host: number; place: Place }[] {
+): { name: string; address: string; t: number; host: number; place: Place }[] {
   const n = w.facts.table('network_activity');
   const [src, dst, guid, pid, port] = ['src_ip', 'dst_ip', 'process_guid', 'pid', 'dst_port'].map((c) =>
     n.column(c),
@@ -355,7 +370,7 @@ function unnamed(
     (strangers.get(name)?.size ?? 0) < new Set(list.map((c) => c.host)).size &&
     !net.named(name) &&
     !told.has(name)
-      ? list.map((c) => ({ name, ...c }))
+      ? list.map((c) => ({ name, address: '', ...c }))
       : [],
   );
 }
