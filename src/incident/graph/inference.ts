@@ -4,7 +4,7 @@ import { firstAt } from '../facts/rows.js';
 import type { Logon } from './logons.js';
 import { tunnelOf, tunnels } from './tunnels.js';
 import { REMOTE_PORTS } from './remote.js';
-import { type Node, programOf, programsNamed, type Suspicion } from './suspicion.js';
+import { type Node, programOf, programsNamed, SSH_LENGTH, type Suspicion } from './suspicion.js';
 import { ownAccount, SSH, type World } from './world.js';
 
 const HOUR = 3600e6;
@@ -243,7 +243,7 @@ export function whileThere(w: World, s: Suspicion): number {
     if (n.kind !== 'session') continue;
     const l = w.logons.logon(n.row);
     if (l.type !== SSH || audited(w, s, l.host, l.t)) continue;
-    own.push({ key: n.key, host: l.host, from: l.t, to: Math.min(w.logons.closed(l), l.t + SSH_OPEN) });
+    own.push({ key: n.key, host: l.host, from: l.t, to: Math.min(w.logons.closed(l), l.t + SSH_LENGTH) });
   }
   if (own.length === 0) return 0;
   const t = w.logons.table;
@@ -269,7 +269,7 @@ export function whileThere(w: World, s: Suspicion): number {
     const x = own.find((o) => o.host === c.source && at > o.from && at <= o.to);
     if (x === undefined) continue;
     const others = w.logons
-      .remote(c.source, at - SSH_OPEN, at)
+      .remote(c.source, at - SSH_LENGTH, at)
       .some((o) => o.type === SSH && !s.nodes.has(`s${o.row}`) && w.logons.closed(o) >= at);
     if (others) continue;
     const honest = ways
@@ -287,9 +287,6 @@ export function whileThere(w: World, s: Suspicion): number {
   }
   return s.nodes.size - before;
 }
-
-/** A session by SSH whose end no record tells is over after this. */
-const SSH_OPEN = 8 * HOUR;
 
 /** Whether a host writes down what is run on it, beside what is run by sudo. */
 function audited(w: World, s: Suspicion, host: number, t: number): boolean {

@@ -59,7 +59,7 @@ const RUNAS_BEFORE = 120e6;
 const SESSION_LENGTH = 24 * 3600e6;
 
 /** A session by SSH whose end no record tells is over after this. */
-const SSH_LENGTH = 8 * 3600e6;
+export const SSH_LENGTH = 8 * 3600e6;
 
 /** A session that nobody closed may still be open after this. */
 const SSH_BEFORE = 72 * 3600e6;
@@ -90,6 +90,8 @@ export class Suspicion {
   readonly edges: { readonly a: string; readonly b: string; readonly because: string; readonly sure: Sure }[] = [];
   readonly #group = new Map<string, string>();
   readonly #queue: Node[] = [];
+  /** By kind and row. */
+  readonly #installations = new Map<string, Installed>();
   readonly #servicesByHost = new Map<number, Installed[]>();
   readonly #tasksByHost = new Map<number, Installed[]>();
   readonly #declared: (host: number, t: number, user: string, address: string) => boolean;
@@ -107,8 +109,14 @@ export class Suspicion {
     this.clean = clean;
     this.services = installed(world, 'service_activity', 'install', 'service');
     this.tasks = installed(world, 'scheduled_job_activity', 'create', 'task');
-    for (const s of this.services) listIn(this.#servicesByHost, s.host).push(s);
-    for (const s of this.tasks) listIn(this.#tasksByHost, s.host).push(s);
+    for (const s of this.services) {
+      listIn(this.#servicesByHost, s.host).push(s);
+      this.#installations.set(`service${s.row}`, s);
+    }
+    for (const s of this.tasks) {
+      listIn(this.#tasksByHost, s.host).push(s);
+      this.#installations.set(`task${s.row}`, s);
+    }
     this.remote = new Remote(world);
   }
 
@@ -266,13 +274,13 @@ export class Suspicion {
 
   /** An installation that was believed without a session. */
   installedAt(kind: 'service' | 'task', row: number, from: Node, because: string, places: readonly Place[]): void {
-    const s = (kind === 'service' ? this.services : this.tasks).find((x) => x.row === row);
+    const s = this.#installations.get(`${kind}${row}`);
     if (s !== undefined) this.#installed(kind, s, from, because, 'likely', places);
   }
 
   /** Who installed something, without a domain and in lower case; ''. */
   installer(kind: 'service' | 'task', row: number): string {
-    return bareName((kind === 'service' ? this.services : this.tasks).find((x) => x.row === row)?.user ?? '');
+    return bareName(this.#installations.get(`${kind}${row}`)?.user ?? '');
   }
 
   #desks: Map<string, Set<number>> | null = null;
