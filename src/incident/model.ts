@@ -266,6 +266,8 @@ export interface Incident {
     readonly staged_as: string | null;
     readonly method: string;
     readonly destination: string;
+    /** Addresses that a destination's name stood for then. */
+    readonly destination_addresses: readonly string[];
     readonly bytes: number;
     readonly bytes_is: 'exact' | 'lower_bound' | 'upper_bound';
     readonly evidence: readonly Cite[];

@@ -125,6 +125,7 @@ export const incidentEn = {
     'edge.stolen-key': 'came from an address that nobody had come from before, as somebody whose key had been read by',
     'edge.tunnel': 'came through a tunnel opened from the same place outside as that of',
     'edge.ran-as': 'gave its password to run, as somebody else,',
+    'edge.ordered': 'was ordered from another machine by the command line of',
     'edge.sensed': 'started on this host when, by a sensor on the network, the first connection ever came for it from',
     'edge.reached': 'started on this host when a connection reached it that was opened by',
     'edge.read-much': 'read many files, by a way never used before, from a host under control by',
@@ -175,6 +176,7 @@ export const incidentEn = {
     `${level}: ${count(detectors, 'independent kind of strong lead', 'independent kinds of strong leads')}, ${count(hosts, 'controlled host', 'controlled hosts')}${likely > 0 ? `, ${likely.toLocaleString('en')} of the hosts by inference` : ''}. An innocent explanation of the leads would change it.`,
   linked: (id: string): string => `Not apart: records that it matched are records of ${id}.`,
   unknownData: 'unknown',
+  cloud: 'cloud service',
   collect: (source: string, host: string | null): string =>
     source === '*'
       ? `All logs of ${host ?? 'these hosts'}: event logs, and an image or a triage collection where they are gone`

@@ -356,7 +356,7 @@ export function* accountEntry(
       i.book.entry(
         acts.now,
         'vpn',
-        'T1078',
+        'T1133',
         world.byRole('vpn_gateway')[0]!,
         ip,
         `${o.stolen.domain}\\${o.stolen.name}`,

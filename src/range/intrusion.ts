@@ -91,7 +91,7 @@ export class Intruder extends Operator {
       case 'file_deleted': {
         const del = this.command(host, `del /f /q ${path}`);
         acts.delete(t + 0.3 * S, del, path);
-        if (host.sysmon) this.book.anti(t, host, 'file_deleted', path, [this.at(host)]);
+        if (host.sysmon || host.commandLines) this.book.anti(t, host, 'file_deleted', path, [this.at(host)]);
         break;
       }
       default:

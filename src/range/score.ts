@@ -165,8 +165,18 @@ function compare(part: Part, expected: Json | null, found: Json | null): Tally |
       : period(expected, found);
   const want = expected === null ? [] : keys(part, expected);
   if (want === null) return null;
-  const have = new Set(found === null ? [] : (keys(part, found) ?? []));
   const wanted = new Set(want);
+  const have = new Set(found === null ? [] : (keys(part, found) ?? []));
+  // A destination may be told by its name or by its address.
+  if (part === 'data_theft' && found !== null)
+    for (const x of list(found.data_theft)) {
+      const key = (to: string): string => `${host(x.host)} > ${to.toLowerCase()}`;
+      const other = strings(x.destination_addresses).find((a) => wanted.has(key(a)));
+      if (other !== undefined && !wanted.has(key(text(x.destination)))) {
+        have.delete(key(text(x.destination)));
+        have.add(key(other));
+      }
+    }
   return {
     right: [...wanted].filter((k) => have.has(k)).length,
     missing: [...wanted].filter((k) => !have.has(k)),

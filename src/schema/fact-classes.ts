@@ -27,7 +27,7 @@ export const FACT_CLASSES: readonly FactClass[] = [
     'process command_line parent_process parent_command_line user pid parent_pid process_guid parent_guid hash logon_id original_name domain integrity',
   ),
   one('event_log_activity', 1008, 'activity log user logon_id what'),
-  one('script_activity', 1009, 'script script_id path user'),
+  one('script_activity', 1009, 'script script_id path user pid'),
   one('registry_value_activity', 201002, 'activity key details process process_guid pid user'),
   one('service_activity', 201004, 'activity service command_line account start_type user logon_id'),
   // WMI subscriptions: OCSF has no class of their own.
@@ -98,6 +98,14 @@ const LOGON: Columns = {
   pid: 'ProcessId',
   actor_logon_id: 'SubjectLogonId',
   sid: ['TargetUserSid', 'TargetSid'],
+};
+const SIGN_IN: Columns = {
+  activity: '=sign-in',
+  user: ['userPrincipalName', 'properties.userPrincipalName'],
+  src_ip: ['ipAddress', 'properties.ipAddress', 'callerIpAddress'],
+  status: ['ResultType', 'resultType'],
+  service: ['appDisplayName', 'properties.appDisplayName'],
+  workstation: ['userAgent', 'properties.userAgent', 'clientAppUsed', 'properties.clientAppUsed'],
 };
 const SYSMON_PROCESS: Columns = {
   process: 'Image',
@@ -240,14 +248,10 @@ const SOURCES: readonly Source[] = [
   {
     channel: 'azure/signinlogs',
     fact: 'authentication',
-    columns: {
-      activity: '=sign-in',
-      user: ['userPrincipalName', 'properties.userPrincipalName'],
-      src_ip: ['ipAddress', 'callerIpAddress'],
-      status: ['ResultType', 'resultType'],
-      service: ['appDisplayName', 'properties.appDisplayName'],
-    },
+    needs: ['sign_in_failed'],
+    columns: { ...SIGN_IN, activity: '=sign-in failed' },
   },
+  { channel: 'azure/signinlogs', fact: 'authentication', columns: SIGN_IN },
 
   { channel: SYSMON, ids: [1], fact: 'process_activity', columns: SYSMON_PROCESS },
   { channel: 'Linux-Sysmon/Operational', ids: [1], fact: 'process_activity', columns: SYSMON_PROCESS },
@@ -371,6 +375,27 @@ const SOURCES: readonly Source[] = [
       dst_ip: ['dst_ip', 'dst-ip'],
       dst_port: ['dst_port', 'dst-port'],
       protocol: ['proto', 'protocol'],
+      // Where a firewall counts both ways together, nothing stands under bytes_in.
+      bytes_out: ['bytes_out', 'bytes'],
+      bytes_in: 'bytes_in',
+      duration: 'duration',
+      dst_host: 'dst_host',
+    },
+  },
+  {
+    channel: 'cef',
+    fact: 'network_activity',
+    needs: ['src', 'dst', 'dpt'],
+    columns: {
+      activity: ['act', 'deviceAction'],
+      src_ip: ['src', 'sourceAddress'],
+      src_port: ['spt', 'sourcePort'],
+      dst_ip: ['dst', 'destinationAddress'],
+      dst_port: ['dpt', 'destinationPort'],
+      protocol: ['proto', 'transportProtocol'],
+      bytes_out: ['out', 'bytesOut'],
+      bytes_in: ['in', 'bytesIn'],
+      dst_host: ['dhost', 'destinationHostName'],
     },
   },
   {
@@ -459,6 +484,56 @@ const SOURCES: readonly Source[] = [
       src_ip: 'IpAddress',
       logon_id: 'SubjectLogonId',
       access: 'AccessMask',
+    },
+  },
+  // What was run or carried, with its hash.
+  ...['EXE and DLL', 'MSI and Script'].map((log): Source => ({
+    channel: `Microsoft-Windows-AppLocker/${log}`,
+    fact: 'file_activity',
+    columns: {
+      activity: '=judged',
+      path: ['FullFilePath', 'FilePath'],
+      hash: 'FileHash',
+      user: 'TargetUser',
+      pid: 'TargetProcessId',
+      logon_id: 'TargetLogonId',
+    },
+  })),
+  {
+    channel: 'Microsoft-Windows-CodeIntegrity/Operational',
+    ids: [3033, 3034, 3076, 3077],
+    fact: 'file_activity',
+    columns: {
+      activity: '=judged',
+      path: ['File Name', 'FileNameBuffer', 'FileName'],
+      process: ['Process Name', 'ProcessNameBuffer'],
+      hash: ['SHA256 Flat Hash', 'SHA256FlatHash', 'SHA256 Hash'],
+    },
+  },
+  { channel: SYSMON, ids: [29], fact: 'file_activity', columns: sysmonFile('create') },
+  {
+    channel: 'zeek/files',
+    fact: 'file_activity',
+    needs: ['sha256'],
+    columns: {
+      activity: '=transferred',
+      path: 'filename',
+      hash: 'sha256',
+      // Who sent it, and who got it.
+      src_ip: ['tx_hosts', 'id.resp_h'],
+      origin: ['rx_hosts', 'id.orig_h'],
+    },
+  },
+  {
+    channel: 'suricata/fileinfo',
+    fact: 'file_activity',
+    needs: ['fileinfo.sha256'],
+    columns: {
+      activity: '=transferred',
+      path: 'fileinfo.filename',
+      hash: 'fileinfo.sha256',
+      src_ip: 'src_ip',
+      origin: 'dest_ip',
     },
   },
   {

@@ -48,6 +48,21 @@ const log = (activity: string): Columns => ({
   logon_id: 'SubjectLogonId',
   what: ['AuditPolicyChanges', 'Product Name'],
 });
+const SCRIPT: Columns = {
+  script: 'ScriptBlockText',
+  script_id: 'ScriptBlockId',
+  path: 'Path',
+  // The envelope's, as each way of writing events names it.
+  pid: ['Execution_ProcessID', 'ExecutionProcessID', 'winlog.process.pid', 'process.pid', 'process_id'],
+};
+const M365_SIGN_IN: Columns = {
+  activity: '=sign-in',
+  user: 'UserId',
+  src_ip: ['ClientIP', 'ActorIpAddress'],
+  status: 'ErrorNumber',
+  service: 'ApplicationId',
+  workstation: ['UserAgent', 'ExtendedProperties'],
+};
 const rdp = (activity: string): Columns => ({
   activity: `=${activity}`,
   user: ['User', 'Param1', 'AccountName'],
@@ -89,13 +104,13 @@ export const MORE_SOURCES: readonly Source[] = [
     channel: 'Microsoft-Windows-PowerShell/Operational',
     ids: [4104],
     fact: 'script_activity',
-    columns: { script: 'ScriptBlockText', script_id: 'ScriptBlockId', path: 'Path' },
+    columns: SCRIPT,
   },
   {
     channel: 'PowerShellCore/Operational',
     ids: [4104],
     fact: 'script_activity',
-    columns: { script: 'ScriptBlockText', script_id: 'ScriptBlockId', path: 'Path' },
+    columns: SCRIPT,
   },
 
   { channel: SYSMON, ids: [13], fact: 'registry_value_activity', columns: registry('set') },
@@ -133,7 +148,8 @@ export const MORE_SOURCES: readonly Source[] = [
     columns: {
       activity: '=permanent subscription',
       name: ['ESS', 'UserData_ESS'],
-      destination: ['CONSUMER', 'Consumer'],
+      // The binding, with the consumer's command in it.
+      destination: ['PossibleCause', 'UserData_PossibleCause', 'CONSUMER', 'Consumer'],
     },
   },
 
@@ -411,16 +427,35 @@ export const MORE_SOURCES: readonly Source[] = [
       mailbox: 'MailboxOwnerUPN',
     },
   },
+  { channel: 'm365/audit', ids: ['UserLoggedIn'], fact: 'authentication', columns: M365_SIGN_IN },
   {
     channel: 'm365/audit',
-    ids: ['UserLoggedIn', 'UserLoginFailed'],
+    ids: ['UserLoginFailed'],
     fact: 'authentication',
+    columns: { ...M365_SIGN_IN, activity: '=sign-in failed' },
+  },
+  {
+    channel: 'm365/audit',
+    fact: 'api_activity',
     columns: {
-      activity: '=sign-in',
+      operation: 'Operation',
+      parameters: ['Parameters', 'ModifiedProperties', 'OperationProperties', 'ObjectId'],
       user: 'UserId',
-      src_ip: ['ClientIP', 'ActorIpAddress'],
-      status: 'ErrorNumber',
-      service: 'ApplicationId',
+      service: 'Workload',
+      status: 'ResultStatus',
+      src_ip: ['ClientIPAddress', 'ClientIP', 'ActorIpAddress'],
+    },
+  },
+  {
+    channel: 'azure/auditlogs',
+    fact: 'api_activity',
+    columns: {
+      operation: ['activityDisplayName', 'operationName', 'OperationName'],
+      parameters: ['targetResources', 'properties.targetResources', 'targetResources.displayName'],
+      user: ['initiatedBy.user.userPrincipalName', 'properties.initiatedBy.user.userPrincipalName', 'identity'],
+      service: '=Entra ID',
+      status: ['result', 'properties.result'],
+      src_ip: ['initiatedBy.user.ipAddress', 'properties.initiatedBy.user.ipAddress', 'callerIpAddress'],
     },
   },
   {

@@ -207,7 +207,15 @@ export function kindOf(o: Obj): Known | null {
       channel,
       time: o.time ?? o.eventTimestamp,
       eventId: name,
-      more: { OperationName: name, Category: category },
+      more: {
+        OperationName: name,
+        Category: category,
+        sign_in_failed:
+          channel === 'azure/signinlogs' &&
+          !/^0?$/.test(text(o.resultType ?? obj(obj(o.properties)?.status)?.errorCode))
+            ? 'yes'
+            : null,
+      },
     };
   }
   if (
@@ -218,7 +226,11 @@ export function kindOf(o: Obj): Known | null {
     return {
       channel: 'azure/signinlogs',
       time: o.createdDateTime,
-      more: { ResultType: text(obj(o.status)?.errorCode) },
+      more: {
+        ResultType: text(obj(o.status)?.errorCode),
+        // Zero is the one code that stands for a sign-in that went through.
+        sign_in_failed: Number(obj(o.status)?.errorCode ?? 0) === 0 ? null : 'yes',
+      },
     };
   if (o.activityDisplayName !== undefined && o.activityDateTime !== undefined)
     return {
@@ -353,6 +365,13 @@ export function fillJson(r: TextRecord, o: Obj, flatten: Flatten, shapes: Shapes
   if (message.startsWith('<Event')) {
     const fields = eventFields(message, true);
     if (fields !== null && fillWindows(r, fields, shapes, { ...context, host: text(o.HostName) || context.host }))
+      return true;
+  }
+  // A Windows event as XML, beside what an index made of it.
+  const raw = [o._raw, obj(o.event)?.original, o.message, o.xml].map(text).find((t) => /^\s*<Event[\s>]/.test(t));
+  if (raw !== undefined) {
+    const fields = eventFields(raw.trimStart());
+    if (fields !== null && fillWindows(r, fields, shapes, { ...context, host: text(o.host) || context.host }))
       return true;
   }
   const w = windows(o);

@@ -7,6 +7,7 @@ import { type Emit, Shapes, TextRecord, type TextValue } from '../text/record.js
 import { isoMicros, microsOf, monthOf, two, yearlessMicros } from '../text/time.js';
 import { eventFields, fillWindows } from '../xml/event-xml.js';
 import { fillJson } from '../json/shapes.js';
+import { deviceFields, keyValueTime, vpnFields } from './devices.js';
 
 const RFC5424 =
   /^<(\d{1,3})>1 (\S+) (\S+) (\S+) (\S+) (\S+) (-|(?:\[(?:[^\]"\\]|\\.|"(?:[^"\\]|\\.)*")*\])+) ?([\s\S]*)$/;
@@ -133,157 +134,7 @@ function messageFields(program: string, message: string, put: (name: string, val
     }
     return null;
   }
-  if (/\bIN=\S* OUT=\S* .*\bSRC=\S+ DST=/.test(message)) {
-    const prefix = /^(?:\[\s*[\d.]+\] )?(.*?)\s*IN=/.exec(message)?.[1] ?? '';
-    for (const m of message.matchAll(/\b([A-Z]{2,10})=(\S*)/g)) put(m[1]!, m[2]!);
-    const get = (k: string): string => new RegExp(`\\b${k}=(\\S+)`).exec(message)?.[1] ?? '';
-    put('src_ip', get('SRC'));
-    put('dst_ip', get('DST'));
-    put('src_port', get('SPT'));
-    put('dst_port', get('DPT'));
-    put('proto', get('PROTO').toLowerCase());
-    const action = /\b(drop|deny|denied|reject|block|accept|allow)/i.exec(prefix)?.[1]?.toLowerCase();
-    if (action !== undefined) put('action', action);
-    if (prefix !== '') put('prefix', prefix);
-    return 'firewall';
-  }
-  if (program === 'filterlog' || program === 'pf') {
-    const c = message.split(',');
-    if (program === 'filterlog' && c.length >= 20) return filterlog(c, put);
-    const m =
-      /rule (\S+?)\/.*?: (pass|block|match) (in|out) on (\S+?): (\S+?)\.?(\d{1,5})? > (\S+?)(?:\.(\d{1,5}))?:/.exec(
-        message,
-      ) ?? null;
-    if (m !== null) {
-      for (const [i, name] of PF.entries()) if (m[i + 1] !== undefined) put(name, m[i + 1]!);
-      return 'firewall';
-    }
-  }
-  const asa = /%(ASA|FTD|PIX)-(?:\w+-)?(\d)-(\d{6}):? ([\s\S]*)$/.exec(message);
-  if (asa !== null) {
-    put('severity', asa[2]!);
-    put('message_id', asa[3]!);
-    const text = asa[4]!;
-    const action = /^(Deny|Denied|Built|Teardown|Permitted)|\b(denied|permitted|discarded)\b/i.exec(text);
-    if (action !== null) put('action', (action[1] ?? action[2])!.toLowerCase());
-    const proto = /\b(tcp|udp|icmp)\b/i.exec(text);
-    if (proto !== null) put('proto', proto[1]!.toLowerCase());
-    // "src outside:1.2.3.4/80 dst inside:…", "for outside:1.2.3.4/80 (…) to inside:…", "from 1.2.3.4/80 to …".
-    const ends = [...text.matchAll(/(?:([\w.-]+)[:/])?(\d{1,3}(?:\.\d{1,3}){3})(?:[/(](\d{1,5}))?/g)].filter(
-      (m) => !/^\d+$/.test(m[1] ?? ''),
-    );
-    const flow = /(?:^|\s)(?:src|from|for)\s/i.test(text) || ends.length >= 2;
-    const first = flow ? ends[0] : undefined;
-    const other = ends.slice(1).find((m) => /(?:dst|to)\s+$|->\s*\S*$/i.test(text.slice(0, m.index).slice(-12)));
-    // Of a connection the interface of lower security is named first: it was opened from the other end where it is outbound, or, where
-    // its end is told without a direction, where the service is at the first.
-    const turned =
-      first !== undefined &&
-      other !== undefined &&
-      (/^Built outbound\b/i.test(text) ||
-        (/^Teardown\b/i.test(text) && Number(first[3]) < 1024 && Number(other[3]) >= 1024));
-    const [from, to] = turned ? [other, first] : [first, other];
-    if (from !== undefined) {
-      put('src_ip', from[2]!);
-      if (from[3] !== undefined) put('src_port', from[3]);
-    }
-    if (to !== undefined) {
-      put('dst_ip', to[2]!);
-      if (to[3] !== undefined) put('dst_port', to[3]);
-    }
-    const bytes = /\bduration (\d+):(\d\d):(\d\d) bytes (\d+)/.exec(text);
-    if (bytes !== null) {
-      put('duration', String(Number(bytes[1]) * 3600 + Number(bytes[2]) * 60 + Number(bytes[3])));
-      put('bytes', bytes[4]!);
-    }
-    const user = /\bUser(?:name)? ?[=:<]+ ?<?([^>,\s]+)/i.exec(text)?.[1];
-    const outside = /\bIP ?[=:<]+ ?<?([\da-fA-F.:]+)/.exec(text)?.[1];
-    const vpn = ASA_VPN.get(asa[3]!);
-    if (vpn !== undefined && user !== undefined) {
-      put('vpn_action', vpn);
-      put('user', user);
-      if (outside !== undefined) put('src_ip', outside);
-      const inside = /\bAddress <([\d.]+)>|assigned (?:IPv4 )?(?:address )?<?(\d+\.\d+\.\d+\.\d+)/i.exec(text);
-      if (inside !== null) put('inside_ip', (inside[1] ?? inside[2])!);
-    }
-    return 'firewall';
-  }
-  return null;
-}
-
-/** Cisco's message numbers of remote-access tunnels: begun, an address given, ended. */
-const ASA_VPN: ReadonlyMap<string, string> = new Map([
-  ['113039', 'connect'],
-  ['716001', 'connect'],
-  ['722022', 'connect'],
-  ['722051', 'address'],
-  ['746012', 'address'],
-  ['113019', 'disconnect'],
-  ['716002', 'disconnect'],
-  ['722023', 'disconnect'],
-]);
-
-const IP4 = String.raw`\d{1,3}(?:\.\d{1,3}){3}`;
-const OCSERV = new RegExp(String.raw`^(?:main|worker|sec-mod)\[([^\]]+)\]: (?:(${IP4})(?::\d+)? )?(.*)$`);
-const OPENVPN = new RegExp(String.raw`^(?:([^/\s]+)/)?(${IP4}):\d+ (.*)$`);
-
-/** What VPN gateways (ocserv, OpenVPN) say of people's tunnels. */
-function vpnFields(program: string, message: string, put: (name: string, value: string) => void): boolean {
-  if (program === 'ocserv') {
-    const m = OCSERV.exec(message);
-    if (m === null) return false;
-    const inside = new RegExp(String.raw`sending IPv4 (${IP4})`).exec(m[3]!)?.[1];
-    const action = m[3]!.startsWith('user logged in')
-      ? 'connect'
-      : m[3]!.startsWith('user disconnected')
-        ? 'disconnect'
-        : inside !== undefined
-          ? 'address'
-          : null;
-    if (action === null) return false;
-    put('vpn_action', action);
-    put('user', m[1]!);
-    if (m[2] !== undefined) put('src_ip', m[2]);
-    if (inside !== undefined) put('inside_ip', inside);
-    return true;
-  }
-  if (program !== 'openvpn' && program !== 'ovpn-server') return false;
-  const m = OPENVPN.exec(message);
-  if (m === null) return false;
-  const peer = /^\[([^\]]+)\] Peer Connection Initiated/.exec(m[3]!)?.[1];
-  const inside = new RegExp(String.raw`(?:MULTI: Learn|primary virtual IP for \S+): ?(?:${IP4} -> )?(${IP4})?`).exec(
-    m[3]!,
-  );
-  const ended = /SIGTERM|client-instance exiting|Inactivity timeout/.test(m[3]!);
-  const user = peer ?? m[1];
-  if (user === undefined || (peer === undefined && inside === null && !ended)) return false;
-  put('vpn_action', peer !== undefined ? 'connect' : ended ? 'disconnect' : 'address');
-  put('user', user);
-  put('src_ip', m[2]!);
-  if (inside?.[1] !== undefined) put('inside_ip', inside[1]);
-  return true;
-}
-
-const PF = ['rule', 'action', 'direction', 'interface', 'src_ip', 'src_port', 'dst_ip', 'dst_port'];
-
-/** pf's log as pfSense and OPNsense send it: comma-separated, the places depend on the IP version and the protocol. */
-function filterlog(c: readonly string[], put: (name: string, value: string) => void): string | null {
-  const v6 = c[8] === '6';
-  if (!v6 && c[8] !== '4') return null;
-  const at = v6 ? { proto: 12, length: 14, src: 15 } : { proto: 16, length: 17, src: 18 };
-  const proto = (c[at.proto] ?? '').toLowerCase();
-  put('rule', c[0]!);
-  put('interface', c[4] ?? '');
-  put('action', c[6] ?? '');
-  put('direction', c[7] ?? '');
-  put('proto', proto);
-  put('src_ip', c[at.src] ?? '');
-  put('dst_ip', c[at.src + 1] ?? '');
-  if (proto === 'tcp' || proto === 'udp') {
-    put('src_port', c[at.src + 2] ?? '');
-    put('dst_port', c[at.src + 3] ?? '');
-  }
-  return 'firewall';
+  return deviceFields(program, message, put);
 }
 
 /** `[id a="b" c="d"]` of RFC 5424 section 6.3. */
@@ -368,7 +219,7 @@ class SyslogParser implements LineParser {
         const t = isoMicros(stamp);
         this.#local(t.micros, t.zoned, stamp);
         rest = end < 0 ? '' : rest.slice(end + 1);
-      } else if (pri === null && cefStart(text) < 0 && !text.includes('%ASA-')) {
+      } else if (pri === null && cefStart(text) < 0 && !text.includes('%ASA-') && keyValueTime(text) === null) {
         this.skipped++;
         return;
       }
@@ -379,7 +230,7 @@ class SyslogParser implements LineParser {
         rest.startsWith('%') ||
         rest.startsWith(': %') ||
         /^(?:CEF|LEEF):/.test(rest);
-      if (head !== null && !isProgram) {
+      if (head !== null && !isProgram && !head[1]!.startsWith('date=')) {
         r.host = head[1]!;
         rest = rest.slice(head[0].length);
       }
@@ -389,6 +240,14 @@ class SyslogParser implements LineParser {
         if (program[2] !== undefined) put('pid', program[2]);
         message = rest.slice(program[0].length);
       } else message = rest;
+    }
+    const own = keyValueTime(message);
+    if (own !== null) {
+      // The device's own time tells its year, and mostly its zone.
+      const t = isoMicros(own.zone === null ? own.local : `${own.local}${own.zone}`);
+      if (own.micros !== null) this.#local(own.micros, true, own.local);
+      else if ((r.sure as string) !== 'stated') this.#local(t.micros, t.zoned, own.local);
+      if (r.host === '') r.host = own.host;
     }
     if (r.host === '') r.host = this.#context.host;
     r.line = line;
@@ -459,7 +318,8 @@ class SyslogParser implements LineParser {
 
 export const syslog: TextFormat = {
   id: 'syslog',
-  title: 'Syslog, RFC 3164 and 5424, with the events of others in it (CEF, LEEF, Cisco ASA, iptables, pf, Windows)',
+  title:
+    'Syslog, RFC 3164 and 5424, with the events of others in it (CEF, LEEF, Cisco ASA, FortiGate, PAN-OS, iptables, pf, Windows)',
   identify: (head) =>
     byShare(
       head,
@@ -468,6 +328,7 @@ export const syslog: TextFormat = {
       (l) =>
         looksLikeSyslog(l) ||
         cefStart(l) === 0 ||
+        keyValueTime(l.replace(/^<\d{1,3}>/, '')) !== null ||
         /^(?:[A-Z][a-z]{2} \d+ \d{4} [\d:]+:? )?(?:\S+ )?: ?%ASA-|^%ASA-/.test(l),
     ),
   parser: (context, emit) => new SyslogParser(context, emit),

@@ -189,7 +189,7 @@ export const eventXml: TextFormat = {
   identify(head: Head): Match | null {
     return /<(?:\w+:)?Event\s[^>]*schemas\.microsoft\.com\/win\/2004\/08\/events\/event|<Events>\s*<Event[\s>]/.test(
       head.text,
-    ) && !/^(?:<\d+>)?[A-Z0-9]/.test(head.text)
+    ) && !/^\s*(?:(?:<\d+>)?[A-Z0-9]|["{[])/.test(head.text)
       ? { score: 97, why: 'an <Event> of the Windows event schema' }
       : null;
   },

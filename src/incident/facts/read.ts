@@ -65,7 +65,7 @@ const LEFT_IN_STORE: Readonly<Record<string, readonly string[]>> = {
   authentication: ['status', 'process', 'actor', 'actor_logon_id'],
   process_activity: ['parent_command_line', 'integrity'],
   http_activity: ['query', 'referer', 'bytes_out', 'protocol'],
-  file_activity: ['hash', 'created'],
+  file_activity: ['created'],
   dns_activity: ['type', 'process'],
   base_event: [],
 };

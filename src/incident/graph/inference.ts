@@ -376,7 +376,7 @@ export function stolenKeys(w: World, s: Suspicion): number {
 }
 
 /** Nodes that show something done on their host. */
-const ACTS: ReadonlySet<Node['kind']> = new Set(['process', 'block', 'service', 'task']);
+const ACTS: ReadonlySet<Node['kind']> = new Set(['process', 'block', 'service', 'task', 'order']);
 
 /** An account that the intruder made. */
 export interface MadeAccount {

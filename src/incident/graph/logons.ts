@@ -64,6 +64,7 @@ export class Logons {
     };
     this.#user = texts.asker((t) => t.replace(/^.*\\/, '').replace(/@.*$/, '').toLowerCase());
     this.#desktop = texts.asker((t) => t === 'remote desktop logon');
+    this.#windows = texts.asker((t) => t === 'logon');
     const is = texts.asker((t) => t === 'logon' || t === 'accepted');
     const ssh = texts.asker((t) => t === 'accepted');
     this.#ssh = ssh;
@@ -143,19 +144,43 @@ export class Logons {
     for (const h of touched) this.#byHost.get(h)!.sort((x, y) => a.t[x]! - a.t[y]!);
   }
 
+  /** Whether a host's log of logons, by other logons before and after, has a time in it. */
+  toldOf(host: number, t: number): boolean {
+    let first = this.#reach.get(host);
+    if (first === undefined) {
+      first = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+      for (let i = 0; i < this.table.rows; i++)
+        if (this.table.host[i] === host && this.#windows(this.#columns.activity[i]!)) {
+          first[0] = Math.min(first[0], this.table.t[i]!);
+          first[1] = Math.max(first[1], this.table.t[i]!);
+        }
+      this.#reach.set(host, first);
+    }
+    return t >= first[0] && t <= first[1];
+  }
+
+  readonly #reach = new Map<number, [number, number]>();
+  #windows: (id: number) => boolean = () => false;
+
   readonly #closings = new Map<string, number[]>();
 
   /** When a session by SSH was closed, by its user and the number of its process; infinity where no record tells. */
   closed(l: Logon): number {
-    if (l.type !== SSH) return Number.POSITIVE_INFINITY;
+    const row = this.closing(l);
+    return row < 0 ? Number.POSITIVE_INFINITY : this.table.t[row]!;
+  }
+
+  /** The record that a session by SSH was closed; -1. */
+  closing(l: Logon): number {
+    if (l.type !== SSH) return -1;
     const pid = this.#facts.texts.number(this.table.column('pid')[l.row]!);
     for (const i of this.#closings.get(`${l.host}|${l.user}`) ?? []) {
       const t = this.table.t[i]!;
       if (t < l.t) continue;
       const other = this.#facts.texts.number(this.table.column('pid')[i]!);
-      if (pid === other || Number.isNaN(pid) || Number.isNaN(other)) return t;
+      if (pid === other || Number.isNaN(pid) || Number.isNaN(other)) return i;
     }
-    return Number.POSITIVE_INFINITY;
+    return -1;
   }
 
   /** Desktop sessions that only the terminal service's own log still has. */

@@ -165,17 +165,21 @@ export class Remote {
       };
   }
 
-  /** The account that a controller gave a ticket for a host to, to one who asked from another at a time; ''. */
-  ticketHolder(source: number, target: number, t: number): { user: string; row: number } | null {
+  /**
+   * The account that a controller gave a ticket for a host to, to one who asked from another at a time, or no longer than `before`
+   * microseconds ago: a ticket is used again. Null where there is none.
+   */
+  ticketHolder(source: number, target: number, t: number, before = 5e6): { user: string; row: number } | null {
     const w = this.#world;
     const a = w.facts.table('authentication');
     const { texts } = w.facts;
     const name = w.hostName(target).split('.')[0]!.toLowerCase();
-    for (let i = a.from(t - 30e6); i < a.rows && a.t[i]! <= t + 30e6; i++) {
-      const what = texts.text(a.column('activity')[i]!);
-      if (what !== 'service ticket' || w.addresses.hostAt(w.addresses.text(a.column('src_ip')[i]!), a.t[i]!) !== source)
-        continue;
-      if (Math.abs(w.carried(a.t[i]!, a.host[i]!, source) - t) > 5e6) continue;
+    const ticket = texts.asker((x) => x === 'service ticket');
+    for (let i = a.from(t - before - 25e6); i < a.rows && a.t[i]! <= t + 30e6; i++) {
+      if (!ticket(a.column('activity')[i]!)) continue;
+      if (w.addresses.hostAt(w.addresses.text(a.column('src_ip')[i]!), a.t[i]!) !== source) continue;
+      const at = w.carried(a.t[i]!, a.host[i]!, source);
+      if (at > t + 5e6 || at < t - before) continue;
       if (!texts.text(a.column('service')[i]!).toLowerCase().replace(/\$$/, '').replace(/^.*\//, '').startsWith(name))
         continue;
       const user = texts.text(a.column('user')[i]!).replace(/@.*$/, '').toLowerCase();

@@ -3,12 +3,16 @@
 // Programs that act for everybody (a service manager, a desktop, a web server's worker) carry nothing by themselves.
 import type { Place } from '../facts/table.js';
 import { type Logon, ownAccount, SSH } from './logons.js';
+import { commandsOf } from './commands.js';
 import { laidBy } from './laid.js';
 import { REMOTE_PORTS, Remote } from './remote.js';
 import { baseName, SERVER, type World } from './world.js';
 
-/** `block`: a script that ran, by its own record; `script`: one on a web server. */
-export type NodeKind = 'process' | 'session' | 'file' | 'service' | 'task' | 'script' | 'block';
+/**
+ * `block`: a script that ran, by its own record; `script`: one on a web server; `order`: what was run on a host by a command line elsewhere
+ * where its own log of that time is gone (row: the process that ordered it).
+ */
+export type NodeKind = 'process' | 'session' | 'file' | 'service' | 'task' | 'script' | 'block' | 'order';
 /** How sure an edge is: its ends share an identifier; or they agree in several respects and nothing else explains it. */
 export type Sure = 'certain' | 'likely';
 
@@ -63,6 +67,9 @@ export const SSH_LENGTH = 8 * 3600e6;
 
 /** A session that nobody closed may still be open after this. */
 const SSH_BEFORE = 72 * 3600e6;
+
+/** A ticket that was given so long before may be the one that was used. */
+export const TICKET_BEFORE = 30 * MINUTE;
 
 /** Causes that are kept for explaining; a case of more keeps its nodes' own. */
 const MAX_EDGES = 500_000;
@@ -345,7 +352,7 @@ export class Suspicion {
       else if (n.kind === 'session') this.#ofSession(n);
       else if (n.kind === 'file') this.#ofFile(n);
       else if (n.kind === 'block') this.#ofBlock(n);
-      else if (n.kind !== 'script') this.#ofInstalled(n);
+      else if (n.kind !== 'script' && n.kind !== 'order') this.#ofInstalled(n);
     }
   }
 
@@ -377,11 +384,53 @@ export class Suspicion {
       this.#arrived(hop.logon, n.host, n.row, node ?? this.nodes.get(`s${hop.logon.row}`) ?? null);
     }
     // What its command line laid, where no sensor saw it written.
-    for (const path of laidBy(p.commandText(n.row)))
-      this.file(n.host, path, n.t, n, 'edge.laid', n.places.slice(0, 1), n.sure);
+    for (const c of commandsOf(p.commandText(n.row))) {
+      const target = c.target === '' ? n.host : w.facts.hosts.known(c.target);
+      for (const x of laidBy(c.text)) {
+        const host = x.host === '' ? target : w.facts.hosts.known(x.host);
+        if (host < 0 || this.clean.has(host)) continue;
+        // On another machine it may not have come to be.
+        const sure = host === n.host ? n.sure : 'likely';
+        this.file(host, x.path, w.carried(n.t, n.host, host), n, 'edge.laid', n.places.slice(0, 1), sure);
+      }
+    }
     if (/^runas(?:\.exe)?$/.test(baseName(n.path))) this.#runAs(n);
     this.#commanded(n);
+    this.#ordered(n);
     this.#backward(n);
+  }
+
+  /**
+   * What a command line made another machine run, where no log of that machine tells anything of that time, and where a controller gave
+   * a ticket for it then to whoever asked from here.
+   */
+  #ordered(n: Node): void {
+    const w = this.world;
+    const line = w.processes.commandText(n.row);
+    if (line.length < 8 || !Number.isFinite(n.t)) return;
+    for (const c of commandsOf(line)) {
+      if (c.target === '') continue;
+      const target = w.facts.hosts.known(c.target);
+      if (target < 0 || target === n.host || this.clean.has(target)) continue;
+      const at = w.carried(n.t, n.host, target);
+      if (w.logons.remote(target, at - MINUTE, at + MINUTE).some((l) => w.logons.source(l) === n.host)) continue;
+      // A log that reaches back to then would tell of the logon.
+      if (w.logons.toldOf(target, at)) continue;
+      const ticket = this.remote.ticketHolder(n.host, target, n.t, TICKET_BEFORE);
+      if (ticket === null) continue;
+      this.#node({
+        key: `o${target}|${n.row}`,
+        kind: 'order',
+        row: n.row,
+        host: target,
+        t: at,
+        places: [...n.places, w.facts.table('authentication').place(ticket.row)],
+        from: n,
+        because: 'edge.ordered',
+        sure: 'likely',
+        path: c.text.toLowerCase(),
+      });
+    }
   }
 
   /** Whether somebody else had run that program there before, long before anything else of the intruder's: a tool of the house. */

@@ -23,6 +23,9 @@ export const SHELL =
 export const SERVER =
   /^(?:w3wp|httpd|nginx|apache2?|tomcat\d*w?|php-cgi|php-fpm[\d.]*|lighttpd|caddy|umworkerprocess|umservice|msexchange\w*|ws_tomcatservice|beasvc|coldfusion\d*|jrun|sqlservr|mysqld|postgres|oracle|httpserver|javaw?|node|gunicorn|uwsgi|screenconnect\.service|solarwinds\.businesslayerhost|zentao|jbosssvc|weblogic|catalina|iisexpress|fmserver\w*|connectwise\w*)(?:\.exe)?$/;
 
+/** Hours without a record after which a sensor is taken to be off. */
+const SENSOR_PAUSE = 3;
+
 export class World {
   readonly facts: Facts;
   readonly addresses: Addresses;
@@ -42,6 +45,8 @@ export class World {
   readonly #ahead: readonly number[];
   /** Sysmon or what does the same writes of this host. */
   readonly #sensed = new Set<number>();
+  /** The logs that such a sensor writes, by host. */
+  readonly #sensors = new Map<number, Set<number>>();
 
   constructor(facts: Facts, clocks: ReadonlyMap<string, number>) {
     this.facts = facts;
@@ -79,6 +84,9 @@ export class World {
     for (let i = 0; i < net.rows; i++) {
       if (guid[i]! < 0 && pid[i] === -1) continue;
       this.#sensed.add(net.host[i]!);
+      const sources = this.#sensors.get(net.host[i]!);
+      if (sources === undefined) this.#sensors.set(net.host[i]!, new Set([net.source[i]!]));
+      else sources.add(net.source[i]!);
       const r = this.processAt(net.host[i]!, guid[i]!, pid[i]!, net.t[i]!);
       if (r >= 0) this.#flowsByProcess.add(r, 0, i);
     }
@@ -164,6 +172,17 @@ export class World {
   }
   sensed(host: number): boolean {
     return this.#sensed.has(host);
+  }
+  /** Whether such a sensor was at work there at a time: it has records of about then. */
+  sensedAt(host: number, t: number): boolean {
+    const sources = this.#sensors.get(host);
+    if (sources === undefined) return false;
+    const hour = Math.floor(t / 3600e6);
+    for (const s of sources) {
+      const set = this.facts.hours.of.get(host)?.get(s);
+      for (let h = hour - SENSOR_PAUSE; set !== undefined && h <= hour + SENSOR_PAUSE; h++) if (set.has(h)) return true;
+    }
+    return false;
   }
 
   /** A time of one host's clock as another's clock would have had it. */

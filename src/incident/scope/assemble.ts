@@ -15,9 +15,10 @@ import { readMemory } from './memory.js';
 import { silences } from './silence.js';
 import { entry as findEntry, type EntryClaim } from './entry.js';
 import type { Group } from './group.js';
+import { type Hashed, hashesOf } from './hashes.js';
 import { type Cmdlet, mail, Mailboxes, plainAccount } from './mail.js';
 import { Network } from './contacts.js';
-import { outward } from './network.js';
+import { fetched, outward } from './network.js';
 import { Tenants } from './tenants.js';
 import { covered, createdAccounts, persistence, type Sign } from './traces.js';
 import type { HijackClaim } from './update.js';
@@ -106,6 +107,7 @@ export function assemble(a: AssembleInput): Incident {
   const stays = persistence(w, g, web, traces);
   const net = new Network(w, g.processes);
   const { channels, thefts } = outward(w, g, net);
+  thefts.push(...fetched(w, g, addresses, requests, tenants));
   // What an intruder laid out on a server of ours and fetched.
   for (const ip of addresses.keys())
     for (const r of requests.by(ip))
@@ -143,29 +145,40 @@ export function assemble(a: AssembleInput): Incident {
   }
   attempts(w, g, domains, span);
 
-  // Programs of theirs.
+  // Programs of theirs; on Linux also what they laid where the system's own lie.
+  const mine = (r: number): boolean =>
+    brought(w, r) ||
+    (w.processes.imageText(r).startsWith('/') &&
+      !w.shell(r) &&
+      !w.hub(r) &&
+      /^edge\.(?:laid|wrote|copied)$/.test(
+        g.files.get(`${w.processes.host.at(r)}|${w.processes.imageText(r)}`)?.because ?? '',
+      ));
   const programs = new Map<string, { sha: string; rows: number[]; places: Place[] }>();
-  const shaOfPath = new Map<string, string>();
+  const hashes = hashesOf(w, g);
+  const shaOfPath = new Map<string, Hashed>();
   for (const r of g.processes) {
-    const sha = w.processes.sha256(w.processes.hash.at(r));
-    if (sha !== '' && brought(w, r)) shaOfPath.set(w.processes.imageText(r), sha);
+    const path = w.processes.imageText(r);
+    const known = hashes.get(`${w.processes.host.at(r)}|${path}`);
+    if (known !== undefined && mine(r)) shaOfPath.set(path, known);
   }
   const kept = new Set(stays.map((p) => (p.command ?? '').toLowerCase()));
   const talk = new Set<string>();
   const lookup = (r: number): boolean =>
     net.lookups(r).length > 0 || w.flows(r).some((i) => net.contact(r, i) !== null);
-  for (const r of g.processes) if (brought(w, r) && lookup(r)) talk.add(w.processes.imageText(r));
+  for (const r of g.processes) if (mine(r) && lookup(r)) talk.add(w.processes.imageText(r));
   for (const r of g.processes) {
-    if (!brought(w, r) || dualUse(w, r)) continue;
+    if (!mine(r) || dualUse(w, r)) continue;
     const path = w.processes.imageText(r);
     const isPackage = a.hijack?.processes.includes(r) === true;
     if (!talk.has(path) && !isPackage && ![...kept].some((c) => c.includes(path))) continue;
-    const sha = w.processes.sha256(w.processes.hash.at(r)) || (shaOfPath.get(path) ?? '');
+    const told = hashes.get(`${w.processes.host.at(r)}|${path}`) ?? shaOfPath.get(path);
+    const sha = told?.sha256 ?? '';
     const key = sha === '' ? path : sha;
     const known = programs.get(key) ?? { sha, rows: [], places: [] };
     programs.set(key, known);
     known.rows.push(r);
-    known.places.push(...w.processes.places(r));
+    known.places.push(...w.processes.places(r), ...(told?.places ?? []));
   }
   if (a.hijack?.sha256 !== null && a.hijack !== null) {
     const rows = a.hijack.processes.filter((r) => w.processes.sha256(w.processes.hash.at(r)) === a.hijack!.sha256);
@@ -323,6 +336,7 @@ export function assemble(a: AssembleInput): Incident {
       const script = w.text(w.facts.table('script_activity').column('script')[n.row]!);
       event(n.t, n.host, 'execution', m.ran(script.slice(0, 500)), 'T1059.001', n.places);
     }
+    if (n.kind === 'order') event(n.t, n.host, 'execution', m.ran(n.path.slice(0, 500)), 'T1047', n.places);
     if (n.kind !== 'process') continue;
     const line = w.processes.commandText(n.row) || w.processes.imageText(n.row);
     // The window of a console is nothing that anybody ran.
@@ -512,7 +526,7 @@ export function assemble(a: AssembleInput): Incident {
         asn: place(s.ip).asn,
         network: place(s.ip).label,
         channel: s.channel,
-        target: name(s.target),
+        target: s.target < 0 ? m.cloud : name(s.target),
         account: s.accounts.size === 1 ? full([...s.accounts][0]!) : null,
         actions: s.actions,
         evidence: cites(s.places),
@@ -537,6 +551,7 @@ export function assemble(a: AssembleInput): Incident {
         staged_as: t.stagedAs,
         method: t.method,
         destination: t.destination,
+        destination_addresses: t.addresses ?? [],
         bytes: Math.round(t.bytes),
         bytes_is: t.exact ? 'upper_bound' : 'lower_bound',
         evidence: cites(t.places),

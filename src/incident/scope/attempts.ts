@@ -76,7 +76,7 @@ export function attempts(
     const host = a.host[i]!;
     if (k === 0 || host < 0 || user[i]! < 0) continue;
     const name = texts.text(user[i]!);
-    if (ownAccount(name)) continue;
+    if (ownAccount(name) && !(k === 3 && name === 'root')) continue;
     const t = a.t[i]!;
     const address = w.addresses.text(ip[i]!);
     const local = address === '' || address === '-' || address.startsWith('127.') || address === '::1';

@@ -136,7 +136,7 @@ export function entry(
     if (tunnel !== null)
       return {
         vector: 'vpn',
-        technique: 'T1078',
+        technique: 'T1133',
         host: tunnel.host,
         service: null,
         t: tunnel.start,

@@ -1,7 +1,7 @@
 // One incident's nodes, counted as things: hosts, accounts, movement. What each word means is the contract's.
 import type { Place } from '../facts/table.js';
 import { REMOTE_PORTS } from '../graph/remote.js';
-import type { Node, Suspicion } from '../graph/suspicion.js';
+import { type Node, type Suspicion, TICKET_BEFORE } from '../graph/suspicion.js';
 import { ownAccount, SSH, type World } from '../graph/world.js';
 
 export type Status = 'controlled' | 'accessed' | 'attempted';
@@ -40,6 +40,9 @@ export interface MoveClaim {
 
 /** What a command line orders another machine to run runs within this of the session that it needs there. */
 const ORDERED_WITHIN = 5 * 60e6;
+
+/** What a target writes of credentials that it turned down is no further from where they were named. */
+const REFUSED_WITHIN = 60e6;
 
 /** Whether a node came of a hijacked update. */
 function updated(n: Node): boolean {
@@ -92,14 +95,19 @@ export class Group {
         this.claim(n.host, 'controlled', n.t, n.places, 'how.process', n.sure);
         this.#at(n.host, n.t);
         const user = world.processes.userText(n.row);
-        // Who sits at a machine that fetched a hijacked update lent nobody their account.
-        if (!ownAccount(user) && n.sure === 'certain' && !updated(n))
+        // Who sits at a machine that fetched a hijacked update lent nobody their account, nor whoever logs on where a program of theirs
+        // starts by itself.
+        if (!ownAccount(user) && n.sure === 'certain' && !updated(n) && !this.#byItself(n))
           this.account(user, domains, 'abused', n.t, n.places);
         const auth = world.facts.table('authentication');
         for (const c of suspicion.remote.credentials(n.row))
-          if (c.target >= 0 && c.target !== n.host) this.account(c.user, domains, 'abused', c.t, [auth.place(c.row)]);
+          if (c.target >= 0 && c.target !== n.host)
+            this.account(c.user, domains, this.#refused(c, n.host) ? 'attempted' : 'abused', c.t, [auth.place(c.row)]);
       } else if (n.kind === 'session') this.sessions.set(n.row, n);
       else if (n.kind === 'block') {
+        this.claim(n.host, 'controlled', n.t, n.places, 'how.remote', n.sure);
+        this.#at(n.host, n.t);
+      } else if (n.kind === 'order') {
         this.claim(n.host, 'controlled', n.t, n.places, 'how.remote', n.sure);
         this.#at(n.host, n.t);
       } else if (n.kind === 'script') {
@@ -194,7 +202,67 @@ export class Group {
       });
     }
     for (const list of this.#times.values()) list.sort((a, b) => a - b);
+    for (const n of this.nodes)
+      if (
+        n.kind === 'order' &&
+        n.from !== null &&
+        !this.moves.some((m) => m.from === n.from!.host && m.to === n.host)
+      ) {
+        const user = suspicion.remote.ticketHolder(n.from.host, n.host, n.from.t, TICKET_BEFORE)?.user ?? '';
+        if (user !== '') this.account(user, domains, 'abused', n.t, n.places);
+        const line = world.processes.commandText(n.row);
+        const method = /\bwmic\b|wmimethod|cimmethod/i.test(line)
+          ? 'wmi'
+          : /\bwinrs\b|invoke-command|\bicm\b/i.test(line)
+            ? 'winrm'
+            : /\bschtasks\b/i.test(line)
+              ? 'scheduled_task'
+              : /psexec|paexec|\bsc(?:\.exe)?["']?\s/i.test(line)
+                ? 'smb_service'
+                : 'other';
+        this.moves.push({
+          from: n.from.host,
+          to: n.host,
+          t: n.t,
+          method,
+          technique: TECHNIQUES[method] ?? 'T1021',
+          user,
+          domain: domains.get(user) ?? '',
+          sure: 'likely',
+          places: [...n.places],
+        });
+      }
     this.#unlogged(domains);
+  }
+
+  /** Whether a program of the intruder's was started by a logon, a boot or a time, and did nothing in somebody's name beyond running. */
+  #byItself(n: Node): boolean {
+    const w = this.world;
+    if (!/^edge\.(?:file-ran|same-hash|same-path)$/.test(n.because)) return false;
+    const parent = w.processes.parent.at(n.row);
+    return (
+      parent >= 0 &&
+      /\\(?:explorer|userinit|svchost|services|taskeng|runonce)\.exe$/.test(w.processes.imageText(parent)) &&
+      w.processes.children(n.row).length === 0
+    );
+  }
+
+  /** Whether credentials that were named for another machine were turned down there, and never accepted at that time. */
+  #refused(c: { user: string; t: number; target: number }, from: number): boolean {
+    const w = this.world;
+    const at = w.carried(c.t, from, c.target);
+    if (w.logons.remote(c.target, at - REFUSED_WITHIN, at + REFUSED_WITHIN).some((l) => l.user === c.user))
+      return false;
+    const a = w.facts.table('authentication');
+    const [activity, user] = [a.column('activity'), a.column('user')];
+    for (let i = a.from(at - REFUSED_WITHIN); i < a.rows && a.t[i]! <= at + REFUSED_WITHIN; i++)
+      if (
+        a.host[i] === c.target &&
+        w.text(activity[i]!) === 'logon failed' &&
+        w.text(user[i]!).replace(/^.*\\/, '').replace(/@.*$/, '').toLowerCase() === c.user
+      )
+        return true;
+    return false;
   }
 
   /** Arrivals whose logon no log holds: a connection of the intruder to a port of administration, and soon after code of theirs there. */
@@ -328,7 +396,8 @@ export class Group {
     places: readonly Place[],
   ): void {
     const name = full.replace(/^.*\\/, '').replace(/@.*$/, '').toLowerCase();
-    if (ownAccount(name) || ownAccount(full)) return;
+    // Root is somebody where one logs on as root: whoever calls has seen to that.
+    if (name !== 'root' && (ownAccount(name) || ownAccount(full))) return;
     const given = full.includes('\\') ? full.slice(0, full.indexOf('\\')) : '';
     const a = this.accounts.get(name);
     if (a === undefined) {

@@ -5,6 +5,8 @@ import { brought } from '../graph/implants.js';
 import { baseName, type World } from '../graph/world.js';
 import { type Contact, Network } from './contacts.js';
 import type { Group } from './group.js';
+import type { Tenants } from './tenants.js';
+import type { Requests } from './web.js';
 
 /** Bytes sent in one connection that are more than talk. */
 const BULK = 10e6;
@@ -30,6 +32,8 @@ export interface Theft {
   readonly t: number;
   readonly host: number;
   readonly destination: string;
+  /** Addresses behind the destination's name. */
+  readonly addresses?: readonly string[];
   readonly bytes: number;
   readonly exact: boolean;
   readonly method: string;
@@ -171,6 +175,7 @@ export function outward(w: World, g: Group, net: Network): { channels: Channel[]
   return { channels: [...channels.values()], thefts };
 }
 
+const DAY = 86_400e6;
 /** Bytes out in one connection of a host without a sensor that stand out by themselves. */
 const HEAVY = 100e6;
 
@@ -187,7 +192,7 @@ function heavy(w: World, g: Group, net: Network): Theft[] {
     if (Number.isNaN(bytes) || bytes < HEAVY / 10) continue;
     const host = w.addresses.hostAt(w.addresses.text(src[i]!), n.t[i]!);
     const h = host < 0 ? undefined : g.hosts.get(host);
-    if (h === undefined || h.status !== 'controlled' || w.sensed(host)) continue;
+    if (h === undefined || h.status !== 'controlled' || w.sensedAt(host, n.t[i]!)) continue;
     const to = w.addresses.text(dst[i]!);
     const outside = w.addresses.outside(to);
     const seconds = w.facts.texts.number(duration[i]!);
@@ -205,6 +210,7 @@ function heavy(w: World, g: Group, net: Network): Theft[] {
       t: n.t[i]!,
       host,
       destination: name,
+      addresses: outside && to !== name ? [to] : [],
       bytes,
       exact: true,
       method: 'https',
@@ -214,6 +220,66 @@ function heavy(w: World, g: Group, net: Network): Theft[] {
     });
   }
   return found;
+}
+
+/** Bytes of one fetch that are more than a page. */
+const FETCHED = 10e6;
+/** Fetches of one address that are one, no further apart. */
+const ONE_FETCH = 3600e6;
+
+/** What the intruder fetched from hosts in their hands, by connections that they opened from outside, where no server's log has it. */
+export function fetched(
+  w: World,
+  g: Group,
+  addresses: ReadonlyMap<string, number>,
+  requests: Requests,
+  tenants: Tenants,
+): Theft[] {
+  const theirs = new Map<string, readonly { t: number; host: number }[]>();
+  for (const ip of addresses.keys()) {
+    const own = requests.by(ip);
+    if (w.addresses.outside(ip) && own.every((r) => tenants.theirs(r))) theirs.set(ip, own);
+  }
+  const n = w.facts.table('network_activity');
+  const [src, dst, sent, got] = [n.column('src_ip'), n.column('dst_ip'), n.column('bytes_in'), n.column('bytes_out')];
+  const wanted = w.facts.texts.asker((t) => theirs.has(t));
+  const open = new Map<string, { -readonly [K in keyof Theft]: Theft[K] } & { last: number; places: Place[] }>();
+  const out: Theft[] = [];
+  for (let i = 0; i < n.rows; i++) {
+    if (src[i]! < 0 || sent[i] === -1 || !wanted(src[i]!)) continue;
+    const bytes = w.facts.texts.number(sent[i]!);
+    if (!(bytes >= FETCHED) || bytes < w.facts.texts.number(got[i]!) * 4) continue;
+    const ip = w.addresses.text(src[i]!);
+    const t = n.t[i]!;
+    if (t < addresses.get(ip)! - DAY) continue;
+    const host = w.addresses.hostAt(w.addresses.text(dst[i]!), t);
+    if (host < 0 || g.hosts.get(host)?.status !== 'controlled') continue;
+    // The server's own log says what it was.
+    if (theirs.get(ip)!.some((r) => r.host === host && Math.abs(r.t - t) < ONE_FETCH)) continue;
+    const known = open.get(`${ip}|${host}`);
+    if (known !== undefined && t - known.last < ONE_FETCH) {
+      known.bytes += bytes;
+      known.last = t;
+      known.places.push(n.place(i));
+      continue;
+    }
+    const s = staged(g, host, t);
+    const x = {
+      t,
+      last: t,
+      host,
+      destination: ip,
+      bytes,
+      exact: true,
+      method: 'fetched',
+      what: s?.what ?? '',
+      stagedAs: s?.path ?? null,
+      places: [n.place(i)],
+    };
+    open.set(`${ip}|${host}`, x);
+    out.push(x);
+  }
+  return out;
 }
 
 /** A name of the enterprise's own. */
@@ -257,6 +323,7 @@ function theft(g: Group, c: Contact, name: string): Theft {
     t: c.t,
     host: c.host,
     destination: name,
+    addresses: c.address === '' || c.address === name ? [] : [c.address],
     bytes: c.out,
     exact: c.places.length > 1,
     method: 'https',

@@ -4,6 +4,7 @@ import { taskCommand } from '../graph/suspicion.js';
 import { baseName, SSH, type World } from '../graph/world.js';
 import type { Group } from './group.js';
 import type { MailTrace } from './mail.js';
+import { ordered } from './ordered.js';
 import { SCRIPT, type WebFindings } from './web.js';
 
 export interface PersistenceClaim {
@@ -149,42 +150,67 @@ export function persistence(w: World, g: Group, web: WebFindings, mail: readonly
       places: [r.place(i)],
     });
   }
-  // Where no sensor saw the registry, the command line that wrote it.
-  for (const p of g.processes) {
+  // Where no sensor saw the registry, the command that wrote it.
+  for (const o of ordered(w, g)) {
     const m =
-      /\breg(?:\.exe)?["']?\s+add\s+"?(\S*?\\CurrentVersion\\Run(?:Once)?)"?.*?\/v\s+"?([^"\s]+)"?(?:.*?\/d\s+("[^"]*"|\S+))?/i.exec(
-        w.processes.commandText(p),
+      /\breg(?:\.exe)?["']?\s+add\s+"?(\S*?\\CurrentVersion\\Run(?:Once)?)"?.*?\/v\s+"?([^"\s]+)"?(?:.*?\/d\s+("(?:[^"\\]|\\.)*"|\S+))?/i.exec(
+        o.text.slice(0, 4096),
+      ) ??
+      /^(?:new|set)-itemproperty\b.*?(\S*?\\CurrentVersion\\Run(?:Once)?)\b.*?-name\s+["']?([^"'\s]+)["']?(?:.*?-value\s+("[^"]*"|'[^']*'|\S+))?/i.exec(
+        o.text.slice(0, 4096),
       );
-    // What is ordered of another machine is there.
-    const there = g.suspicion.remote.named(p).find((h) => h !== w.processes.host.at(p));
-    if (m !== null)
-      add({
-        host: there ?? w.processes.host.at(p),
-        kind: 'run_key',
-        name: m[2]!,
-        command: m[3]?.replaceAll('"', '') ?? null,
-        t: w.processes.start.at(p),
-        technique: 'T1547.001',
-        places: w.processes.places(p),
-      });
+    if (m === null || g.suspicion.clean.has(o.host)) continue;
+    add({
+      host: o.host,
+      kind: 'run_key',
+      name: m[2]!,
+      command: m[3]?.replace(/^["']|["']$/g, '').replaceAll('\\"', '"') ?? null,
+      t: o.t,
+      technique: 'T1547.001',
+      places: [...o.places],
+    });
   }
   const wmi = w.facts.table('wmi_activity');
-  const consumers = new Map<string, PersistenceClaim>();
+  const subscribed = new Map<string, Set<number>>();
+  const nameOf = (i: number): string =>
+    w
+      .text(wmi.column('name')[i]!)
+      .replace(/^.*Name=\\?"?([^"\\]*)\\?"?.*$/s, '$1')
+      .replace(/^\s*"|"\s*$/g, '');
   for (let i = 0; i < wmi.rows; i++) {
-    const to = w.text(wmi.column('destination')[i]!);
-    const name = w.text(wmi.column('name')[i]!).replace(/^.*Name="?([^"]*)"?.*$/s, '$1');
-    if (!brings(wmi.host[i]!, to)) continue;
-    const p: PersistenceClaim = {
-      host: wmi.host[i]!,
+    const key = nameOf(i).toLowerCase();
+    subscribed.set(key, (subscribed.get(key) ?? new Set()).add(wmi.host[i]!));
+  }
+  for (let i = 0; i < wmi.rows; i++) {
+    const host = wmi.host[i]!;
+    const name = nameOf(i);
+    // Sysmon writes strings as WMI's own language has them.
+    const to = w.text(wmi.column('destination')[i]!).replaceAll('\\\\', '\\');
+    // What runs a program of theirs; or what this host alone has, made while they were at work there.
+    const alone =
+      g.hosts.get(host)?.status === 'controlled' &&
+      [...subscribed.get(name.toLowerCase())!].every((h) => g.hosts.get(h)?.status === 'controlled') &&
+      g.near(host, wmi.t[i]!, 10 * MINUTE);
+    if (!brings(host, to) && !alone) continue;
+    const command =
+      /CommandLineTemplate\s*=\s*"((?:[^"\\]|\\.)*)"/.exec(to)?.[1] ??
+      (/[a-z]:\\/i.test(to) && to.length < 500 ? to.trim().replace(/^"|"$/g, '') : null);
+    const known = [...out.values()].find(
+      (x) => x.host === host && x.kind === 'wmi_subscription' && Math.abs(x.t - wmi.t[i]!) < MINUTE,
+    );
+    if (known !== undefined && known.name.toLowerCase() === name.toLowerCase()) {
+      known.places.push(wmi.place(i));
+      continue;
+    }
+    add({
+      host,
       kind: 'wmi_subscription',
       name,
-      command: to,
+      command,
       t: wmi.t[i]!,
       technique: 'T1546.003',
       places: [wmi.place(i)],
-    };
-    consumers.set(`${wmi.host[i]!}|${name.toLowerCase()}`, p);
-    add(p);
+    });
   }
   for (const s of web.shells)
     if (SCRIPT.test(s.path))
@@ -231,10 +257,13 @@ export function createdAccounts(
 ): { name: string; domain: string; host: number; t: number; places: Place[] }[] {
   const t = w.facts.table('account_change');
   const c = (n: string): Int32Array => t.column(n);
-  const commands = [...g.processes]
-    .map((p) => ({
-      p,
-      m: /\bnet1?(?:\.exe)?["']?\s+user\s+"?([^\s"]+)"?\s.*\/add\b/i.exec(w.processes.commandText(p)),
+  const commands = ordered(w, g)
+    .map((o) => ({
+      o,
+      m:
+        /^\S*\bnet1?(?:\.exe)?["']?\s+user\s+"?([^\s"]+)"?\s.*\/add\b/i.exec(o.text) ??
+        /\bnew-(?:aduser|localuser)\b(?=.*?(?:-samaccountname|-name)\s+["']?([^\s"']+))/i.exec(o.text) ??
+        /^\S*\b(?:useradd|adduser)\s(?:.*\s)?([a-z_][\w.-]*)$/.exec(o.text),
     }))
     .filter((x) => x.m !== null);
   const out = new Map<string, { name: string; domain: string; host: number; t: number; places: Place[] }>();
@@ -243,9 +272,7 @@ export function createdAccounts(
     const name = w.text(c('user')[i]!).toLowerCase();
     if (name.endsWith('$')) continue;
     const session = w.logons.session(t.host[i]!, w.facts.texts.number(c('logon_id')[i]!), t.t[i]!);
-    const command = commands.find(
-      (x) => x.m![1]!.toLowerCase() === name && Math.abs(w.processes.start.at(x.p) - t.t[i]!) < 5 * MINUTE,
-    );
+    const command = commands.find((x) => x.m![1]!.toLowerCase() === name && Math.abs(x.o.t - t.t[i]!) < 5 * MINUTE);
     // Where the command line is not logged: a shell or tool of the intruder's, in that same session, at that moment.
     const id = w.facts.texts.number(c('logon_id')[i]!);
     const tool = [...g.processes].find(
@@ -272,7 +299,7 @@ export function createdAccounts(
       t: t.t[i]!,
       places: [
         t.place(i),
-        ...(command !== undefined ? w.processes.places(command.p) : tool !== undefined ? w.processes.places(tool) : []),
+        ...(command !== undefined ? command.o.places : tool !== undefined ? w.processes.places(tool) : []),
       ],
     });
   }
@@ -283,9 +310,9 @@ export function createdAccounts(
       out.set(name, {
         name,
         domain: '',
-        host: w.processes.host.at(x.p),
-        t: w.processes.start.at(x.p),
-        places: w.processes.places(x.p),
+        host: x.o.host,
+        t: x.o.t,
+        places: [...x.o.places],
       });
   }
   return [...out.values()];
@@ -307,15 +334,14 @@ export function covered(w: World, g: Group, gaps: readonly Sign[], mail: readonl
     if (!out.has(key)) out.set(key, c);
   };
   const p = w.processes;
-  const mine = [...g.processes].map((r) => ({
-    r,
-    host: p.host.at(r),
-    t: p.start.at(r),
-    line: p.commandText(r).toLowerCase(),
-    image: p.imageText(r),
-  }));
+  const orders = ordered(w, g);
   const did = (host: number, t: number, line: RegExp, within: number) =>
-    mine.find((x) => x.host === host && Math.abs(x.t - t) <= within && line.test(`${x.image} ${x.line}`));
+    orders.find(
+      (x) =>
+        x.host === host &&
+        Math.abs(x.t - t) <= within &&
+        line.test(x.row < 0 ? x.line : `${p.imageText(x.row)} ${x.line}`),
+    );
   const log = w.facts.table('event_log_activity');
   const c = (n: string): Int32Array => log.column(n);
   for (let i = 0; i < log.rows; i++) {
@@ -344,7 +370,7 @@ export function covered(w: World, g: Group, gaps: readonly Sign[], mail: readonl
         kind: 'log_cleared',
         t,
         what: name,
-        places: [log.place(i), ...(by === undefined ? [] : p.places(by.r))],
+        places: [log.place(i), ...(by === undefined ? [] : by.places)],
       });
     } else if (what === 'audit policy') {
       const by = did(host, t, /auditpol|secedit/, MINUTE);
@@ -354,7 +380,7 @@ export function covered(w: World, g: Group, gaps: readonly Sign[], mail: readonl
         kind: 'audit_policy_changed',
         t,
         what: w.text(c('what')[i]!).replaceAll('\n', ' '),
-        places: [log.place(i), ...(by === undefined ? [] : p.places(by.r))],
+        places: [log.place(i), ...(by === undefined ? [] : by.places)],
       });
     } else if (what === 'sensor stopped') {
       const by = did(
@@ -369,22 +395,9 @@ export function covered(w: World, g: Group, gaps: readonly Sign[], mail: readonl
         kind: 'sensor_stopped',
         t,
         what: name,
-        places: [log.place(i), ...(by === undefined ? [] : p.places(by.r))],
+        places: [log.place(i), ...(by === undefined ? [] : by.places)],
       });
     }
-  }
-  for (const x of mine) {
-    const told = commandedTrace(x.line);
-    if (told === null) continue;
-    // The log's own record of it says more.
-    const known = [...out.values()].some(
-      (o) =>
-        o.host === x.host &&
-        o.kind === told.kind &&
-        Math.abs(o.t - x.t) < 2 * MINUTE &&
-        (told.kind !== 'log_cleared' || o.what.toLowerCase() === told.what),
-    );
-    if (!known) add({ host: x.host, kind: told.kind, t: x.t, what: told.what, places: p.places(x.r) });
   }
   for (const s of gaps) {
     if (s.kind !== 'record_gap' || g.hosts.get(s.host)?.status !== 'controlled') continue;
@@ -429,15 +442,29 @@ export function covered(w: World, g: Group, gaps: readonly Sign[], mail: readonl
     const file = g.files.get(`${f.host[i]!}|${path.toLowerCase()}`);
     if (file !== undefined) add({ host: f.host[i]!, kind: 'timestomp', t: f.t[i]!, what: path, places: [f.place(i)] });
   }
+  for (const x of orders) {
+    const told = commandedTrace(x.line, x.text);
+    if (told === null || g.suspicion.clean.has(x.host)) continue;
+    // The log's or the sensor's own record of it says more; so does the command itself where a shell was handed it.
+    const known = [...out.values()].some(
+      (o) =>
+        o.host === x.host &&
+        o.kind === told.kind &&
+        Math.abs(o.t - x.t) < 2 * MINUTE &&
+        (told.kind !== 'log_cleared' || o.what.toLowerCase() === told.what.toLowerCase()),
+    );
+    if (!known) add({ host: x.host, kind: told.kind, t: x.t, what: told.what, places: [...x.places] });
+  }
   for (const m of mail)
     if (m.kind === 'request-removed') add({ host: m.host, kind: 'other', t: m.t, what: m.what, places: m.places });
   return [...out.values()].sort((a, b) => a.t - b.t || a.host - b.host);
 }
 
-/** What a command line (in lower case) takes away, where the record of it may have gone with the log; null. */
-function commandedTrace(line: string): { kind: TraceClaim['kind']; what: string } | null {
-  // Of a shell and what it starts, what it starts.
-  if (/^\S*(?:cmd|sh|bash)(?:\.exe)?["']?\s+[/-]/.test(line)) return null;
+/** What a command (in lower case, and as it was written) takes away, where the record of it may have gone with the log; null. */
+function commandedTrace(line: string, text: string): { kind: TraceClaim['kind']; what: string } | null {
+  // Of a shell and what it is handed, what it is handed.
+  if (/^\S*\b(?:cmd|sh|bash|dash|powershell|pwsh|wmic|psexec\w*|winrs|schtasks)(?:\.exe)?["']?\s/.test(line))
+    return null;
   const cleared =
     /\bwevtutil(?:\.exe)?["']?\s+(?:cl|clear-log)\s+["']?([^"'\s/][^"'/]*?)["']?(?:\s|$)/.exec(line) ??
     /\b(?:clear|remove)-eventlog\s+(?:-logname\s+)?["']?([^"'\s;|]+)/.exec(line);
@@ -457,6 +484,25 @@ function commandedTrace(line: string): { kind: TraceClaim['kind']; what: string 
   if (emptied !== null && log.test(emptied[1]!) && !emptied[1]!.endsWith('_history'))
     return { kind: 'log_cleared', what: emptied[1]! };
   if (/\bjournalctl\s+.*--vacuum/.test(line)) return { kind: 'log_cleared', what: 'journal' };
+  const deleted =
+    /^(?:del|erase|rd|rmdir|(?:\S*\\)?sdelete(?:64)?(?:\.exe)?)["']?\s+(.*)$/.exec(line) ??
+    /^(?:remove-item|ri|rm|del|erase|rd|rmdir)\s+(.*)$/.exec(line);
+  if (deleted !== null && /[a-z]:\\|\\|[%$]\w/.test(deleted[1]!)) {
+    const words = text.slice(line.length - deleted[1]!.length).match(/"[^"]+"|'[^']+'|[^\s,]+/g) ?? [];
+    const paths = words
+      .map((x) => x.replace(/^["']|["']$/g, ''))
+      .filter((x) => !/^[-/][a-z]/i.test(x) && /[\\.*]/.test(x));
+    if (paths.length > 0) return { kind: 'file_deleted', what: paths.slice(0, 5).join(', ').slice(0, 500) };
+  }
+  if (
+    /\bclear-history\b|^history\s+-\w*c|\bunset\s+histfile\b|\bhistfile=(?:\/dev\/null|["']?\s*$)|\bhistsize=0\b/.test(
+      line,
+    )
+  )
+    return { kind: 'other', what: text.slice(0, 200) };
+  if (/\.(?:creationtime|lastwritetime|lastaccesstime)(?:utc)?\s*=[^=]/.test(line))
+    return { kind: 'timestomp', what: text.slice(0, 300) };
+  if (/\bfsutil(?:\.exe)?["']?\s+usn\s+deletejournal\b/.test(line)) return { kind: 'other', what: text.slice(0, 200) };
   const removed = /^\S*\b(?:rm|shred|unlink|srm|wipe)\s+(.*)$/.exec(line);
   if (removed !== null) {
     const path = removed[1]!.split(/\s+/).findLast((x) => x.startsWith('/') || x.startsWith('~'));

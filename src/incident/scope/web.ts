@@ -5,6 +5,7 @@ import type { Place } from '../facts/table.js';
 import { SSH, type World } from '../graph/world.js';
 import { type Tunnel, tunnelOf, tunnels } from '../graph/tunnels.js';
 import type { Group } from './group.js';
+import { theirCloudActs } from './cloud.js';
 import type { Tenants } from './tenants.js';
 
 /** A gap of more than this starts the next session (contract). */
@@ -467,7 +468,16 @@ export function attackSessions(
   addresses: ReadonlyMap<string, number>,
   tenants: Tenants,
 ): SessionClaim[] {
-  const touches: { t: number; ip: string; channel: string; target: number; user: string; place: Place }[] = [];
+  // `stretch`: of a session that is one from its beginning to its end, however long nothing was done in it, its number.
+  const touches: {
+    t: number;
+    ip: string;
+    channel: string;
+    target: number;
+    user: string;
+    place: Place;
+    stretch?: number;
+  }[] = [];
   for (const [ip, since] of addresses)
     for (const r of requests.by(ip)) {
       if (r.t < since - 86_400e6 || r.front || !tenants.theirs(r)) continue;
@@ -485,12 +495,39 @@ export function attackSessions(
       continue;
     const channel = l.type === 10 ? 'rdp' : l.type === SSH ? 'ssh' : '';
     if (channel === '') continue;
-    touches.push({ t: l.t, ip: l.address, channel, target: l.host, user: l.user, place: a.place(l.row) });
+    touches.push({
+      t: l.t,
+      ip: l.address,
+      channel,
+      target: l.host,
+      user: l.user,
+      place: a.place(l.row),
+      stretch: n.row,
+    });
+    const closing = w.logons.closing(l);
+    if (closing >= 0)
+      touches.push({
+        t: a.t[closing]!,
+        ip: l.address,
+        channel,
+        target: l.host,
+        user: l.user,
+        place: a.place(closing),
+        stretch: n.row,
+      });
     // What was done in it: records of a session by SSH carry no number, and none tells its end.
     if (channel === 'ssh')
       for (const x of g.nodes)
         if (x.kind === 'process' && x.from?.key === n.key && x.places[0] !== undefined)
-          touches.push({ t: x.t, ip: l.address, channel, target: l.host, user: l.user, place: x.places[0] });
+          touches.push({
+            t: x.t,
+            ip: l.address,
+            channel,
+            target: l.host,
+            user: l.user,
+            place: x.places[0],
+            ...(closing >= 0 ? { stretch: n.row } : {}),
+          });
     const [activity, ip] = [a.column('activity'), a.column('src_ip')];
     for (let i = a.from(l.t - 4 * 3600e6); i < a.rows && a.t[i]! <= l.t; i++)
       if (
@@ -519,16 +556,29 @@ export function attackSessions(
     for (const [t, place] of v.touches)
       touches.push({ t, ip: v.ip, channel: 'vpn', target: v.host, user: v.user, place });
   }
+  // An address of a tunnel of theirs is theirs since the first of them.
+  const since = new Map(addresses);
+  for (const v of tunnels(w))
+    if (since.has(v.ip) && (shown(v) || places.has(v.ip))) since.set(v.ip, Math.min(since.get(v.ip)!, v.start));
+  for (const x of theirCloudActs(
+    w,
+    since,
+    (user) => g.accounts.get(user)?.status !== undefined && g.accounts.get(user)!.status !== 'attempted',
+  ))
+    touches.push({ t: x.t, ip: x.ip, channel: x.channel, target: -1, user: x.user, place: x.place });
+  touches.push(...carriedOnly(w, g, requests, addresses, tenants));
   touches.sort((x, y) => x.t - y.t);
+  const stretches = new Map<SessionClaim, Set<number>>();
   const out: SessionClaim[] = [];
   const open = new Map<string, SessionClaim>();
   for (const x of touches) {
     const key = `${x.ip}|${x.channel}`;
     let s = open.get(key);
     // A tunnel is one session from its beginning to its end, however long it was silent.
+    const same = x.stretch !== undefined && s !== undefined && stretches.get(s)?.has(x.stretch) === true;
     if (
       s === undefined ||
-      (x.t - s.end > SESSION_GAP && x.channel !== 'vpn') ||
+      (x.t - s.end > SESSION_GAP && x.channel !== 'vpn' && !same) ||
       (x.channel === 'vpn' && x.t - s.end > 12 * 3600e6)
     ) {
       s = {
@@ -544,10 +594,57 @@ export function attackSessions(
       open.set(key, s);
       out.push(s);
     }
+    if (x.stretch !== undefined) stretches.set(s, (stretches.get(s) ?? new Set()).add(x.stretch));
     s.end = Math.max(s.end, x.t);
     s.actions++;
     if (x.user !== '') s.accounts.add(x.user);
     if (s.places.length < 1000) s.places.push(x.place);
+  }
+  return out;
+}
+
+/** Ports of web servers. */
+const WEB_PORTS = new Set([80, 443, 8080, 8443]);
+/** A web server writes a request down no further from its connection. */
+const WRITTEN_WITHIN = 10 * 60e6;
+
+/**
+ * Connections from the intruder's addresses to a server of this incident of which the server's own log says nothing, because the log of
+ * that time is gone: what a sensor or a firewall counted.
+ */
+function carriedOnly(
+  w: World,
+  g: Group,
+  requests: Requests,
+  addresses: ReadonlyMap<string, number>,
+  tenants: Tenants,
+): { t: number; ip: string; channel: string; target: number; user: string; place: Place }[] {
+  const theirs = new Map<string, number[]>();
+  for (const ip of addresses.keys()) {
+    const own = requests.by(ip);
+    // Who shares an address with somebody honest may not be told apart by connections.
+    if (w.addresses.outside(ip) && own.length > 0 && own.every((r) => tenants.theirs(r)))
+      theirs.set(
+        ip,
+        own.map((r) => r.t).sort((a, b) => a - b),
+      );
+  }
+  if (theirs.size === 0) return [];
+  const n = w.facts.table('network_activity');
+  const [src, dst, port] = [n.column('src_ip'), n.column('dst_ip'), n.column('dst_port')];
+  const wanted = w.facts.texts.asker((t) => theirs.has(t));
+  const out = [];
+  for (let i = 0; i < n.rows; i++) {
+    if (src[i]! < 0 || !wanted(src[i]!) || !WEB_PORTS.has(w.facts.texts.number(port[i]!))) continue;
+    const ip = w.addresses.text(src[i]!);
+    const t = n.t[i]!;
+    if (t < addresses.get(ip)! - 86_400e6) continue;
+    const host = w.addresses.hostAt(w.addresses.text(dst[i]!), t);
+    if (host < 0 || !requests.has(host) || g.hosts.get(host)?.status !== 'controlled') continue;
+    const times = theirs.get(ip)!;
+    const k = firstAt(times.length, (mid) => times[mid]!, t - WRITTEN_WITHIN);
+    if (k < times.length && times[k]! <= t + WRITTEN_WITHIN) continue;
+    out.push({ t, ip, channel: 'webshell', target: host, user: '', place: n.place(i) });
   }
   return out;
 }
