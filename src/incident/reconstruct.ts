@@ -19,6 +19,7 @@ import {
   strangeAddresses,
   throughTunnels,
   unnamedMoves,
+  usedKeys,
   whileThere,
 } from './graph/inference.js';
 import { type Node, Suspicion } from './graph/suspicion.js';
@@ -53,6 +54,8 @@ export interface ReconstructInput {
   readonly byLine: (evidence: number) => boolean;
   /** Path of a file of the evidence, as the register names it. */
   readonly path: (evidence: number) => string;
+  /** All files of the evidence; `host`: whose they are by the register, or ''. */
+  readonly files: readonly { readonly evidence: number; readonly path: string; readonly host: string }[];
   readonly coverage: readonly Coverage[];
   readonly blind: readonly BlindSpot[];
   readonly findings: readonly Finding[];
@@ -104,6 +107,7 @@ export async function reconstruct(input: ReconstructInput): Promise<Reconstructi
           strangeAddresses(w, s) +
           whileThere(w, s) +
           stolenKeys(w, s) +
+          usedKeys(w, s) +
           throughTunnels(w, s) ===
         0
       )

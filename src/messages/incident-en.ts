@@ -126,6 +126,7 @@ export const incidentEn = {
     'edge.tunnel': 'came through a tunnel opened from the same place outside as that of',
     'edge.ran-as': 'gave its password to run, as somebody else,',
     'edge.ordered': 'was ordered from another machine by the command line of',
+    'edge.as-root': 'was written by root when this was run as root by',
     'edge.sensed': 'started on this host when, by a sensor on the network, the first connection ever came for it from',
     'edge.reached': 'started on this host when a connection reached it that was opened by',
     'edge.read-much': 'read many files, by a way never used before, from a host under control by',
@@ -156,6 +157,8 @@ export const incidentEn = {
     `The log "${source}" has no records from ${from} to ${to}, although it never was silent that long before and other logs show activity of the host.`,
   absent: (source: string, hosts: number): string =>
     `The log "${source}" is missing as a whole: ${count(hosts, 'other host of this evidence has', 'other hosts of this evidence have')} it, and this host's own other logs are there.`,
+  daysMissing: (name: string, from: string, to: string): string =>
+    `Of the log "${name}", which has a file for each day, ${from === to ? `that of ${from} is missing` : `those of ${from} to ${to} are missing`}; the days before and after are there.`,
   ran: (line: string): string => `Ran: ${line}`,
   critical: (title: string): string => `The rule "${title}" of the level "critical" matched.`,
   injected: (program: string): string => `Code was injected into ${program}`,

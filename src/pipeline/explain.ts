@@ -89,6 +89,7 @@ export async function explain(dir: string, id: string, name: string | null, mess
       source: store,
       resolve: (h) => alias.get(h.toLowerCase()) ?? resolved(h),
       clocks: new Map((document.overview.clocks ?? []).map((c) => [c.host, c.offset_seconds * 1e6])),
+      files: document.evidence.map((e) => ({ evidence: Number(e.id.slice(1)), path: e.path, host: e.host ?? '' })),
       signs: document.overview.anti_forensics.map((a) => ({
         host: a.host,
         kind: a.kind,

@@ -89,6 +89,7 @@ export function reconstruction(
       return format === undefined || citedByLine(format);
     },
     path: (e) => byId.get(`e${e}`)?.path ?? '',
+    files: evidence.map((e) => ({ evidence: Number(e.id.slice(1)), path: e.path, host: e.host ?? '' })),
     coverage: before.overview.coverage,
     blind: before.overview.blind_spots,
     findings: before.other_findings,

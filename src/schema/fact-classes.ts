@@ -607,6 +607,9 @@ const SOURCES: readonly Source[] = [
       user_agent: 'cs-user-agent',
       referer: 'cs-referer',
       bytes: 'sc-bytes',
+      bytes_out: 'cs-bytes',
+      // Where the proxy itself went.
+      server_ip: ['dst_ip', 'r-ip'],
     },
   },
   {

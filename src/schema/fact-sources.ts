@@ -185,6 +185,13 @@ export const MORE_SOURCES: readonly Source[] = [
     columns: rdp('remote desktop reconnect'),
   },
   { channel: SECURITY, ids: [4778], fact: 'authentication', columns: rdp('remote desktop reconnect') },
+  { channel: SECURITY, ids: [4779], fact: 'authentication', columns: rdp('remote desktop disconnect') },
+  {
+    channel: 'Microsoft-Windows-TerminalServices-LocalSessionManager/Operational',
+    ids: [23, 24],
+    fact: 'authentication',
+    columns: rdp('remote desktop disconnect'),
+  },
 
   {
     channel: 'zeek/ssl',

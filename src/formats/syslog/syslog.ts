@@ -39,22 +39,24 @@ function sudoFields(message: string, put: (name: string, value: string) => void)
   const colon = message.indexOf(' : ');
   if (colon < 0) return;
   const rest = message.slice(colon + 3);
-  const tty = rest.indexOf('TTY=');
-  const pwd = rest.indexOf(' ; PWD=', tty);
+  // Newer versions leave the terminal out where there is none.
+  const terminal = rest.indexOf('TTY=');
+  const pwd = terminal < 0 ? rest.indexOf('PWD=') : rest.indexOf(' ; PWD=', terminal);
   const user = rest.indexOf(' ; USER=', pwd);
   const command = rest.indexOf(' ; COMMAND=', user);
-  if (tty < 0 || pwd < 0 || user < 0 || command < 0) return;
+  if (pwd < 0 || user < 0 || command < 0) return;
+  const begin = terminal < 0 ? pwd : terminal;
   put('user', message.slice(0, colon).trim());
-  put('TTY', rest.slice(tty + 4, pwd));
-  put('PWD', rest.slice(pwd + 7, user));
+  if (terminal >= 0) put('TTY', rest.slice(terminal + 4, pwd));
+  put('PWD', rest.slice(pwd + (terminal < 0 ? 4 : 7), user));
   put('USER', rest.slice(user + 8, command).split(' ;')[0]!);
   const line = rest.slice(command + 11);
   put('COMMAND', line);
-  if (tty === 0) {
+  if (begin === 0) {
     put('COMMAND_program', line.split(' ')[0]!);
     // Who sits at the machine itself came by no connection.
     put('COMMAND_parent', /^(?:\/dev\/)?tty\d/.test(rest.slice(4)) ? 'sudo (console)' : 'sudo');
-  } else put('denied', rest.slice(0, tty).replace(/ ;\s*$/, ''));
+  } else put('denied', rest.slice(0, begin).replace(/ ;\s*$/, ''));
 }
 
 /** What programs say in a fixed form, as fields. */

@@ -1,7 +1,7 @@
 // Code that no administrator runs like this: a service that is a command line, an office program that starts a script, a password
 // guessed until it fits, tickets asked for in bulk.
 import type { Lead, Suspicion } from '../graph/suspicion.js';
-import { baseName, type World } from '../graph/world.js';
+import { baseName, type Logon, type World } from '../graph/world.js';
 import type { Place } from '../facts/table.js';
 
 const SERVICE_SHELL =
@@ -129,6 +129,26 @@ function injected(w: World): Lead[] {
   return out;
 }
 
+/** An account whose password was guessed is used within this. */
+const USED_WITHIN = 14 * 86_400e6;
+
+/** The first desktop session of a guessed account from an address outside that it never came from before. */
+function usedLater(w: World, guess: Logon): Logon | null {
+  const before = new Set(
+    w.logons
+      .remote(guess.host, Number.NEGATIVE_INFINITY, guess.t - 1)
+      .filter((l) => l.user === guess.user)
+      .map((l) => l.address),
+  );
+  return (
+    w.logons
+      .remote(guess.host, guess.t, guess.t + USED_WITHIN)
+      .find(
+        (l) => l.type === 10 && l.user === guess.user && w.addresses.outside(l.address) && !before.has(l.address),
+      ) ?? null
+  );
+}
+
 /** Many wrong passwords from one address outside, then a session from it. */
 function guessing(w: World): Lead[] {
   const a = w.facts.table('authentication');
@@ -167,17 +187,27 @@ function guessing(w: World): Lead[] {
     if (!before.some((x) => x.user === user) && new Set(before.map((x) => x.user)).size < MANY_NAMES) continue;
     const l = w.logons.logon(i);
     if (l.type !== 10 && l.type !== 3 && l.type !== 22) continue;
-    out.push({
+    const lead = {
       detector: 'guessed-password',
       technique: 'T1110',
       host: a.host[i]!,
       t: a.t[i]!,
       process: -1,
       session: l,
-      weight: l.type === 3 ? 0.5 : 1,
+      weight: 1,
       places: [...before.slice(0, 50).map((x) => x.place), a.place(i)],
       what: 'lead.guessed',
-    });
+    };
+    if (l.type !== 3) {
+      out.push(lead);
+      continue;
+    }
+    // What a program found out over the network somebody uses by hand, from somewhere else: a desktop session as that account, from an
+    // address outside that it had never come from.
+    const later = usedLater(w, l);
+    out.push(later === null ? { ...lead, weight: 0.5 } : lead);
+    if (later !== null)
+      out.push({ ...lead, t: later.t, session: later, places: [...lead.places, w.logons.table.place(later.row)] });
   }
   return out;
 }

@@ -36,14 +36,25 @@ export function serverShell(w: World): Lead[] {
     shapes.set(plain, known);
     return known;
   });
+  const system = texts.asker((t) => /^[1-9]\d{0,2}$/.test(t));
+  // On Linux: what an account of the system runs outside of anybody's session, below a program that no log saw start.
+  const daemon = (r: number, parent: number): boolean =>
+    p.session.at(r) < 0 &&
+    p.image.at(parent) < 0 &&
+    p.imageText(r).startsWith('/') &&
+    (p.user.at(r) < -1 ? p.user.at(r) >= -1001 && p.user.at(r) <= -3 : system(p.user.at(r)));
   const found: number[] = [];
+  const other: number[] = [];
   const days = new Map<string, Set<number>>();
   const hosts = new Map<number, Set<number>>();
   for (let r = 0; r < p.rows; r++) {
     const parent = p.parent.at(r);
-    if (parent < 0 || !Number.isFinite(p.start.at(r)) || !shell(p.image.at(r))) continue;
-    if (!server(p.image.at(parent)) && !(account(p.user.at(r)) && !shell(p.image.at(parent)))) continue;
-    found.push(r);
+    if (parent < 0 || !Number.isFinite(p.start.at(r))) continue;
+    if (!server(p.image.at(parent)) && !((account(p.user.at(r)) || daemon(r, parent)) && !shell(p.image.at(parent))))
+      continue;
+    // Programs of any kind that it starts, beside shells: what else it is made to run while somebody is at it.
+    if (shell(p.image.at(r))) found.push(r);
+    else other.push(r);
     const key = `${p.host.at(r)}|${shape(p.command.at(r))}`;
     const d = days.get(key) ?? new Set();
     days.set(key, d.add(Math.floor(p.start.at(r) / 86_400e6)));
@@ -61,6 +72,10 @@ export function serverShell(w: World): Lead[] {
       if (list === undefined) typedAt.set(p.parent.at(r), [p.start.at(r)]);
       else list.push(p.start.at(r));
     }
+  const beside = (r: number): boolean =>
+    (days.get(`${p.host.at(r)}|${shape(p.command.at(r))}`)?.size ?? 0) <= 1 &&
+    (typedAt.get(p.parent.at(r)) ?? []).some((t) => Math.abs(t - p.start.at(r)) < BESIDE);
+  found.push(...other.filter((r) => p.command.at(r) >= 0 && beside(r)));
   return found.map((r): Lead => {
     const typed = typedLine(r);
     // The same line every day, or on machine after machine, is what the server does for a living.
@@ -68,10 +83,7 @@ export function serverShell(w: World): Lead[] {
       !typed &&
       ((days.get(`${p.host.at(r)}|${shape(p.command.at(r))}`)?.size ?? 0) >= HABIT_DAYS ||
         (hosts.get(shape(p.command.at(r)))?.size ?? 0) >= 3);
-    const beside = (): boolean =>
-      (days.get(`${p.host.at(r)}|${shape(p.command.at(r))}`)?.size ?? 0) <= 1 &&
-      (typedAt.get(p.parent.at(r)) ?? []).some((t) => Math.abs(t - p.start.at(r)) < BESIDE);
-    const certain = typed || (!habit && beside()) || (!database(p.image.at(p.parent.at(r))) && !habit);
+    const certain = typed || (!habit && beside(r)) || (!database(p.image.at(p.parent.at(r))) && !habit);
     return {
       detector: 'server-shell',
       technique: 'T1190',

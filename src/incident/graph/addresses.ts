@@ -1,6 +1,7 @@
 // Which host had an address at a time. Leases move, so the nearest thing that a host itself recorded counts, not the most frequent.
 import { isAddress, plainAddress } from '../../entities/index.js';
 import type { Facts } from '../facts/read.js';
+import { sshMeetings } from './ssh.js';
 
 const PRIVATE =
   /^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|127\.|169\.254\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|::1$|f[cd]|fe80:|0\.0\.0\.0)/;
@@ -12,6 +13,12 @@ const NOTE_EVERY = 20 * 3600e6;
 const MIN_CLAIM = 0.2;
 /** Evidence of an address that is older or younger than this says nothing of now. */
 const STALE = 45 * 86_400e6;
+
+/** Whether a name that was looked up is a host's; a host that is known by its first label only goes by that. */
+const sameName = (query: string, host: string): boolean => {
+  const [q, h] = [query.toLowerCase().replace(/\.$/, ''), host.toLowerCase()];
+  return q === h || (!h.includes('.') && q.startsWith(`${h}.`));
+};
 
 export class Addresses {
   readonly #seen = new Map<string, { t: number[]; host: number[] }>();
@@ -89,11 +96,7 @@ export class Addresses {
       const h = named(query[i]!);
       if (h < 0) continue;
       const a = this.#plain(answer[i]!).replace(/;$/, '');
-      if (
-        PRIVATE.test(a) &&
-        !this.#seen.has(a) &&
-        texts.text(query[i]!).toLowerCase() === hosts.names[h]!.toLowerCase()
-      )
+      if (PRIVATE.test(a) && !this.#seen.has(a) && sameName(texts.text(query[i]!), hosts.names[h]!))
         this.#fixed.set(a, h);
     }
     const own = texts.asker((t) => t === 'interface');
@@ -121,6 +124,11 @@ export class Addresses {
       const h = station[i]! < 0 ? -1 : knownAs(station[i]!);
       // A remote desktop's record names the machine that is logged on to.
       if (h !== auth.host[i]!) call(this.#plain(ip[i]!), h);
+    }
+    // Who came by SSH, where a command here and the server there tell of it at one moment.
+    for (const m of sshMeetings(facts)) {
+      call(this.#plain(m.address), m.client);
+      if (isAddress(m.named)) call(m.named, m.server);
     }
     for (const [a, of] of votes) {
       const all = [...of.values()].reduce((x, y) => x + y, 0);

@@ -375,6 +375,43 @@ export function stolenKeys(w: World, s: Suspicion): number {
   return s.nodes.size - before;
 }
 
+/** A file of a private key, by its whole path. */
+const KEY_FILE =
+  /(?:^|[\s"'=])(\/[^\s"';|&<>]*\/(?:id_(?:rsa|dsa|ecdsa|ed25519)\w*|[\w.-]+\.(?:key|pem)|[\w-]*_key))(?=$|[\s"';|&<>])/g;
+/** What uses a key. */
+const SSH_CLIENT = /(?:^|\/)(?:ssh|scp|sftp|rsync)$/;
+
+/**
+ * Commands of ssh with a private key that the intruder had read on that host, outside of anybody's session, in a way that it was never
+ * used before: what is done with a key every night is what it is there for. Gives how many nodes were added.
+ */
+export function usedKeys(w: World, s: Suspicion): number {
+  const before = s.nodes.size;
+  const p = w.processes;
+  const read = new Map<string, Node>();
+  for (const n of s.nodes.values()) {
+    if (n.kind !== 'process' || !n.path.startsWith('/') || SSH_CLIENT.test(n.path)) continue;
+    for (const m of p.commandText(n.row).matchAll(KEY_FILE)) {
+      const key = `${n.host}|${m[1]!}`;
+      const known = read.get(key);
+      if (known === undefined || n.t < known.t) read.set(key, n);
+    }
+  }
+  if (read.size === 0) return 0;
+  const shape = (r: number): string => `${p.host.at(r)}|${p.commandText(r).replace(/\d+/g, '#')}`;
+  const seen = new Set<string>();
+  for (let r = 0; r < p.rows; r++) {
+    if (!SSH_CLIENT.test(p.imageText(r)) || !Number.isFinite(p.start.at(r))) continue;
+    let by: Node | undefined;
+    for (const m of p.commandText(r).matchAll(KEY_FILE)) by ??= read.get(`${p.host.at(r)}|${m[1]!}`);
+    if (by === undefined || p.start.at(r) <= by.t) seen.add(shape(r));
+    else if (!s.nodes.has(`p${r}`) && p.session.at(r) < 0 && !seen.has(shape(r)))
+      s.process(r, by, 'edge.stolen-key', 'likely');
+  }
+  s.drain();
+  return s.nodes.size - before;
+}
+
 /** Nodes that show something done on their host. */
 const ACTS: ReadonlySet<Node['kind']> = new Set(['process', 'block', 'service', 'task', 'order']);
 

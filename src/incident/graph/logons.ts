@@ -22,6 +22,8 @@ export const SSH = 22;
 
 /** What the audit daemon writes where there is no session (-1 as 32 bits). */
 const UNSET = 4_294_967_295;
+/** What is written so soon after a logon belongs to its beginning. */
+const LEFT_AFTER = 5e6;
 /** Records of one logon in two logs are no further apart. */
 const AUDIT_WITHIN = 120e6;
 
@@ -144,6 +146,45 @@ export class Logons {
     for (const h of touched) this.#byHost.get(h)!.sort((x, y) => a.t[x]! - a.t[y]!);
   }
 
+  /** By host and user: rows that tell the end of a desktop session; by host and number of a session: its logoff. */
+  #ends: { byUser: Map<string, number[]>; byNumber: Map<string, number[]> } | null = null;
+
+  #left(l: Logon): number {
+    const { texts } = this.#facts;
+    const a = this.table;
+    const c = this.#columns;
+    if (this.#ends === null) {
+      this.#ends = { byUser: new Map(), byNumber: new Map() };
+      const left = texts.asker((t) => t === 'remote desktop disconnect');
+      const off = texts.asker((t) => t === 'logoff');
+      const desktops = new Set<string>();
+      for (const rows of this.#byHost.values())
+        for (const i of rows) {
+          const x = this.logon(i);
+          if (x.type === 10 && x.id >= 0) desktops.add(`${x.host}|${x.id}`);
+        }
+      if (desktops.size > 0 || this.#byHost.size > 0)
+        for (let i = 0; i < a.rows; i++) {
+          const h = a.host[i]!;
+          if (h < 0) continue;
+          if (left(c.activity[i]!)) push(this.#ends.byUser, `${h}|${this.#user(this.#userName(h, c.user[i]!))}`, i);
+          else if (desktops.size > 0 && off(c.activity[i]!)) {
+            const key = `${h}|${texts.number(c.id[i]!)}`;
+            if (desktops.has(key)) push(this.#ends.byNumber, key, i);
+          }
+        }
+    }
+    const t = (i: number): number => a.t[i]!;
+    const next = [
+      ...(this.#ends.byUser.get(`${l.host}|${l.user}`) ?? []).filter((i) => {
+        const ip = this.#addresses.text(c.ip[i]!);
+        return ip === '' || l.address === '' || ip === l.address || !/^[\da-f.:]+$/i.test(ip);
+      }),
+      ...(l.id < 0 ? [] : (this.#ends.byNumber.get(`${l.host}|${l.id}`) ?? [])),
+    ].filter((i) => t(i) > l.t + LEFT_AFTER);
+    return next.length === 0 ? -1 : next.reduce((x, y) => (t(y) < t(x) ? y : x));
+  }
+
   /** Whether a host's log of logons, by other logons before and after, has a time in it. */
   toldOf(host: number, t: number): boolean {
     let first = this.#reach.get(host);
@@ -166,12 +207,13 @@ export class Logons {
 
   /** When a session by SSH was closed, by its user and the number of its process; infinity where no record tells. */
   closed(l: Logon): number {
-    const row = this.closing(l);
+    const row = l.type === SSH ? this.closing(l) : -1;
     return row < 0 ? Number.POSITIVE_INFINITY : this.table.t[row]!;
   }
 
-  /** The record that a session by SSH was closed; -1. */
+  /** The record that a session by SSH was closed, or one by remote desktop left; -1. */
   closing(l: Logon): number {
+    if (l.type === 10) return this.#left(l);
     if (l.type !== SSH) return -1;
     const pid = this.#facts.texts.number(this.table.column('pid')[l.row]!);
     for (const i of this.#closings.get(`${l.host}|${l.user}`) ?? []) {
@@ -280,6 +322,7 @@ export function push<K>(map: Map<K, number[]>, key: K, v: number): void {
 export const ownAccount = (name: string): boolean =>
   name === '' ||
   name.endsWith('$') ||
+  /^\(?(?:invalid|unknown)(?: user)?\)?$/i.test(name) ||
   /^(?:system|local service|network service|localsystem|anonymous logon|localservice|networkservice|système|dwm-\d+|umfd-\d+|root|window manager|font driver host|iusr|-)$/i.test(
     name.replace(/^.*\\/, ''),
   ) ||

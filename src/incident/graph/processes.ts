@@ -8,6 +8,8 @@ import { Doubles, Ints, type Place, type Table } from '../facts/table.js';
 const MAX_HOSTS = 1_048_576;
 /** Records of one start of a process are no further apart. */
 const SAME_START = 5e6;
+/** A shell becomes what it was handed within this. */
+const BECAME_WITHIN = 1e6;
 
 export const baseName = (path: string): string =>
   path.slice(Math.max(path.lastIndexOf('\\'), path.lastIndexOf('/')) + 1);
@@ -67,6 +69,8 @@ export class Processes {
       if (id === undefined) joined.set(key, (id = texts.add(`${texts.text(d)}\\${texts.text(u)}`)));
       return id;
     };
+    const handed = texts.asker((t) => /^(?:\/\S*\/)?(?:ba|da|z|k)?sh -c (.+)$/s.exec(t)?.[1] ?? '');
+    const shells = new Map<number, { row: number; given: string; t: number }>();
     for (let i = 0; i < p.rows; i++) {
       const h = p.host[i]!;
       if (h < 0) continue;
@@ -112,10 +116,34 @@ export class Processes {
         if (above >= 0) this.#byGuid.set(above * MAX_HOSTS + h, inserted);
         parent = inserted;
       }
+      // On Linux a shell that is handed one command becomes it: the same process, or the same parent's next one.
+      if (known !== undefined && this.#became(known, row, p.t[i]!, parent)) parent = known;
+      else if (command[i]! >= 0 && parentPid >= 0) {
+        const given = handed(command[i]!);
+        const key = h * 4_294_967_296 + parentPid;
+        if (given !== '') shells.set(key, { row, given, t: p.t[i]! });
+        else {
+          const shell = shells.get(key);
+          if (shell !== undefined && p.t[i]! - shell.t < BECAME_WITHIN && texts.text(command[i]!) === shell.given)
+            parent = shell.row;
+        }
+      }
       this.parent.data[row] = parent;
       if (parent >= 0) this.#children.add(parent, 0, row);
     }
     this.#nameParents();
+  }
+
+  /** Whether a process is what another of the same number, in the same place below the same parent, turned into (execve). */
+  #became(before: number, row: number, t: number, parent: number): boolean {
+    return (
+      before !== row &&
+      t - this.start.at(before) >= 0 &&
+      t - this.start.at(before) < BECAME_WITHIN &&
+      this.imageText(row).startsWith('/') &&
+      this.parent.at(before) === parent &&
+      this.imageText(before) !== this.imageText(row)
+    );
   }
 
   /** Processes that ran before the logs begin and are known by their number only: other records may name them. */

@@ -3,6 +3,7 @@
 import type { Logon } from './logons.js';
 import { push, SSH } from './logons.js';
 import { firstAt, Rows } from '../facts/rows.js';
+import { sshTargets } from './ssh.js';
 import type { Sure } from './suspicion.js';
 import { baseName, type World } from './world.js';
 
@@ -290,31 +291,6 @@ export class Remote {
     const drive = /^([a-z])\$$/i.exec(share);
     return drive === null ? '' : `${drive[1]!}:\\${path}`;
   }
-}
-
-/** Options of ssh(1), scp(1), sftp(1) and rsync(1) that take a value. */
-const SSH_VALUES = /^-[a-zA-Z]*[bcDEeFIiJLlmOoPpQRSWwX]$/;
-
-/** Machines that a command line of ssh and what goes over it names: names or addresses. */
-function sshTargets(command: string): readonly string[] {
-  const words = command.trim().split(/\s+/);
-  const tool = baseName(words[0] ?? '');
-  const out: string[] = [];
-  const host = (word: string): string => word.replace(/^["']|["']$/g, '').replace(/^[^@\s]*@/, '');
-  for (let i = 1; i < words.length; i++) {
-    const word = words[i]!;
-    if (word.startsWith('-')) {
-      if (SSH_VALUES.test(word)) i++;
-      continue;
-    }
-    if (tool === 'ssh' || tool === 'sftp') {
-      out.push(host(word).replace(/:.*$/, ''));
-      break;
-    }
-    const m = /^([^/:]+):/.exec(word);
-    if (m !== null) out.push(host(m[1]!));
-  }
-  return out.filter((x) => /^[a-z0-9][\w.-]{0,62}$/i.test(x));
 }
 
 /** Machines that a command line names as its target. */

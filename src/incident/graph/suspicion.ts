@@ -59,6 +59,10 @@ const LAID_BEFORE = 30 * MINUTE;
 const SAME_INSTALLATION = 10e6;
 /** A password is typed within this. */
 const RUNAS_BEFORE = 120e6;
+/** What was run as root writes within this. */
+const ROOT_WITHIN = 30e6;
+/** What the audit daemon writes where there is no session (-1 as 32 bits). */
+const UNSET_SESSION = 4_294_967_295;
 /** A session's number means that session no longer than this. */
 const SESSION_LENGTH = 24 * 3600e6;
 
@@ -159,6 +163,13 @@ export class Suspicion {
     return n;
   }
 
+  readonly #declined = new Set<number>();
+
+  /** Processes that something shows to be nobody's but the house's own. */
+  decline(rows: readonly number[]): void {
+    for (const r of rows) this.#declined.add(r);
+  }
+
   process(
     row: number,
     from: Node | null,
@@ -171,7 +182,7 @@ export class Suspicion {
     // What was there before is first seen by what it starts.
     const seen = this.firstSeen(row);
     const t = at ?? (Number.isFinite(seen) ? seen : (from?.t ?? seen));
-    if (this.#declared(p.host.at(row), t, p.userText(row), '')) return null;
+    if (this.#declined.has(row) || this.#declared(p.host.at(row), t, p.userText(row), '')) return null;
     return this.#node({
       key: `p${row}`,
       kind: 'process',
@@ -395,6 +406,11 @@ export class Suspicion {
       }
     }
     if (/^runas(?:\.exe)?$/.test(baseName(n.path))) this.#runAs(n);
+    if (
+      /^(?:sudo|doas|su|pkexec)$/.test(baseName(n.path)) ||
+      (p.parent.at(n.row) >= 0 && p.imageText(p.parent.at(n.row)) === 'sudo')
+    )
+      this.#asRoot(n);
     this.#commanded(n);
     this.#ordered(n);
     this.#backward(n);
@@ -529,7 +545,37 @@ export class Suspicion {
       this.join(key, n.key);
     }
     if (parent < 0 || w.hub(parent)) return;
+    // On Linux, what runs outside of anybody's session below a program that nothing names was started by a service.
+    if (p.image.at(parent) < 0 && id < 0 && n.path.startsWith('/')) return;
     if (w.shell(parent) || !w.system(parent)) this.process(parent, n, 'edge.parent', n.sure);
+  }
+
+  /** Files that root wrote, outside of anybody's session, right after the intruder ran something as root and nobody else did. */
+  #asRoot(n: Node): void {
+    const w = this.world;
+    const f = w.facts.table('file_activity');
+    const [activity, path, user, logon] = ['activity', 'path', 'user', 'logon_id'].map((c) => f.column(c)) as [
+      Int32Array,
+      Int32Array,
+      Int32Array,
+      Int32Array,
+    ];
+    const others = this.remote
+      .startsBetween(n.host, n.t - ROOT_WITHIN, n.t + ROOT_WITHIN)
+      .some(
+        (r) => baseName(w.processes.imageText(r)) === 'sudo' && w.processes.userText(r) !== w.processes.userText(n.row),
+      );
+    if (others) return;
+    for (let i = f.from(n.t - 1e6); i < f.rows && f.t[i]! <= n.t + ROOT_WITHIN; i++) {
+      if (f.host[i] !== n.host || w.text(activity[i]!) !== 'create') continue;
+      const id = w.facts.texts.number(logon[i]!);
+      if (
+        !(Number.isNaN(id) || id === UNSET_SESSION) ||
+        !/^(?:0|root)$/.test(w.facts.texts.number(user[i]!) === 0 ? '0' : w.text(user[i]!))
+      )
+        continue;
+      this.file(n.host, w.text(path[i]!), f.t[i]!, n, 'edge.as-root', [f.place(i)], 'likely');
+    }
   }
 
   /** What runs as somebody else because the intruder asked for it: in the session that begins then. */

@@ -12,7 +12,8 @@ import { MAIL_TECHNIQUE, PHASES, TACTICS, TRACE_TECHNIQUE } from './attack.js';
 import { blindSpots } from './blind.js';
 import { collectNext } from './next.js';
 import { readMemory } from './memory.js';
-import { silences } from './silence.js';
+import { missingDays } from './day-files.js';
+import { type Silence, silences } from './silence.js';
 import { entry as findEntry, type EntryClaim } from './entry.js';
 import type { Group } from './group.js';
 import { type Hashed, hashesOf } from './hashes.js';
@@ -22,7 +23,8 @@ import { fetched, outward } from './network.js';
 import { Tenants } from './tenants.js';
 import { covered, createdAccounts, persistence, type Sign } from './traces.js';
 import type { HijackClaim } from './update.js';
-import { attackSessions, type Requests, type WebFindings } from './web.js';
+import { pathShape } from './bulk.js';
+import { attackSessions, type Request, type Requests, type WebFindings } from './web.js';
 import { tunnelOf, tunnels } from '../graph/tunnels.js';
 
 /** Citations of one entry; the contract's lists stay lists, and the rest is in the case store. */
@@ -108,10 +110,35 @@ export function assemble(a: AssembleInput): Incident {
   const net = new Network(w, g.processes);
   const { channels, thefts } = outward(w, g, net);
   thefts.push(...fetched(w, g, addresses, requests, tenants));
+  const inBulk = new Set<number>();
+  for (const b of web.bulk) {
+    // Day by day.
+    const days = new Map<number, Request[]>();
+    for (const r of b.requests) {
+      inBulk.add(r.row);
+      const day = Math.floor(r.t / 86_400e6);
+      days.set(day, [...(days.get(day) ?? []), r]);
+    }
+    for (const list of days.values()) {
+      const got = list.filter((r) => r.bytes > 0 && r.status < 400);
+      if (got.length === 0) continue;
+      thefts.push({
+        t: got[0]!.t,
+        host: b.host,
+        destination: b.ip,
+        bytes: got.reduce((n, r) => n + r.bytes, 0),
+        exact: true,
+        method: 'web_download',
+        what: pathShape(got.map((r) => r.path)),
+        stagedAs: null,
+        places: got.map((r) => requests.place(r.row)),
+      });
+    }
+  }
   // What an intruder laid out on a server of ours and fetched.
   for (const ip of addresses.keys())
     for (const r of requests.by(ip))
-      if (!r.front && r.bytes >= 10e6 && r.user === '' && r.status < 400)
+      if (!r.front && r.bytes >= 10e6 && r.user === '' && r.status < 400 && !inBulk.has(r.row))
         thefts.push({
           t: r.t,
           host: r.host,
@@ -124,15 +151,17 @@ export function assemble(a: AssembleInput): Incident {
           places: [requests.place(r.row)],
         });
   const marks = covered(w, g, a.signs, traces);
-  const silent = silences(w, g, m);
+  const silent = [...silences(w, g, m), ...missingDays(g, requests, input.files, m)];
   for (const x of silent)
-    marks.push({
-      host: x.host,
-      kind: 'missing_log',
-      t: x.from ?? g.hosts.get(x.host)!.first,
-      what: x.text,
-      places: [...x.places],
-    });
+    // A log that fell silent because what writes it was stopped is told as that.
+    if (!marks.some((y) => y.kind === 'sensor_stopped' && y.host === x.host && explains(y, x)))
+      marks.push({
+        host: x.host,
+        kind: 'missing_log',
+        t: x.from ?? g.hosts.get(x.host)!.first,
+        what: x.text,
+        places: [...x.places],
+      });
   marks.sort((x, y) => x.t - y.t || x.host - y.host);
   const way: EntryClaim | null = findEntry(w, g, web, requests, role, leads);
   if (way?.account !== null && way?.account !== undefined)
@@ -600,6 +629,19 @@ export function assemble(a: AssembleInput): Incident {
   );
   const linked = detections.map((f) => ({ ...f, why_apart: m.linked(a.id) }));
   return { ...draft, statement: statements[messages.language] ?? statements.en!, statements, detections: linked };
+}
+
+/** Whether a sensor that was stopped is why a log fell silent. */
+function explains(stopped: { readonly t: number; readonly what: string }, silent: Silence): boolean {
+  if (silent.from === null || Math.abs(stopped.t - silent.from) > 2 * 3600e6) return false;
+  const [what, log] = [stopped.what.toLowerCase(), silent.source.toLowerCase()];
+  return (
+    what === 'eventlog' ||
+    (what.includes('sysmon') && log.includes('sysmon')) ||
+    (/defend|antivirus|sense/.test(what) && log.includes('defender')) ||
+    (/audit/.test(what) && log.includes('audit')) ||
+    (/syslog|journal/.test(what) && log.includes('syslog'))
+  );
 }
 
 const unique = (list: readonly string[]): string[] => [...new Set(list)].sort();

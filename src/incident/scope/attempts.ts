@@ -69,14 +69,16 @@ export function attempts(
     c('workstation'),
   ];
   const kind = texts.asker((t) =>
-    t === 'logon failed' ? 1 : t === 'preauthentication failed' ? 2 : t === 'failed' ? 3 : 0,
+    t === 'logon failed' ? 1 : t === 'preauthentication failed' ? 2 : t === 'failed' || t === 'invalid user' ? 3 : 0,
   );
   for (let i = 0; i < a.rows; i++) {
     const k = kind(activity[i]!);
     const host = a.host[i]!;
     if (k === 0 || host < 0 || user[i]! < 0) continue;
     const name = texts.text(user[i]!);
-    if (ownAccount(name) && !(k === 3 && name === 'root')) continue;
+    // Who was refused without a name was refused.
+    const person = !ownAccount(name) || (k === 3 && name === 'root');
+    if (!person && k !== 3) continue;
     const t = a.t[i]!;
     const address = w.addresses.text(ip[i]!);
     const local = address === '' || address === '-' || address.startsWith('127.') || address === '::1';
@@ -97,13 +99,15 @@ export function attempts(
         // Without a sensor on the source, what they did there at the time tells, and that nobody sits there who mistypes.
         theirs =
           by !== null ||
-          (!w.sensed(source) && g.near(source, at, AT_WORK) && g.suspicion.atDesk(name) === 0 && at >= held.first);
+          (!w.sensed(source) &&
+            ((g.near(source, at, AT_WORK) && g.suspicion.atDesk(name) === 0) || g.present(source, at)) &&
+            at >= held.first);
       }
     }
     if (!theirs) continue;
     const places = [a.place(i), ...(by === null ? [] : [by])];
     if (k !== 2) g.claim(host, 'attempted', t, places, 'how.failed', 'certain');
-    g.account(name, domains, 'attempted', t, places);
+    if (person) g.account(name, domains, 'attempted', t, places);
   }
   for (const o of opened)
     if (!o.named && (g.hosts.get(o.to)?.status ?? 'attempted') === 'attempted')

@@ -11,7 +11,7 @@ export interface Contact {
   readonly host: number;
   readonly process: number;
   readonly name: string;
-  /** The address that it went to; '' where a proxy went there. */
+  /** The address that it went to, by itself or by a proxy; '' where the proxy does not tell. */
   readonly address: string;
   readonly out: number;
   readonly in: number;
@@ -201,7 +201,10 @@ export class Network {
     if (row2 === undefined) return null;
     places.push(h.place(row2));
     const name = hostOfUrl(w.text(h.column('host')[row2]!) || w.text(h.column('path')[row2]!));
-    return name === '' ? null : { ...base, proxied: true, address: '', name, places };
+    const peer = w.addresses.text(h.column('server_ip')[row2]!);
+    return name === ''
+      ? null
+      : { ...base, proxied: true, address: w.addresses.outside(peer) ? peer : '', name, places };
   }
 
   /** The proxy's line of a connection that ended at a time. */
@@ -234,7 +237,9 @@ export class Network {
       for (const i of list) {
         const name = url(h.column('host')[i]! >= 0 ? h.column('host')[i]! : h.column('path')[i]!);
         const host = name === '' ? -1 : w.addresses.hostAt(ip, h.t[i]!);
-        if (host >= 0) yield { name, address: '', t: h.t[i]!, host, place: h.place(i) };
+        if (host < 0) continue;
+        const peer = w.addresses.text(h.column('server_ip')[i]!);
+        yield { name, address: w.addresses.outside(peer) ? peer : '', t: h.t[i]!, host, place: h.place(i) };
       }
     const t = w.facts.table('tls_activity');
     for (let i = 0; i < t.rows; i++) {
@@ -243,6 +248,26 @@ export class Network {
       const host = w.addresses.hostAt(w.addresses.text(t.column('src_ip')[i]!), t.t[i]!);
       if (host >= 0)
         yield { name: w.text(t.column('server_name')[i]!).toLowerCase(), address, t: t.t[i]!, host, place: t.place(i) };
+    }
+  }
+
+  /** Every connection to an address outside that exactly one name was looked up for, where no record names the program. */
+  *looked(): Generator<{ name: string; address: string; t: number; host: number; place: Place }> {
+    const w = this.#w;
+    const n = w.facts.table('network_activity');
+    const [src, dst, guid, pid, port] = ['src_ip', 'dst_ip', 'process_guid', 'pid', 'dst_port'].map((c) =>
+      n.column(c),
+    ) as [Int32Array, Int32Array, Int32Array, Int32Array, Int32Array];
+    const name = w.facts.texts.asker((t) => {
+      const names = this.#names.get(t.replace(/^::ffff:/, ''));
+      return names?.size === 1 && w.addresses.outside(t) ? [...names.keys()][0]! : '';
+    });
+    for (let i = 0; i < n.rows; i++) {
+      if (guid[i]! >= 0 || pid[i] !== -1 || dst[i]! < 0 || w.facts.texts.number(port[i]!) === 53) continue;
+      const to = name(dst[i]!);
+      if (to === '') continue;
+      const host = w.addresses.hostAt(w.addresses.text(src[i]!), n.t[i]!);
+      if (host >= 0) yield { name: to, address: w.addresses.text(dst[i]!), t: n.t[i]!, host, place: n.place(i) };
     }
   }
 

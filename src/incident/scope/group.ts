@@ -2,7 +2,7 @@
 import type { Place } from '../facts/table.js';
 import { REMOTE_PORTS } from '../graph/remote.js';
 import { type Node, type Suspicion, TICKET_BEFORE } from '../graph/suspicion.js';
-import { ownAccount, SSH, type World } from '../graph/world.js';
+import { baseName, ownAccount, SSH, type World } from '../graph/world.js';
 
 export type Status = 'controlled' | 'accessed' | 'attempted';
 
@@ -43,6 +43,9 @@ const ORDERED_WITHIN = 5 * 60e6;
 
 /** What a target writes of credentials that it turned down is no further from where they were named. */
 const REFUSED_WITHIN = 60e6;
+
+/** What is started for somebody who came over the network starts within this. */
+const STARTED_WITHIN = 3 * 60e6;
 
 /** Whether a node came of a hijacked update. */
 function updated(n: Node): boolean {
@@ -99,6 +102,9 @@ export class Group {
         // starts by itself.
         if (!ownAccount(user) && n.sure === 'certain' && !updated(n) && !this.#byItself(n))
           this.account(user, domains, 'abused', n.t, n.places);
+        // Where they made themselves root, they acted as root.
+        if (user === 'root' && n.path.startsWith('/') && n.sure === 'certain')
+          this.account(user, domains, 'abused', n.t, n.places);
         const auth = world.facts.table('authentication');
         for (const c of suspicion.remote.credentials(n.row))
           if (c.target >= 0 && c.target !== n.host)
@@ -125,9 +131,12 @@ export class Group {
     const ran = new Map<string, string>();
     const led = (n: Node): void => {
       if (n.from === null) return;
+      // A file that a session laid, and what it was made to run as.
+      const laid = n.from.kind === 'file' && n.from.from?.kind === 'session' && n.t - n.from.t < ORDERED_WITHIN;
       for (const [child, session] of [
-        [n, n.from],
-        [n.from, n],
+        [n, laid ? n.from.from! : n.from],
+        // A session that was found by what ran in it, and not by who else had it.
+        ...(/^edge\.(?:in-session|installed-in)$/.test(n.because) ? [[n.from, n] as const] : []),
       ] as const) {
         if (session.kind !== 'session' || child.kind === 'file' || child.kind === 'session') continue;
         if (child.host !== session.host) continue;
@@ -155,6 +164,7 @@ export class Group {
       const line = world.processes.commandText(x.from!.row);
       ran.set(n.key, /schtasks/i.test(line) ? 'task' : /process\s+call\s+create/i.test(line) ? 'wmi' : 'service');
     }
+    this.#startedFor(ran);
     for (const n of this.sessions.values()) {
       const l = world.logons.logon(n.row);
       const interactive = l.type === 10 || l.type === SSH;
@@ -233,6 +243,34 @@ export class Group {
         });
       }
     this.#unlogged(domains);
+  }
+
+  /** What services, tasks and management started for a session of which no record names the number. */
+  #startedFor(ran: Map<string, string>): void {
+    const w = this.world;
+    const p = w.processes;
+    for (const n of this.sessions.values()) {
+      if (ran.has(n.key)) continue;
+      const l = w.logons.logon(n.row);
+      if (l.type !== 3) continue;
+      for (const x of this.nodes) {
+        if (x.host !== n.host || x.t < l.t - 5e6 || x.t - l.t > STARTED_WITHIN) continue;
+        if (x.kind === 'service' || x.kind === 'task') {
+          // One that was made in another session was not made in this.
+          if (x.from?.kind === 'session' && x.from !== n) continue;
+          ran.set(n.key, x.kind);
+          break;
+        }
+        if (x.kind !== 'process') continue;
+        const parent = p.parent.at(x.row);
+        const by = parent < 0 ? '' : baseName(p.imageText(parent));
+        const what =
+          by === 'services.exe' ? 'service' : by === 'wmiprvse.exe' ? 'wmi' : by === 'wsmprovhost.exe' ? 'winrm' : '';
+        if (what === '') continue;
+        ran.set(n.key, what);
+        break;
+      }
+    }
   }
 
   /** Whether a program of the intruder's was started by a logon, a boot or a time, and did nothing in somebody's name beyond running. */
@@ -355,6 +393,24 @@ export class Group {
     const list = this.#times.get(host);
     if (list === undefined) this.#times.set(host, [t]);
     else list.push(t);
+  }
+
+  #seats: Map<number, [number, number][]> | null = null;
+
+  /** Whether the intruder sat at a host at a time: in a desktop session, or one by SSH, whose end is known. */
+  present(host: number, t: number): boolean {
+    if (this.#seats === null) {
+      this.#seats = new Map();
+      for (const n of this.sessions.values()) {
+        const l = this.world.logons.logon(n.row);
+        const row = l.type === 10 || l.type === SSH ? this.world.logons.closing(l) : -1;
+        if (row < 0) continue;
+        const list = this.#seats.get(n.host) ?? [];
+        this.#seats.set(n.host, list);
+        list.push([l.t, this.world.logons.table.t[row]!]);
+      }
+    }
+    return (this.#seats.get(host) ?? []).some(([from, to]) => t >= from && t <= to);
   }
 
   /** Whether the intruder did something on a host within some time of a moment. */

@@ -71,7 +71,7 @@ export function outward(w: World, g: Group, net: Network): { channels: Channel[]
     if (c.times.length < 20_000) c.times.push(t);
     if (c.places.length < 1000) c.places.push(...places);
   };
-  // One entry for a name and one for each address behind it that was gone to without a proxy (contract).
+  // One entry for a name and one for each address behind it (contract).
   const behind = new Map<string, Set<string>>();
   const addBoth = (name: string, address: string, t: number, host: number, places: readonly Place[]): void => {
     add(name, t, host, false, places);
@@ -241,7 +241,9 @@ export function fetched(
     if (w.addresses.outside(ip) && own.every((r) => tenants.theirs(r))) theirs.set(ip, own);
   }
   const n = w.facts.table('network_activity');
-  const [src, dst, sent, got] = [n.column('src_ip'), n.column('dst_ip'), n.column('bytes_in'), n.column('bytes_out')];
+  const [src, dst, sent, got, port] = ['src_ip', 'dst_ip', 'bytes_in', 'bytes_out', 'dst_port'].map((c) =>
+    n.column(c),
+  ) as [Int32Array, Int32Array, Int32Array, Int32Array, Int32Array];
   const wanted = w.facts.texts.asker((t) => theirs.has(t));
   const open = new Map<string, { -readonly [K in keyof Theft]: Theft[K] } & { last: number; places: Place[] }>();
   const out: Theft[] = [];
@@ -249,6 +251,8 @@ export function fetched(
     if (src[i]! < 0 || sent[i] === -1 || !wanted(src[i]!)) continue;
     const bytes = w.facts.texts.number(sent[i]!);
     if (!(bytes >= FETCHED) || bytes < w.facts.texts.number(got[i]!) * 4) continue;
+    // The picture of a desktop is no file.
+    if (w.facts.texts.number(port[i]!) === 3389) continue;
     const ip = w.addresses.text(src[i]!);
     const t = n.t[i]!;
     if (t < addresses.get(ip)! - DAY) continue;
@@ -338,6 +342,12 @@ const MIN_CONTACTS = 4;
 /** Hours on which they must be. */
 const MIN_HOURS = 3;
 
+/** Whether a file is one that runs, or that makes something run. */
+const runsLater = (path: string): boolean =>
+  /\.(?:exe|dll|sys|ps1|bat|vbs|jar|elf|so)$|\/systemd\/|\/cron|\/(?:s?bin|lib)\/[^/.]+$|\/\.[\w-]+$|\/(?:tmp|var\/tmp|dev\/shm)\/[^/.]+$/.test(
+    path,
+  );
+
 /**
  * Where no sensor stands on a host that the intruder's program runs on: names that this host asks for since then and not before, again
  * and again, and that no machine outside of the intruder's hands ever asks for.
@@ -348,11 +358,14 @@ function unseen(
   net: Network,
 ): { name: string; address: string; t: number; host: number; place: Place }[] {
   const since = new Map<number, number>();
-  for (const r of g.processes)
-    if (brought(w, r)) {
-      const h = w.processes.host.at(r);
-      if (!w.sensed(h)) since.set(h, Math.min(since.get(h) ?? Number.POSITIVE_INFINITY, w.processes.start.at(r)));
-    }
+  const begins = (h: number, t: number): void => {
+    if (!w.sensed(h)) since.set(h, Math.min(since.get(h) ?? Number.POSITIVE_INFINITY, t));
+  };
+  for (const r of g.processes) if (brought(w, r)) begins(w.processes.host.at(r), w.processes.start.at(r));
+  // What was fetched or laid to run there, though no log tells that it ran.
+  for (const n of g.nodes)
+    if (n.kind === 'order' || (n.kind === 'file' && runsLater(n.path) && g.hosts.get(n.host)?.status === 'controlled'))
+      begins(n.host, n.t);
   // Where the same program talks on a host that has a sensor, its channel is known.
   const talking = new Set<string>();
   for (const r of g.processes)
@@ -363,11 +376,21 @@ function unseen(
   if (since.size === 0 || g.hosts.size * 2 > w.facts.hosts.names.length) return [];
   const by = new Map<string, { address: string; t: number; host: number; place: Place }[]>();
   const bad = new Set<string>();
-  for (const c of net.all()) {
+  const told = new Set<string>();
+  const contacts = function* (): Generator<{ name: string; address: string; t: number; host: number; place: Place }> {
+    for (const c of net.all()) {
+      told.add(c.name);
+      yield c;
+    }
+    // What a handshake or a proxy names is named.
+    for (const c of net.looked()) if (!told.has(c.name)) yield c;
+  };
+  for (const c of contacts()) {
     if (bad.has(c.name)) continue;
     const from = since.get(c.host);
     const theirs = from !== undefined && c.t >= from - 60e6;
-    if (!theirs && g.hosts.get(c.host)?.status !== 'controlled') {
+    // Whoever asked for it before, or is in nobody's hands, says that it is not theirs.
+    if (!theirs && (from !== undefined || g.hosts.get(c.host)?.status !== 'controlled')) {
       bad.add(c.name);
       by.delete(c.name);
       continue;

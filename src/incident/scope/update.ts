@@ -26,23 +26,159 @@ export interface HijackClaim {
   readonly places: Place[];
   /** Processes that ran it. */
   readonly processes: number[];
+  /** Starts of an honest package of the same name. */
+  readonly honest: number[];
+}
+
+interface Fetch {
+  readonly t: number;
+  readonly place: Place;
+  /** Bytes of the answer; -1 where it is not told. */
+  readonly size: number;
+}
+
+/** Last parts of two paths that are the same. */
+function commonTail(a: string, b: string): number {
+  const [x, y] = [a, b].map((t) => t.toLowerCase().split(/[\\/]/).reverse()) as [string[], string[]];
+  let n = 0;
+  while (n < x.length && n < y.length && x[n] === y[n]) n++;
+  return n;
+}
+
+/** Writes of one file that are one, no further apart. */
+const ONE_WRITE = 120e6;
+
+/**
+ * One name may stand for several packages one after another: the honest one before, what was put in its place, the honest one again. They
+ * are told apart by the size of the answer, by when the file was written anew, and by the hash of what clients started.
+ */
+class Versions {
+  readonly #w: World;
+  readonly #host: number;
+  readonly #fetches: ReadonlyMap<number, readonly Fetch[]>;
+  readonly #writes: readonly number[];
+  readonly #bad = new Set<string>();
+  readonly #honest = new Set<string>();
+
+  constructor(
+    w: World,
+    f: { readonly host: number; readonly path: string; readonly t: number },
+    fetches: ReadonlyMap<number, readonly Fetch[]>,
+    starts: readonly number[],
+  ) {
+    this.#w = w;
+    this.#host = f.host;
+    this.#fetches = fetches;
+    for (const list of fetches.values()) (list as Fetch[]).sort((a, b) => a.t - b.t);
+    const files = w.facts.table('file_activity');
+    const [path, what] = [files.column('path'), files.column('activity')];
+    const same = w.facts.texts.asker((t) => t.toLowerCase() === f.path);
+    const writes: number[] = [];
+    for (let i = files.from(f.t - 1); i < files.rows; i++)
+      if (files.host[i] === f.host && same(path[i]!) && /^(?:create|write)$/.test(w.text(what[i]!)))
+        if (writes.length === 0 || files.t[i]! - writes.at(-1)! > ONE_WRITE) writes.push(files.t[i]!);
+    this.#writes = writes;
+    // What ran under that name before it was touched.
+    for (const image of new Set(starts.map((r) => w.processes.image.at(r))))
+      for (const r of w.withImage(image)) {
+        const sha = w.processes.sha256(w.processes.hash.at(r));
+        if (sha !== '' && w.processes.start.at(r) < w.carried(f.t, f.host, w.processes.host.at(r)) - 60e6)
+          this.#honest.add(sha);
+      }
+    const classes = new Map<string, { first: number; hashes: Map<string, number>; started: number[] }>();
+    for (const list of fetches.values())
+      for (const x of list) {
+        const key = this.#key(x);
+        const c = classes.get(key);
+        if (c === undefined) classes.set(key, { first: x.t, hashes: new Map(), started: [] });
+        else c.first = Math.min(c.first, x.t);
+      }
+    for (const r of starts) {
+      const x = this.#last(r);
+      if (x === null) continue;
+      const c = classes.get(this.#key(x))!;
+      c.started.push(r);
+      const sha = w.processes.sha256(w.processes.hash.at(r));
+      if (sha !== '') c.hashes.set(sha, (c.hashes.get(sha) ?? 0) + 1);
+    }
+    const most = (m: ReadonlyMap<string, number>): string => [...m].sort((a, b) => b[1] - a[1])[0]?.[0] ?? '';
+    const order = [...classes].sort((a, b) => a[1].first - b[1].first);
+    const left = (list: readonly number[]): Set<number> =>
+      new Set(
+        list
+          .flatMap((r) => w.processes.children(r).map((c) => w.processes.image.at(c)))
+          .filter((i) => !w.systemPath(w.text(i)) && !w.shellPath(w.text(i))),
+      );
+    let theirs: { hash: string; left: Set<number> } | null = null;
+    for (const [key, c] of order) {
+      const hash = most(c.hashes);
+      if (hash !== '' && this.#honest.has(hash)) continue;
+      if (theirs === null) {
+        theirs = { hash, left: left(c.started) };
+        this.#bad.add(key);
+        continue;
+      }
+      // The same again in other words, or another that leaves the same behind.
+      if ((hash !== '' && hash === theirs.hash) || [...left(c.started)].some((i) => theirs!.left.has(i)))
+        this.#bad.add(key);
+      else if (hash === '' && c.started.length === 0 && classes.size === 1) this.#bad.add(key);
+      else if (hash !== '' && hash !== theirs.hash) this.#honest.add(hash);
+    }
+  }
+
+  #key(x: Fetch): string {
+    if (x.size >= 0) return `size ${x.size}`;
+    let k = 0;
+    while (k < this.#writes.length && this.#writes[k]! <= x.t) k++;
+    return `write ${k}`;
+  }
+
+  /** The last fetch before a start. */
+  #last(r: number): Fetch | null {
+    const p = this.#w.processes;
+    const host = p.host.at(r);
+    const t = this.#w.carried(p.start.at(r), host, this.#host);
+    return (this.#fetches.get(host) ?? []).findLast((x) => x.t <= t + 30e6) ?? null;
+  }
+
+  /** Whether a start was of what was tampered with. */
+  hijacked(r: number): boolean {
+    const sha = this.#w.processes.sha256(this.#w.processes.hash.at(r));
+    if (sha !== '' && this.#honest.has(sha)) return false;
+    const x = this.#last(r);
+    return x !== null && this.#bad.has(this.#key(x));
+  }
+
+  /** Whether a host ever fetched it. */
+  got(host: number): boolean {
+    return (this.#fetches.get(host) ?? []).some((x) => this.#bad.has(this.#key(x)));
+  }
 }
 
 export function hijack(w: World, g: Group, requests: Requests): HijackClaim | null {
   let best: HijackClaim | null = null;
+  let bestAlike = 0;
   for (const f of [...g.files.values(), ...namedPackages(w, g, requests)]) {
     if (!PACKAGE.test(f.path) || !requests.has(f.host)) continue;
     const name = baseName(f.path);
+    const fetches = new Map<number, Fetch[]>();
     const fetched = new Map<number, { t: number; places: Place[] }>();
+    const add = (client: number, x: Fetch): void => {
+      const list = fetches.get(client);
+      if (list === undefined) fetches.set(client, [x]);
+      else list.push(x);
+      const known = fetched.get(client);
+      if (known === undefined) fetched.set(client, { t: x.t, places: [x.place] });
+      else known.places.push(x.place);
+    };
+    let alike = 0;
     for (const r of requests.on(f.host, f.t - 60e6, Number.POSITIVE_INFINITY, (path) => baseName(path) === name)) {
       if (r.status >= 400 || r.front) continue;
       const client = w.addresses.hostAt(r.ip, r.t);
       if (client < 0 || client === f.host) continue;
-      const known = fetched.get(client);
-      if (known === undefined) fetched.set(client, { t: r.t, places: [requests.place(r.row)] });
-      else known.places.push(requests.place(r.row));
+      alike = Math.max(alike, commonTail(r.path, f.path));
+      add(client, { t: r.t, place: requests.place(r.row), size: r.status === 200 && r.bytes > 0 ? r.bytes : -1 });
     }
-    if (fetched.size < MIN_CLIENTS) continue;
     // What clients' updaters wrote under that name, and what they started after it.
     const files = w.facts.table('file_activity');
     const path = files.column('path');
@@ -57,7 +193,7 @@ export function hijack(w: World, g: Group, requests: Requests): HijackClaim | nu
       updaters.set(image, (updaters.get(image) ?? 0) + 1);
       if (!cached.has(files.host[i]!))
         cached.set(files.host[i]!, { t: files.t[i]!, process: p, place: files.place(i) });
-      if (!fetched.has(files.host[i]!)) fetched.set(files.host[i]!, { t: files.t[i]!, places: [files.place(i)] });
+      if (!fetched.has(files.host[i]!)) add(files.host[i]!, { t: files.t[i]!, place: files.place(i), size: -1 });
     }
     const updater = [...updaters].sort((a, b) => b[1] - a[1])[0]?.[0] ?? starter(w, g, f.host, fetched);
     if (updater === null) continue;
@@ -78,19 +214,22 @@ export function hijack(w: World, g: Group, requests: Requests): HijackClaim | nu
     const main = [...started].sort(
       (a, b) => spread(b[1]) - spread(a[1]) || (w.systemPath(b[0]) ? 1 : 0) - (w.systemPath(a[0]) ? 1 : 0),
     )[0];
+    const versions = new Versions(w, f, fetches, main?.[1] ?? []);
     const executed = new Map<number, Place[]>();
     const processes: number[] = [];
     const hashes = new Map<string, number>();
     if (main !== undefined)
       for (const r of main[1]) {
         const host = w.processes.host.at(r);
-        if (executed.has(host)) continue;
+        if (executed.has(host) || !versions.hijacked(r)) continue;
         const sha = w.processes.sha256(w.processes.hash.at(r));
         // The first start after the fetch is of what was fetched.
         if (sha !== '') hashes.set(sha, (hashes.get(sha) ?? 0) + 1);
         executed.set(host, [...fetched.get(host)!.places, ...w.processes.places(r)]);
         processes.push(r);
       }
+    // Who never got what was tampered with.
+    for (const host of [...fetched.keys()]) if (!executed.has(host) && !versions.got(host)) fetched.delete(host);
     // Where its own start is lost: what it left behind on other clients runs on this one, and did not before.
     const left = new Map<number, Set<number>>();
     for (const [key, list] of started)
@@ -110,6 +249,7 @@ export function hijack(w: World, g: Group, requests: Requests): HijackClaim | nu
         const host = w.processes.host.at(r);
         const at = fetched.get(host);
         if (at === undefined || executed.has(host)) continue;
+        if (main !== undefined && image === w.processes.image.at(main[1][0]!) && !versions.hijacked(r)) continue;
         const start = w.processes.start.at(r);
         const first = w.processes.children(r)[0];
         const t = Number.isFinite(start) ? start : first === undefined ? Number.NaN : w.processes.start.at(first);
@@ -143,9 +283,20 @@ export function hijack(w: World, g: Group, requests: Requests): HijackClaim | nu
       downloaded: new Map([...fetched].filter(([h]) => !executed.has(h)).map(([h, x]) => [h, x.places])),
       places: [...f.places],
       processes,
+      honest:
+        main === undefined || w.systemPath(main[0]) || w.shellPath(main[0])
+          ? []
+          : w
+              .withImage(w.processes.image.at(main[1][0]!))
+              .filter((r) => !versions.hijacked(r) && Number.isFinite(w.processes.start.at(r))),
     };
-    if (best === null || claim.executed.size + claim.downloaded.size > best.executed.size + best.downloaded.size)
+    const size = claim.executed.size + claim.downloaded.size;
+    const before = best === null ? -1 : best.executed.size + best.downloaded.size;
+    // Of files of one name, the one that lies where it is asked for.
+    if (size > before || (size === before && alike > bestAlike)) {
       best = claim;
+      bestAlike = alike;
+    }
   }
   return best;
 }
@@ -211,6 +362,7 @@ function starter(
 export function follow(s: Suspicion, g: Group, h: HijackClaim): number {
   const before = s.nodes.size;
   const origin = [...g.files.values()].find((n) => n.host === h.server && baseName(n.path) === h.package) ?? null;
+  s.decline(h.honest.filter((r) => !s.nodes.has(`p${r}`)));
   for (const r of h.processes) s.process(r, origin, 'edge.update');
   s.drain();
   // What the updater started since on the hosts that ran it, and never on any host before.

@@ -5,6 +5,7 @@ import type { Place } from '../facts/table.js';
 import { SSH, type World } from '../graph/world.js';
 import { type Tunnel, tunnelOf, tunnels } from '../graph/tunnels.js';
 import type { Group } from './group.js';
+import { type Bulk, bulkReads } from './bulk.js';
 import { theirCloudActs } from './cloud.js';
 import type { Tenants } from './tenants.js';
 
@@ -20,6 +21,8 @@ const RELAY_SAMPLE = 200;
 const RELAYED_LEAST = 20;
 /** Part of them that the front server must have written down as well. */
 const RELAYED_SHARE = 0.5;
+/** Part that it must have where both name the same addresses: nearly all. */
+const KEPT_SHARE = 0.8;
 /** Part of the requests that begin alike which must go to one server for the others to be its. */
 const ROUTED_SHARE = 0.8;
 const NONE: ReadonlySet<number> = new Set();
@@ -52,6 +55,7 @@ export class Requests {
   readonly #byIp = new Map<string, number[]>();
   readonly table;
   readonly #host: Int32Array;
+  readonly #writer: Int32Array;
   readonly #c;
   readonly #front: (id: number) => boolean;
 
@@ -97,6 +101,7 @@ export class Requests {
       if (same === undefined) this.#byIp.set(ip, [i]);
       else same.push(i);
     }
+    this.#writer = this.#host.slice();
     this.#relayed();
   }
 
@@ -112,16 +117,24 @@ export class Requests {
     const segment = (row: number): string => /^\/[^/]*/.exec(path(this.#c.path[row]!))?.[0] ?? '';
     const hosts = [...this.#byHost.keys()];
     if (hosts.length < 2) return;
-    const find = (front: readonly number[], row: number, used: ReadonlySet<number>): number => {
+    const find = (front: readonly number[], row: number, used: ReadonlySet<number>, same: boolean): number => {
       let lo = firstAt(front.length, (k) => t[front[k]!]!, t[row]! - PASSED_WITHIN);
       let best = -1;
       for (; lo < front.length && t[front[lo]!]! <= t[row]! + PASSED_WITHIN; lo++) {
         const x = front[lo]!;
         if (used.has(x) || path(this.#c.path[x]!) !== path(this.#c.path[row]!)) continue;
+        if (same && addresses.text(this.#c.ip[x]!) !== addresses.text(this.#c.ip[row]!)) continue;
         if (best < 0 || Math.abs(t[x]! - t[row]!) < Math.abs(t[best]! - t[row]!)) best = x;
       }
       return best;
     };
+    const sampled = (rows: readonly number[]): readonly number[] => {
+      const step = Math.max(1, Math.floor(rows.length / RELAY_SAMPLE));
+      return rows.filter((_, k) => k % step === 0);
+    };
+    /** Part of a sample that a server wrote down as well. */
+    const share = (sample: readonly number[], h: number, same: boolean): number =>
+      sample.filter((row) => find(this.#byHost.get(h)!, row, NONE, same) >= 0).length / sample.length;
     const moved: { front: number; back: number; row: number; by: number }[] = [];
     for (const back of hosts) {
       const bySource = new Map<string, number[]>();
@@ -135,24 +148,42 @@ export class Requests {
       }
       for (const [ip, rows] of bySource) {
         if (rows.length < RELAYED_LEAST) continue;
-        const step = Math.max(1, Math.floor(rows.length / RELAY_SAMPLE));
-        const sample = rows.filter((_, k) => k % step === 0);
-        const front = hosts.find((h) => {
-          if (h === back) return false;
-          const list = this.#byHost.get(h)!;
-          const hits = sample.filter((row) => find(list, row, NONE) >= 0).length;
-          return hits >= sample.length * RELAYED_SHARE;
-        });
+        const sample = sampled(rows);
+        const front = hosts.find((h) => h !== back && share(sample, h, false) >= RELAYED_SHARE);
         if (front === undefined) continue;
         const used = new Set<number>();
         for (const row of rows) {
-          const x = find(this.#byHost.get(front)!, row, used);
+          const x = find(this.#byHost.get(front)!, row, used, false);
           if (x < 0) continue;
           used.add(x);
           moved.push({ front, back, row: x, by: row });
         }
         addresses.fix(ip, front);
         this.#byIp.delete(ip);
+      }
+      // A server may be told by the one before it who asked: then both name the same address, and the one before has more.
+      const outside = this.#byHost.get(back)!.filter((row) => {
+        if (this.#front(this.table.source[row]!)) return false;
+        return addresses.outside(addresses.text(this.#c.ip[row]!));
+      });
+      if (outside.length < RELAYED_LEAST) continue;
+      const sample = sampled(outside);
+      const before = hosts.find(
+        (h) =>
+          h !== back &&
+          this.#byHost.get(h)!.length > this.#byHost.get(back)!.length &&
+          share(sample, h, true) >= KEPT_SHARE,
+      );
+      if (before === undefined) continue;
+      const used = new Set<number>();
+      const all = this.#byHost.get(back)!;
+      for (const row of all) {
+        const x = find(this.#byHost.get(before)!, row, used, true);
+        if (x < 0) continue;
+        used.add(x);
+        // Who signed in the application knows, and mostly not the server before it.
+        if (this.#c.user[x]! < 0) this.#c.user[x] = this.#c.user[row]!;
+        moved.push({ front: before, back, row: x, by: row });
       }
     }
     if (moved.length === 0) return;
@@ -181,6 +212,13 @@ export class Requests {
       const h = this.#host[row]!;
       if (h >= 0) this.#byHost.get(h)!.push(row);
     }
+    const dropped = new Set(moved.map((m) => m.by));
+    for (const [ip, list] of this.#byIp)
+      if (list.some((row) => dropped.has(row)))
+        this.#byIp.set(
+          ip,
+          list.filter((row) => !dropped.has(row)),
+        );
     for (const h of touched) {
       const list = this.#byHost.get(h)!;
       if (list.length === 0) this.#byHost.delete(h);
@@ -259,6 +297,11 @@ export class Requests {
     return (this.#byIp.get(ip) ?? []).map((r) => this.at(r));
   }
 
+  /** The host whose log a row stands in, also where what it tells of is another's. */
+  writer(row: number): number {
+    return this.#writer[row]!;
+  }
+
   has(host: number): boolean {
     return this.#byHost.has(host);
   }
@@ -292,6 +335,7 @@ export interface WebFindings {
   readonly shells: { host: number; path: string; t: number; places: Place[] }[];
   /** The request that opened the first shell, by server. */
   readonly openings: Map<number, Request>;
+  readonly bulk: readonly Bulk[];
 }
 
 /** Scripts that a server's own worker, or the intruder, wrote where the server gives them out. */
@@ -341,10 +385,11 @@ export function webSources(
   requests: Requests,
   scripts: ReturnType<typeof webScripts>,
 ): WebFindings {
-  const out: WebFindings = { addresses: new Map(), shells: [], openings: new Map() };
+  const out: WebFindings = { addresses: new Map(), shells: [], openings: new Map(), bulk: bulkReads(w, g, requests) };
   const from = (ip: string, t: number): void => {
     out.addresses.set(ip, Math.min(out.addresses.get(ip) ?? Number.POSITIVE_INFINITY, t));
   };
+  for (const b of out.bulk) for (const r of b.requests) from(b.ip, r.t);
   const f = w.facts.table('file_activity');
   // Children of servers' workers that are the intruder's.
   const children = new Map<number, number[]>();
@@ -493,7 +538,9 @@ export function attackSessions(
       tunnels(w).some((v) => v.taken.includes(l.address))
     )
       continue;
-    const channel = l.type === 10 ? 'rdp' : l.type === SSH ? 'ssh' : '';
+    // A password that was guessed is tried over the network first.
+    const guessed = l.type === 3 && n.because === 'lead.guessed';
+    const channel = l.type === 10 || guessed ? 'rdp' : l.type === SSH ? 'ssh' : '';
     if (channel === '') continue;
     touches.push({
       t: l.t,

@@ -145,7 +145,7 @@ export class Network extends Records {
     );
   }
 
-  /** HTTPS to a server outside, by the proxy where there is one. Gives the address that the host itself went to; '' where a proxy did. */
+  /** HTTPS to a server outside, by the proxy where there is one. Gives the address that it, or the proxy for it, went to. */
   https(
     t: number,
     host: Host,
@@ -169,7 +169,7 @@ export class Network extends Records {
           `${(u / 1e6).toFixed(3)} ${String(Math.round(flow.seconds * 1000)).padStart(6)} ${host.ip} TCP_TUNNEL/200 ${Math.round(flow.bytesIn + flow.bytesOut)} CONNECT ${site}:443 ${proc.user.includes('\\') && !proc.user.startsWith('NT') ? proc.user.split('\\')[1]!.toLowerCase() : '-'} HIER_DIRECT/${address} -\n`,
       );
       this.connect(t + 0.01 * S, proxy, address, 443, { ...flow, service: 'ssl' });
-      return '';
+      return address;
     }
     if (named && options.quiet !== true) this.dns(t - 0.04 * S, host, site, address, proc);
     const { port, uid } = this.connect(t, host, address, 443, { ...flow, service: 'ssl' }, { proc });
