@@ -226,6 +226,11 @@ function fortiFields(message: string, put: Put): boolean {
     const inside = f.get('tunnelip') ?? f.get('assignip');
     if (inside !== undefined && inside !== '(null)' && inside !== '0.0.0.0') put('inside_ip', inside);
   }
+  // Where the address was translated, the machine inside.
+  if (f.get('trandisp') === 'dnat' && /^[\d.]+$/.test(f.get('tranip') ?? '') && f.get('tranip') !== '0.0.0.0') {
+    put('dst_ip', f.get('tranip')!);
+    if (f.has('dstip')) put('dstip', f.get('dstip')!);
+  }
   for (const [k, v] of f) {
     if (k === 'date' || k === 'time' || v === '') continue;
     if (k === 'proto') put('proto', PROTOCOLS[v] ?? v);
@@ -270,6 +275,11 @@ function panFields(message: string, put: Put): boolean {
     for (const [i, name] of list) if (c[i] !== undefined) put(name, c[i]!);
   };
   if (type === 'TRAFFIC' || type === 'THREAT') {
+    // Where the address was translated, the machine inside.
+    if (/^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.)/.test(c[10] ?? '') && c[10] !== c[8]) {
+      put('dst_ip', c[10]!);
+      put('public_ip', c[8] ?? '');
+    }
     take(PAN);
     if (type === 'TRAFFIC') take(PAN_TRAFFIC);
     else if (c[31] !== undefined) put('url', c[31]);

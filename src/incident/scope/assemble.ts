@@ -16,7 +16,7 @@ import { missingDays } from './day-files.js';
 import { type Silence, silences } from './silence.js';
 import { entry as findEntry, type EntryClaim } from './entry.js';
 import type { Group } from './group.js';
-import { type Hashed, hashesOf } from './hashes.js';
+import { type Hashed, hashesOf, pathEnd } from './hashes.js';
 import { type Cmdlet, mail, Mailboxes, plainAccount } from './mail.js';
 import { Network } from './contacts.js';
 import { fetched, outward } from './network.js';
@@ -24,7 +24,7 @@ import { Tenants } from './tenants.js';
 import { covered, createdAccounts, persistence, type Sign } from './traces.js';
 import type { HijackClaim } from './update.js';
 import { pathShape } from './bulk.js';
-import { attackSessions, type Request, type Requests, type WebFindings } from './web.js';
+import { attackSessions, moreAddresses, type Request, type Requests, type WebFindings } from './web.js';
 import { tunnelOf, tunnels } from '../graph/tunnels.js';
 
 /** Citations of one entry; the contract's lists stay lists, and the rest is in the case store. */
@@ -97,12 +97,14 @@ export function assemble(a: AssembleInput): Incident {
     const v = tunnelOf(w, l);
     if (v !== null) addresses.set(v.ip, Math.min(addresses.get(v.ip) ?? v.start, v.start));
   }
+  for (const [ip, since] of moreAddresses(w, g, requests, addresses, new Tenants(w, g, requests, addresses)))
+    addresses.set(ip, since);
   const boxes = new Mailboxes(w, requests, new Set(addresses.keys()), input.directory);
   const tenants = new Tenants(w, g, requests, addresses);
   const others = (account: string, t: number, host: number): boolean =>
     a.groups.some((o) => o !== g && o.held(account, t) && o.hosts.get(host)?.status === 'controlled');
   const { mailboxes, traces } = mail(w, g, requests, addresses, boxes, a.commands, domains, others, tenants);
-  const sessions = attackSessions(w, g, requests, addresses, tenants);
+  const sessions = attackSessions(w, g, requests, addresses, tenants, web.shells);
   for (const s of sessions) for (const u of s.accounts) g.account(u, domains, 'abused', s.start, s.places.slice(0, 5));
   const created = createdAccounts(w, g);
   for (const c of created) g.account(`${c.domain}\\${c.name}`, domains, 'created', c.t, c.places);
@@ -184,7 +186,7 @@ export function assemble(a: AssembleInput): Incident {
         g.files.get(`${w.processes.host.at(r)}|${w.processes.imageText(r)}`)?.because ?? '',
       ));
   const programs = new Map<string, { sha: string; rows: number[]; places: Place[] }>();
-  const hashes = hashesOf(w, g);
+  const hashes = hashesOf(w, g, web.shells);
   const shaOfPath = new Map<string, Hashed>();
   for (const r of g.processes) {
     const path = w.processes.imageText(r);
@@ -219,6 +221,23 @@ export function assemble(a: AssembleInput): Incident {
         known.places.push(...w.processes.places(r));
       }
   }
+  const scriptName = (x: { host: number; path: string }): string => `${x.host}|${pathEnd(x.path)}`;
+  const shells = [...new Map(web.shells.map((x) => [scriptName(x), x])).values()].map((x) => {
+    const own = [...g.files.values()].find(
+      (f) => f.host === x.host && f.path.endsWith(x.path.replace(/^.*[\\/]/, '').toLowerCase()),
+    );
+    const told =
+      hashes.get(`${x.host}|${pathEnd(x.path)}`) ??
+      (own === undefined ? undefined : hashes.get(`${own.host}|${own.path}`));
+    return {
+      sha256: told?.sha256 ?? null,
+      names: [x.path.replace(/^.*[\\/]/, '')],
+      paths: [own?.path ?? x.path],
+      hosts: [name(x.host)],
+      first: time(x.t),
+      evidence: cites([...x.places, ...(own?.places ?? []), ...(told?.places ?? [])]),
+    };
+  });
   const implants = [...programs.values()]
     .filter((p) => p.rows.length > 0)
     .map((p) => ({
@@ -229,6 +248,7 @@ export function assemble(a: AssembleInput): Incident {
       first: time(Math.min(...p.rows.map((r) => w.processes.start.at(r)).filter((t) => Number.isFinite(t)))),
       evidence: cites(p.places),
     }))
+    .concat(shells)
     .sort((x, y) => ((x.first ?? '') < (y.first ?? '') ? -1 : 1));
 
   const privileged = (user: string): boolean => {

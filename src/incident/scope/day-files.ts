@@ -3,6 +3,7 @@
 import type { Messages } from '../../messages/index.js';
 import type { Place } from '../facts/table.js';
 import type { Group } from './group.js';
+import { ordered } from './ordered.js';
 import type { Silence } from './silence.js';
 import type { Requests } from './web.js';
 
@@ -26,6 +27,19 @@ export function dated(name: string): { pattern: string; day: number } | null {
   return { pattern: name.replace(digits, '*'), day: Math.round(day / DAY) };
 }
 
+/** Whether a command names the file of a day. */
+function names(line: string, key: string, day: number): boolean {
+  const pattern = key.slice(key.lastIndexOf('/') + 1).toLowerCase();
+  const iso = new Date(day * 86_400e3).toISOString().slice(0, 10);
+  return [
+    iso,
+    iso.replaceAll('-', ''),
+    iso.slice(2).replaceAll('-', ''),
+    iso.replaceAll('-', '_'),
+    iso.replaceAll('-', '.'),
+  ].some((d) => line.includes(pattern.replace('*', d)));
+}
+
 export function missingDays(
   g: Group,
   requests: Requests,
@@ -42,6 +56,9 @@ export function missingDays(
     series.set(key, days);
     days.set(d.day, [...(days.get(d.day) ?? []), f.evidence]);
   }
+  const removed = ordered(g.world, g)
+    .map((o) => o.line)
+    .filter((line) => /\b(?:del|erase|rm|remove-item|shred|unlink|ri)\b/.test(line));
   const holes: { key: string; days: Map<number, number[]>; missing: number[] }[] = [];
   for (const [key, days] of series) {
     const there = [...days.keys()].sort((a, b) => a - b);
@@ -53,8 +70,9 @@ export function missingDays(
     const weekday = (d: number): number => d % 7;
     const kept = missing.filter(
       (d) =>
+        removed.some((line) => names(line, key, d)) ||
         missing.filter((x) => weekday(x) === weekday(d)).length * 2 <=
-        there.filter((x) => weekday(x) === weekday(d)).length + 1,
+          there.filter((x) => weekday(x) === weekday(d)).length + 1,
     );
     if (kept.length > 0) holes.push({ key, days, missing: kept });
   }

@@ -212,37 +212,42 @@ export class Group {
       });
     }
     for (const list of this.#times.values()) list.sort((a, b) => a - b);
-    for (const n of this.nodes)
-      if (
-        n.kind === 'order' &&
-        n.from !== null &&
-        !this.moves.some((m) => m.from === n.from!.host && m.to === n.host)
-      ) {
-        const user = suspicion.remote.ticketHolder(n.from.host, n.host, n.from.t, TICKET_BEFORE)?.user ?? '';
-        if (user !== '') this.account(user, domains, 'abused', n.t, n.places);
-        const line = world.processes.commandText(n.row);
-        const method = /\bwmic\b|wmimethod|cimmethod/i.test(line)
-          ? 'wmi'
-          : /\bwinrs\b|invoke-command|\bicm\b/i.test(line)
-            ? 'winrm'
-            : /\bschtasks\b/i.test(line)
-              ? 'scheduled_task'
-              : /psexec|paexec|\bsc(?:\.exe)?["']?\s/i.test(line)
-                ? 'smb_service'
-                : 'other';
-        this.moves.push({
-          from: n.from.host,
-          to: n.host,
-          t: n.t,
-          method,
-          technique: TECHNIQUES[method] ?? 'T1021',
-          user,
-          domain: domains.get(user) ?? '',
-          sure: 'likely',
-          places: [...n.places],
-        });
-      }
+    this.#ordered(domains);
     this.#unlogged(domains);
+  }
+
+  /** Movement that a command line elsewhere ordered, of which the target's own log of logons has nothing left. */
+  #ordered(domains: ReadonlyMap<string, string>): void {
+    const w = this.world;
+    for (const n of this.nodes) {
+      if (n.from === null || n.from.host === n.host || n.from.kind !== 'process') continue;
+      if (n.kind !== 'order' && n.because !== 'edge.commanded') continue;
+      const from = n.from.host;
+      if (this.moves.some((m) => m.from === from && m.to === n.host)) continue;
+      const user = this.suspicion.remote.ticketHolder(from, n.host, n.from.t, TICKET_BEFORE)?.user ?? '';
+      if (user !== '') this.account(user, domains, 'abused', n.t, n.places);
+      const line = w.processes.commandText(n.from.row);
+      const method = /\bwmic\b|wmimethod|cimmethod/i.test(line)
+        ? 'wmi'
+        : /\bwinrs\b|invoke-command|\bicm\b/i.test(line)
+          ? 'winrm'
+          : /\bschtasks\b/i.test(line)
+            ? 'scheduled_task'
+            : /psexec|paexec|\bsc(?:\.exe)?["']?\s/i.test(line)
+              ? 'smb_service'
+              : 'other';
+      this.moves.push({
+        from,
+        to: n.host,
+        t: n.t,
+        method,
+        technique: TECHNIQUES[method] ?? 'T1021',
+        user,
+        domain: domains.get(user) ?? '',
+        sure: 'likely',
+        places: [...n.places, ...n.from.places],
+      });
+    }
   }
 
   /** What services, tasks and management started for a session of which no record names the number. */

@@ -20,8 +20,15 @@ const fileName = (path: string): string =>
     .replace(/^.*[\\/]/, '')
     .toLowerCase();
 
-/** SHA-256 of files, by host and path in lower case (`host|path`). */
-export function hashesOf(w: World, g: Group): ReadonlyMap<string, Hashed> {
+/** The last two parts of a path: a folder and a file. */
+export const pathEnd = (path: string): string => path.toLowerCase().split(/[\\/]/).slice(-2).join('/');
+
+/** SHA-256 of files, by host and path in lower case (`host|path`); of scripts that a server gives out, by `host|` and `pathEnd` too. */
+export function hashesOf(
+  w: World,
+  g: Group,
+  scripts: readonly { readonly host: number; readonly path: string }[] = [],
+): ReadonlyMap<string, Hashed> {
   const out = new Map<string, Hashed>();
   const p = w.processes;
   for (const r of g.processes) {
@@ -36,6 +43,8 @@ export function hashesOf(w: World, g: Group): ReadonlyMap<string, Hashed> {
   const wanted = new Set<string>();
   for (const r of g.processes) wanted.add(`${p.host.at(r)}|${p.imageText(r)}`);
   for (const key of g.files.keys()) wanted.add(key);
+  const served = new Set(scripts.map((x) => `${x.host}|${pathEnd(x.path)}`));
+  const ends = w.facts.texts.asker(pathEnd);
   const transfers: number[] = [];
   const local = w.facts.texts.asker((t) =>
     t
@@ -52,7 +61,10 @@ export function hashesOf(w: World, g: Group): ReadonlyMap<string, Hashed> {
     }
     const key = `${f.host[i]!}|${local(path[i]!)}`;
     const sha = p.sha256(hash[i]!);
-    if (sha !== '' && wanted.has(key) && !out.has(key)) out.set(key, { sha256: sha, places: [f.place(i)] });
+    if (sha === '') continue;
+    if (wanted.has(key) && !out.has(key)) out.set(key, { sha256: sha, places: [f.place(i)] });
+    const end = `${f.host[i]!}|${ends(path[i]!)}`;
+    if (served.has(end) && !out.has(end)) out.set(end, { sha256: sha, places: [f.place(i)] });
   }
   // In the order of time: what was fetched is copied later.
   for (const o of ordered(w, g))

@@ -5,7 +5,7 @@ import type { Place } from '../facts/table.js';
 import type { World } from '../graph/world.js';
 import type { Group } from './group.js';
 import type { Tenants } from './tenants.js';
-import { channelOf, type Requests } from './web.js';
+import { channelOf, refused, type Requests } from './web.js';
 
 export type MailMethod = 'export' | 'impersonation' | 'delegate' | 'owner_session' | 'search' | 'other';
 
@@ -103,6 +103,7 @@ export class Mailboxes {
   readonly #byAccount = new Map<string, Map<string, number>>();
   readonly #addresses = new Set<string>();
   readonly #names = new Map<string, string>();
+  readonly #bySid: ReadonlyMap<string, string> = new Map();
   readonly #directory: Directory | null;
 
   constructor(w: World, requests: Requests, attackers: ReadonlySet<string>, directory: Directory | null) {
@@ -128,6 +129,13 @@ export class Mailboxes {
       const m = this.#byAccount.get(account) ?? new Map<string, number>();
       this.#byAccount.set(account, m.set(address, (m.get(address) ?? 0) + n));
     }
+    // Front ends name a mailbox by its owner's SID where they know no more.
+    const sids = new Set<string>();
+    for (const id of new Set(box)) {
+      const sid = id < 0 ? null : /^sid~(s-1-5-21-[\d-]+)$/i.exec(w.text(id));
+      if (sid !== null) sids.add(sid[1]!.toLowerCase());
+    }
+    if (sids.size > 0) this.#bySid = accountsOf(w, sids);
     const mail = w.facts.table('email_activity');
     const recipient = mail.column('recipient');
     const distinct = new Set<number>();
@@ -152,6 +160,11 @@ export class Mailboxes {
       .replace(/^smtp[:~]/, '')
       .replace(/^.*\\(?!.*\\)/, '')
       .replace(/\\mailboxexport\d*$/, '');
+    const sid = /^sid~(s-1-5-21-[\d-]+)$/.exec(t);
+    if (sid !== null) {
+      const account = this.#bySid.get(sid[1]!);
+      return account === undefined ? { address: t, owner: null, title: null } : this.resolve(account);
+    }
     const known = this.#directory?.find(t) ?? null;
     if (known !== null) return { address: known.address, owner: known.name, title: known.title };
     const owner = this.#names.get(t) ?? null;
@@ -182,6 +195,8 @@ export class Mailboxes {
 
   /** The account whose own mailbox an address is; '' if not known. */
   accountOf(address: string): string {
+    const sid = /^sid~(s-1-5-21-[\d-]+)$/i.exec(address);
+    if (sid !== null) return this.#bySid.get(sid[1]!.toLowerCase()) ?? '';
     const d = this.#directory?.find(address);
     if (d?.account !== undefined && d?.account !== null) return plainAccount(d.account);
     for (const [account, m] of this.#byAccount) {
@@ -243,7 +258,7 @@ export function mail(
   const reads: { t: number; user: string; box: string; method: MailMethod }[] = [];
   for (const [ip, since] of addresses)
     for (const r of requests.by(ip)) {
-      if (r.user === '' || r.t < since - 86_400e6 || !tenants.theirs(r)) continue;
+      if (r.user === '' || r.t < since - 86_400e6 || !tenants.theirs(r) || refused(r, requests.by(ip))) continue;
       const channel = channelOf(r);
       if (channel === 'webshell') continue;
       const user = plainAccount(r.user);
@@ -256,8 +271,13 @@ export function mail(
       g.account(r.user, domains, 'abused', r.t, [place]);
     }
   // Somebody logged in from there whose mailbox no log names: their own.
-  for (const [ip, since] of addresses)
-    for (const r of requests.by(ip)) {
+  for (const [ip, since] of addresses) {
+    const all = requests.by(ip);
+    for (const r of all) {
+      if (r.user !== '' && r.t >= since - 86_400e6 && tenants.theirs(r) && refused(r, all)) {
+        g.account(r.user, domains, 'attempted', r.t, [requests.place(r.row)]);
+        continue;
+      }
       if (
         r.user === '' ||
         r.front ||
@@ -272,6 +292,7 @@ export function mail(
       add(user, 'owner_session', r.t, requests.place(r.row));
       g.account(r.user, domains, 'abused', r.t, [requests.place(r.row)]);
     }
+  }
   // The audit of mailboxes.
   const d = w.facts.table('datastore_activity');
   const c = (n: string): Int32Array => d.column(n);

@@ -6,7 +6,7 @@ import { baseName, type World } from '../graph/world.js';
 import { type Contact, Network } from './contacts.js';
 import type { Group } from './group.js';
 import type { Tenants } from './tenants.js';
-import type { Requests } from './web.js';
+import type { Request, Requests } from './web.js';
 
 /** Bytes sent in one connection that are more than talk. */
 const BULK = 10e6;
@@ -235,7 +235,7 @@ export function fetched(
   requests: Requests,
   tenants: Tenants,
 ): Theft[] {
-  const theirs = new Map<string, readonly { t: number; host: number }[]>();
+  const theirs = new Map<string, readonly Request[]>();
   for (const ip of addresses.keys()) {
     const own = requests.by(ip);
     if (w.addresses.outside(ip) && own.every((r) => tenants.theirs(r))) theirs.set(ip, own);
@@ -259,7 +259,9 @@ export function fetched(
     const host = w.addresses.hostAt(w.addresses.text(dst[i]!), t);
     if (host < 0 || g.hosts.get(host)?.status !== 'controlled') continue;
     // The server's own log says what it was.
-    if (theirs.get(ip)!.some((r) => r.host === host && Math.abs(r.t - t) < ONE_FETCH)) continue;
+    const asked = theirs.get(ip)!.filter((r) => r.host === host && Math.abs(r.t - t) < ONE_FETCH);
+    if (asked.some((r) => r.bytes > 0)) continue;
+    const file = asked.findLast((r) => Math.abs(r.t - t) < 900e6 && r.method === 'GET' && /\.\w{2,4}$/.test(r.path));
     const known = open.get(`${ip}|${host}`);
     if (known !== undefined && t - known.last < ONE_FETCH) {
       known.bytes += bytes;
@@ -276,9 +278,9 @@ export function fetched(
       bytes,
       exact: true,
       method: 'fetched',
-      what: s?.what ?? '',
-      stagedAs: s?.path ?? null,
-      places: [n.place(i)],
+      what: file === undefined ? (s?.what ?? '') : baseName(file.path),
+      stagedAs: file?.path ?? s?.path ?? null,
+      places: [n.place(i), ...(file === undefined ? [] : [requests.place(file.row)])],
     };
     open.set(`${ip}|${host}`, x);
     out.push(x);
@@ -372,8 +374,10 @@ function unseen(
     if (brought(w, r) && w.flows(r).some((i) => net.contact(r, i) !== null)) talking.add(w.processes.imageText(r));
   for (const r of g.processes)
     if (brought(w, r) && talking.has(w.processes.imageText(r))) since.delete(w.processes.host.at(r));
-  // With most of the machines in their hands, nobody is left to compare with.
-  if (since.size === 0 || g.hosts.size * 2 > w.facts.hosts.names.length) return [];
+  if (since.size === 0) return [];
+  // With most of the machines in their hands, few are left to compare with: then those count as well whose programs are known.
+  const many = g.hosts.size * 2 > w.facts.hosts.names.length;
+  if (many && since.size * 2 > w.facts.hosts.names.length) return [];
   const by = new Map<string, { address: string; t: number; host: number; place: Place }[]>();
   const bad = new Set<string>();
   const told = new Set<string>();
@@ -390,7 +394,7 @@ function unseen(
     const from = since.get(c.host);
     const theirs = from !== undefined && c.t >= from - 60e6;
     // Whoever asked for it before, or is in nobody's hands, says that it is not theirs.
-    if (!theirs && (from !== undefined || g.hosts.get(c.host)?.status !== 'controlled')) {
+    if (!theirs && (many || from !== undefined || g.hosts.get(c.host)?.status !== 'controlled')) {
       bad.add(c.name);
       by.delete(c.name);
       continue;

@@ -9,6 +9,8 @@ import { channelOf } from './web.js';
 /** So near to what the intruder did from the same address that it is likelier theirs. */
 const NEAR = 2 * 3600e6;
 const DAY = 86_400e6;
+/** Days on which somebody came from an address before it counts as their own. */
+const OWN_DAYS = 2;
 
 export class Tenants {
   readonly #held: ReadonlySet<string>;
@@ -35,10 +37,14 @@ export class Tenants {
         } else if (!this.#held.has(user)) guests.add(user);
       }
       const first = Math.min(addresses.get(ip)!, ...acts.times);
+      const days = new Map<string, Set<number>>();
       for (const r of requests.by(ip)) {
         const user = plainAccount(r.user);
-        if (r.t < first - DAY && guests.has(user)) this.#before.add(`${ip}|${user}`);
+        if (r.t < first - DAY && guests.has(user))
+          days.set(user, (days.get(user) ?? new Set()).add(Math.floor(r.t / DAY)));
       }
+      // Once, long before, may have been the intruder as well.
+      for (const [user, on] of days) if (on.size >= OWN_DAYS) this.#before.add(`${ip}|${user}`);
       this.#acts.set(ip, acts);
     }
     if (guests.size === 0) return;

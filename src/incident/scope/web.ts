@@ -505,6 +505,93 @@ export function channelOf(r: Request): string {
   return 'webshell';
 }
 
+/**
+ * More addresses of the intruder's: somebody whose account is in their hands comes from elsewhere with the program that they use for it, and
+ * that this account never used before they were there.
+ */
+export function moreAddresses(
+  w: World,
+  g: Group,
+  requests: Requests,
+  addresses: ReadonlyMap<string, number>,
+  tenants: Tenants,
+): Map<string, number> {
+  const theirs = new Set<string>();
+  for (const [ip, since] of addresses) {
+    const all = requests.by(ip);
+    for (const r of all)
+      if (
+        r.user !== '' &&
+        r.user !== '-' &&
+        r.agent >= 0 &&
+        r.t >= since - 86_400e6 &&
+        tenants.theirs(r) &&
+        channelOf(r) !== 'webshell' &&
+        !refused(r, all)
+      )
+        theirs.add(`${plainUser(r.user)}|${r.agent}`);
+  }
+  const out = new Map<string, number>();
+  if (theirs.size === 0) return out;
+  const user = w.facts.texts.asker((t) => plainUser(t));
+  const before = new Map<string, Set<number>>();
+  const came = new Set<string>();
+  const later: { ip: string; key: string; t: number }[] = [];
+  for (const x of requests.named()) {
+    const who = user(x.user);
+    const key = `${who}|${x.agent}`;
+    const t = requests.table.t[x.row]!;
+    if (t < g.first) {
+      came.add(`${x.ip}|${who}`);
+      const list = before.get(who) ?? new Set();
+      before.set(who, list.add(x.agent));
+    } else if (theirs.has(key) && !addresses.has(x.ip) && w.addresses.outside(x.ip) && !w.addresses.known(x.ip))
+      later.push({ ip: x.ip, key, t });
+  }
+  for (const x of later) {
+    const [who, agent] = x.key.split('|') as [string, string];
+    const own = before.get(who);
+    // Of somebody who was never seen before, nothing is known to be unusual.
+    if (own === undefined || own.has(Number(agent)) || came.has(`${x.ip}|${who}`)) continue;
+    out.set(x.ip, Math.min(out.get(x.ip) ?? Number.POSITIVE_INFINITY, x.t));
+  }
+  return out;
+}
+
+/** The page that asks for a password again comes this soon. */
+const REFUSED_WITHIN = 5e6;
+
+/** Whether a sign-in by form was turned down: the page that asks for the password is fetched again at once. */
+export function refused(r: Request, same: readonly Request[]): boolean {
+  if (!r.path.endsWith('/auth.owa') || r.method !== 'POST') return false;
+  const next = same.find((x) => x.t >= r.t && x.t - r.t <= REFUSED_WITHIN && x.row !== r.row && x.method === 'GET');
+  return next !== undefined && next.path.endsWith('/auth/logon.aspx');
+}
+
+/**
+ * What each request of one address was done over: a script of the intruder's, mail, or the web. What is asked for without a name belongs to
+ * what it leads to, or else to what it came after.
+ */
+function channels(list: readonly Request[], shells: ReadonlySet<string>): string[] {
+  const decided = list.map((r) =>
+    shells.has(r.path.replace(/^.*\//, ''))
+      ? 'webshell'
+      : r.user !== '' || r.path.startsWith('/ews/')
+        ? channelOf(r)
+        : r.path === '/owa/auth.owa'
+          ? 'owa'
+          : '',
+  );
+  return decided.map((c, i) => {
+    if (c !== '') return c;
+    let [before, after] = ['', ''];
+    for (let k = i + 1; k < list.length && list[k]!.t - list[i]!.t <= SESSION_GAP && after === ''; k++)
+      after = decided[k]!;
+    for (let k = i - 1; k >= 0 && list[i]!.t - list[k]!.t <= SESSION_GAP && before === ''; k--) before = decided[k]!;
+    return after !== '' ? after : before !== '' ? before : 'webshell';
+  });
+}
+
 /** Attack sessions from outside. */
 export function attackSessions(
   w: World,
@@ -512,6 +599,7 @@ export function attackSessions(
   requests: Requests,
   addresses: ReadonlyMap<string, number>,
   tenants: Tenants,
+  shells: WebFindings['shells'],
 ): SessionClaim[] {
   // `stretch`: of a session that is one from its beginning to its end, however long nothing was done in it, its number.
   const touches: {
@@ -523,11 +611,30 @@ export function attackSessions(
     place: Place;
     stretch?: number;
   }[] = [];
-  for (const [ip, since] of addresses)
-    for (const r of requests.by(ip)) {
-      if (r.t < since - 86_400e6 || r.front || !tenants.theirs(r)) continue;
-      touches.push({ t: r.t, ip, channel: channelOf(r), target: r.host, user: r.user, place: requests.place(r.row) });
+  const scripts = new Set(shells.map((x) => x.path.replace(/^.*[\\/]/, '').toLowerCase()));
+  for (const [ip, since] of addresses) {
+    const all = requests.by(ip).toSorted((a, b) => a.t - b.t);
+    const own = all.filter((r) => !r.front);
+    const theirs = all.filter((r) => {
+      // An account in their hands is theirs from there at any time; what comes from there in no name, or another's, since they sat there.
+      const held = r.user !== '' && r.t >= g.first && g.accounts.get(plainUser(r.user))?.status === 'abused';
+      if ((r.t < since - 86_400e6 && !held) || !tenants.theirs(r)) return false;
+      // What a front end wrote counts where the server's own log of that time is gone.
+      return !r.front || (r.user !== '' && !own.some((x) => x.host === r.host && Math.abs(x.t - r.t) < WRITTEN_WITHIN));
+    });
+    const over = channels(theirs, scripts);
+    for (const [i, r] of theirs.entries()) {
+      const no = refused(r, all);
+      touches.push({
+        t: r.t,
+        ip,
+        channel: over[i]!,
+        target: r.host,
+        user: no ? '' : r.user,
+        place: requests.place(r.row),
+      });
     }
+  }
   const a = w.facts.table('authentication');
   for (const n of g.sessions.values()) {
     const l = w.logons.logon(n.row);
@@ -695,6 +802,8 @@ function carriedOnly(
   }
   return out;
 }
+
+const plainUser = (t: string): string => t.replace(/^.*\\/, '').replace(/@.*$/, '').toLowerCase();
 
 /** Days of logons at a machine that make its user somebody with a desk. */
 const DESK_DAYS = 5;
