@@ -14,6 +14,7 @@ import {
   type MadeAccount,
   madeAccounts,
   reached,
+  samePlace,
   sensedArrivals,
   stolenKeys,
   strangeAddresses,
@@ -106,6 +107,7 @@ export async function reconstruct(input: ReconstructInput): Promise<Reconstructi
           unnamedMoves(w, s) +
           strangeAddresses(w, s) +
           whileThere(w, s) +
+          samePlace(w, s) +
           stolenKeys(w, s) +
           usedKeys(w, s) +
           throughTunnels(w, s) ===

@@ -127,6 +127,8 @@ export const incidentEn = {
     'edge.ran-as': 'gave its password to run, as somebody else,',
     'edge.ordered': 'was ordered from another machine by the command line of',
     'edge.as-root': 'was written by root when this was run as root by',
+    'edge.same-place': 'came from the same address outside as',
+    'edge.installed-by': 'was installed by',
     'edge.sensed': 'started on this host when, by a sensor on the network, the first connection ever came for it from',
     'edge.reached': 'started on this host when a connection reached it that was opened by',
     'edge.read-much': 'read many files, by a way never used before, from a host under control by',

@@ -207,7 +207,13 @@ function guessing(w: World): Lead[] {
     const later = usedLater(w, l);
     out.push(later === null ? { ...lead, weight: 0.5 } : lead);
     if (later !== null)
-      out.push({ ...lead, t: later.t, session: later, places: [...lead.places, w.logons.table.place(later.row)] });
+      out.push({
+        ...lead,
+        t: later.t,
+        session: later,
+        after: l,
+        places: [...lead.places, w.logons.table.place(later.row)],
+      });
   }
   return out;
 }

@@ -19,12 +19,15 @@ export interface Program {
 }
 
 export function dualUse(w: World, row: number): boolean {
+  // A tool for support that an intruder installed is there to stay.
+  if (w.placed.has(`${w.processes.host.at(row)}|${w.processes.imageText(row)}`)) return false;
   return DUAL_USE.test(w.text(w.processes.original.at(row))) || DUAL_USE.test(baseName(w.processes.imageText(row)));
 }
 
 /** Whether a tainted process is a program of the intruder's own, and not one of the system's or a tool. */
 export function brought(w: World, row: number): boolean {
   const image = w.processes.imageText(row);
+  if (w.placed.has(`${w.processes.host.at(row)}|${image}`)) return true;
   return (
     image !== '' &&
     !w.systemPath(image) &&

@@ -330,6 +330,50 @@ export function throughTunnels(w: World, s: Suspicion): number {
   return s.nodes.size - before;
 }
 
+/**
+ * Sessions from an address outside that the intruder came from: as the account that they came as, or as one that never came from there before
+ * they did. Gives how many nodes were added.
+ */
+export function samePlace(w: World, s: Suspicion): number {
+  const before = s.nodes.size;
+  const theirs = new Map<string, { node: Node; t: number; users: Set<string> }>();
+  for (const n of s.nodes.values()) {
+    if (n.kind !== 'session') continue;
+    const l = w.logons.logon(n.row);
+    if ((l.type !== 10 && l.type !== SSH && n.because !== 'lead.guessed') || !w.addresses.outside(l.address)) continue;
+    if (w.addresses.hostAt(l.address, l.t) >= 0) continue;
+    const known = theirs.get(l.address);
+    if (known === undefined) theirs.set(l.address, { node: n, t: l.t, users: new Set([l.user]) });
+    else {
+      known.users.add(l.user);
+      // Who comes from one place outside is one.
+      s.join(known.node.key, n.key);
+      if (l.t < known.t) {
+        known.node = n;
+        known.t = l.t;
+      }
+    }
+  }
+  if (theirs.size === 0) return 0;
+  const t = w.logons.table;
+  const ip = t.column('src_ip');
+  const wanted = w.facts.texts.asker((x) => theirs.has(x.replace(/^::ffff:/, '')));
+  const seen = new Set<string>();
+  // In the order of time: who came from there before is known when somebody comes.
+  for (let i = 0; i < t.rows; i++) {
+    if (ip[i]! < 0 || !wanted(ip[i]!) || !w.logons.arrival(i)) continue;
+    const l = w.logons.logon(i);
+    const x = theirs.get(l.address);
+    if (x === undefined || s.nodes.has(`s${i}`)) continue;
+    const way = `${l.address}|${l.user}`;
+    if (l.t < x.t - HOUR) seen.add(way);
+    if ((l.type === 10 || l.type === SSH) && !seen.has(way) && (x.users.has(l.user) || l.t >= x.t))
+      s.session(l, x.node, 'edge.same-place', x.users.has(l.user) ? 'certain' : 'likely');
+  }
+  s.drain();
+  return s.nodes.size - before;
+}
+
 /** A private key that a command line names: whose it is. */
 const KEY_OF = /\/(?:home\/([\w.-]+)|(root))\/\.ssh\/(?:id_\w+|[\w.-]*(?:key|pem))\b/g;
 
@@ -448,6 +492,21 @@ export function madeAccounts(w: World, s: Suspicion, made: readonly MadeAccount[
   return s.nodes.size - before;
 }
 
+const knownControllers = new WeakMap<World, ReadonlySet<number>>();
+
+/** Hosts that give out tickets. */
+function controllersOf(w: World): ReadonlySet<number> {
+  const known = knownControllers.get(w);
+  if (known !== undefined) return known;
+  const t = w.logons.table;
+  const is = w.facts.texts.asker((x) => x === 'service ticket' || x === 'ticket granting ticket');
+  const activity = t.column('activity');
+  const out = new Set<number>();
+  for (let i = 0; i < t.rows; i++) if (t.host[i]! >= 0 && is(activity[i]!)) out.add(t.host[i]!);
+  knownControllers.set(w, out);
+  return out;
+}
+
 /** Gives how many nodes were added. */
 export function unnamedMoves(w: World, s: Suspicion): number {
   const before = s.nodes.size;
@@ -500,6 +559,7 @@ export function unnamedMoves(w: World, s: Suspicion): number {
     list.push(i);
     candidates.push({ row: i, source, user: l.user });
   }
+  const controllers = controllersOf(w);
   for (const c of candidates) {
     if (s.nodes.has(`s${c.row}`)) continue;
     const l = w.logons.logon(c.row);
@@ -511,7 +571,10 @@ export function unnamedMoves(w: World, s: Suspicion): number {
       // An account that is not known to be theirs must do what nobody does on a visit.
       if (!known && (w.sensed(c.source) || l.type !== 3 || s.remote.reads(l) < MANY_READS)) continue;
       const way = ways.get(`${c.source}|${c.user}`)!;
-      const honest = way.filter((r) => !s.nodes.has(`s${r}`));
+      // Whoever logs on anywhere is seen at a controller at once, for policies: that is no way that anybody goes.
+      const honest = way.filter(
+        (r) => !s.nodes.has(`s${r}`) && (controllers.has(l.host) || !controllers.has(t.host[r]!)),
+      );
       // Any use of this way before control, or often beside it, is somebody's own.
       if (honest.some((r) => t.t[r]! < control.first) || honest.length > EVERYDAY) continue;
       const by = s.remote.opener(l, c.source);

@@ -40,6 +40,8 @@ export interface Lead {
   /** Row of the process that did it; -1. */
   readonly process: number;
   readonly session: Logon | null;
+  /** A session of the same hand, before this one. */
+  readonly after?: Logon;
   /** Row of the service's or task's record, where that is all that there is. */
   readonly installed?: { readonly kind: 'service' | 'task'; readonly row: number };
   /** 1 and more begins an incident by itself; less only supports one. */
@@ -59,6 +61,10 @@ const LAID_BEFORE = 30 * MINUTE;
 const SAME_INSTALLATION = 10e6;
 /** A password is typed within this. */
 const RUNAS_BEFORE = 120e6;
+/** What is installed is installed within this. */
+const INSTALLS_WITHIN = 3 * MINUTE;
+/** A program copied over a share is made a service within this. */
+const MADE_WITHIN = MINUTE;
 /** What was run as root writes within this. */
 const ROOT_WITHIN = 30e6;
 /** What the audit daemon writes where there is no session (-1 as 32 bits). */
@@ -344,7 +350,10 @@ export class Suspicion {
           this.join(key, n.key);
         }
       }
-      if (l.session !== null) this.session(l.session, null, l.what);
+      if (l.session !== null) {
+        const before = l.after === undefined ? undefined : this.nodes.get(`s${l.after.row}`);
+        this.session(l.session, before ?? null, l.what);
+      }
       const made = l.installed;
       if (made !== undefined && l.process < 0 && l.session === null) {
         const list = made.kind === 'service' ? this.services : this.tasks;
@@ -411,6 +420,7 @@ export class Suspicion {
       (p.parent.at(n.row) >= 0 && p.imageText(p.parent.at(n.row)) === 'sudo')
     )
       this.#asRoot(n);
+    if (/^msiexec\.exe$/.test(baseName(n.path)) || /(?:setup|install)[^\\]*\.exe$/.test(n.path)) this.#installer(n);
     this.#commanded(n);
     this.#ordered(n);
     this.#backward(n);
@@ -550,6 +560,23 @@ export class Suspicion {
     if (w.shell(parent) || !w.system(parent)) this.process(parent, n, 'edge.parent', n.sure);
   }
 
+  /** Services that came with what the intruder installed: made by the installer, in nobody's session, of a program that was not there. */
+  #installer(n: Node): void {
+    const w = this.world;
+    const line = w.processes.commandText(n.row);
+    if (baseName(n.path) === 'msiexec.exe' && !/\s[/-](?:i|package|jm?)\b|\s[/-]i\S/i.test(line)) return;
+    for (const s of this.#servicesByHost.get(n.host) ?? []) {
+      if (s.t < n.t || s.t - n.t > INSTALLS_WITHIN || s.logon > 0) continue;
+      const exe = programOf(s.command);
+      const image = w.facts.texts.find(exe);
+      if (exe === '' || w.shellPath(exe)) continue;
+      if (image >= 0 && w.withImage(image).some((r) => w.processes.host.at(r) === n.host && this.firstSeen(r) < n.t))
+        continue;
+      this.#installed('service', s, n, 'edge.installed-by', 'likely');
+      this.file(n.host, exe, s.t, n, 'edge.installed-by', n.places.slice(0, 1), 'likely');
+    }
+  }
+
   /** Files that root wrote, outside of anybody's session, right after the intruder ran something as root and nobody else did. */
   #asRoot(n: Node): void {
     const w = this.world;
@@ -621,7 +648,7 @@ export class Suspicion {
             this.process(r, n, 'edge.session-process', n.sure);
     if (l.type === SSH) this.#ofSsh(n, l);
     for (const s of this.#servicesByHost.get(n.host) ?? [])
-      if (here(s.t, s.logon)) this.#installed('service', s, n, 'edge.session-service', n.sure);
+      if (here(s.t, s.logon) || this.#madeIn(s, l)) this.#installed('service', s, n, 'edge.session-service', n.sure);
     for (const s of this.#tasksByHost.get(n.host) ?? [])
       if (here(s.t, s.logon)) this.#installed('task', s, n, 'edge.session-task', n.sure);
     const files = w.facts.table('file_activity');
@@ -643,6 +670,29 @@ export class Suspicion {
     const by = this.remote.opener(l, source);
     this.#arrived(l, source, by, n);
     if (by >= 0 && !w.hub(by) && (!w.system(by) || w.shell(by))) this.process(by, n, 'edge.opened', n.sure);
+  }
+
+  /**
+   * Whether a service was made in a session, where its own record names none: right after the session began, of a program that had never run
+   * there, while nobody else came over the network.
+   */
+  #madeIn(s: Installed, l: Logon): boolean {
+    const w = this.world;
+    if (l.type !== 3 || s.logon > 0 || s.t < l.t - 2e6 || s.t - l.t > MADE_WITHIN) return false;
+    const exe = programOf(s.command);
+    const image = w.facts.texts.find(exe);
+    if (exe === '' || w.shellPath(exe) || /^c:\\program files/.test(exe)) return false;
+    if (
+      image >= 0 &&
+      w.withImage(image).some((r) => w.processes.host.at(r) === s.host && this.firstSeen(r) < l.t - MINUTE)
+    )
+      return false;
+    const source = w.logons.source(l);
+    return !w.logons
+      .remote(s.host, s.t - MADE_WITHIN, s.t)
+      .some(
+        (o) => o.type === 3 && !o.user.endsWith('$') && !this.nodes.has(`s${o.row}`) && w.logons.source(o) !== source,
+      );
   }
 
   /**
@@ -726,10 +776,13 @@ export class Suspicion {
     const image = w.facts.texts.find(n.path);
     // What the intruder put into a folder of the system is theirs where nothing of that name ran there before.
     const ours = (): boolean =>
-      (n.because === 'edge.laid' || n.because === 'edge.wrote' || n.because === 'edge.copied') &&
-      n.path.startsWith('/') &&
+      (n.because === 'edge.installed-by' ||
+        ((n.because === 'edge.laid' || n.because === 'edge.wrote' || n.because === 'edge.copied') &&
+          n.path.startsWith('/'))) &&
       w.withImage(image).every((r) => w.processes.host.at(r) !== n.host || this.firstSeen(r) >= n.t - 10e6);
-    if (image >= 0 && w.runs(image) < 20_000 && !w.shellPath(n.path) && (!w.systemPath(n.path) || ours()))
+    const placed = w.systemPath(n.path) && !w.shellPath(n.path) && ours();
+    if (placed) w.placed.add(`${n.host}|${n.path}`);
+    if (image >= 0 && w.runs(image) < 20_000 && !w.shellPath(n.path) && (!w.systemPath(n.path) || placed))
       for (const r of w.withImage(image))
         if (w.processes.host.at(r) === n.host && this.firstSeen(r) >= n.t - 10e6)
           this.process(r, n, 'edge.file-ran', n.sure);

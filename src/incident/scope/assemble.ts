@@ -176,30 +176,22 @@ export function assemble(a: AssembleInput): Incident {
   }
   attempts(w, g, domains, span);
 
-  // Programs of theirs; on Linux also what they laid where the system's own lie.
-  const mine = (r: number): boolean =>
-    brought(w, r) ||
-    (w.processes.imageText(r).startsWith('/') &&
-      !w.shell(r) &&
-      !w.hub(r) &&
-      /^edge\.(?:laid|wrote|copied)$/.test(
-        g.files.get(`${w.processes.host.at(r)}|${w.processes.imageText(r)}`)?.because ?? '',
-      ));
+  // Programs of theirs.
   const programs = new Map<string, { sha: string; rows: number[]; places: Place[] }>();
   const hashes = hashesOf(w, g, web.shells);
   const shaOfPath = new Map<string, Hashed>();
   for (const r of g.processes) {
     const path = w.processes.imageText(r);
     const known = hashes.get(`${w.processes.host.at(r)}|${path}`);
-    if (known !== undefined && mine(r)) shaOfPath.set(path, known);
+    if (known !== undefined && brought(w, r)) shaOfPath.set(path, known);
   }
   const kept = new Set(stays.map((p) => (p.command ?? '').toLowerCase()));
   const talk = new Set<string>();
   const lookup = (r: number): boolean =>
     net.lookups(r).length > 0 || w.flows(r).some((i) => net.contact(r, i) !== null);
-  for (const r of g.processes) if (mine(r) && lookup(r)) talk.add(w.processes.imageText(r));
+  for (const r of g.processes) if (brought(w, r) && lookup(r)) talk.add(w.processes.imageText(r));
   for (const r of g.processes) {
-    if (!mine(r) || dualUse(w, r)) continue;
+    if (!brought(w, r) || dualUse(w, r)) continue;
     const path = w.processes.imageText(r);
     const isPackage = a.hijack?.processes.includes(r) === true;
     if (!talk.has(path) && !isPackage && ![...kept].some((c) => c.includes(path))) continue;

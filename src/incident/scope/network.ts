@@ -82,7 +82,7 @@ export function outward(w: World, g: Group, net: Network): { channels: Channel[]
   const injected = new Set(g.nodes.filter((x) => x.because === 'edge.injected').map((x) => x.row));
   const byProgram = new Map<string, Contact[]>();
   for (const r of g.processes) {
-    if (w.system(r) && !w.shell(r) && !injected.has(r)) continue;
+    if (w.system(r) && !w.shell(r) && !injected.has(r) && !brought(w, r)) continue;
     const key = brought(w, r) ? w.processes.sha256(w.processes.hash.at(r)) || w.processes.imageText(r) : `shell ${r}`;
     const list = byProgram.get(key) ?? [];
     byProgram.set(key, list);
