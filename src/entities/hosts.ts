@@ -20,6 +20,9 @@ export function plainAddress(address: string): string {
     .toLowerCase()
     .replace(/(?<=[a-z0-9])\.$/, '');
   if (!a.includes(':')) return a;
+  // Some write the port behind: 192.0.2.1:443, [2001:db8::1]:443.
+  const four = /^((?:::ffff:)?\d{1,3}(?:\.\d{1,3}){3}):\d{1,5}$/.exec(a) ?? /^\[([0-9a-f:.]+)\](?::\d{1,5})?$/.exec(a);
+  if (four !== null) return plainAddress(four[1]!);
   if (/^(?:0:0:0:0:0|:):ffff:[\d.]+$/.test(a)) return a.slice(a.lastIndexOf(':') + 1);
   const sides = a.split('%')[0]!.split('::');
   if (sides.length > 2 || !/^[0-9a-f:]+$/.test(a)) return a;

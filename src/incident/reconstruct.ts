@@ -9,6 +9,7 @@ import { serverShell } from './detectors/server-shell.js';
 import { webScriptLeads } from './detectors/web-script.js';
 import { collect, type FactSource, readFacts } from './facts/read.js';
 import type { Place } from './facts/table.js';
+import { cloudActs, cloudLeads } from './graph/cloud.js';
 import { lookers, sameProgram } from './graph/implants.js';
 import {
   type MadeAccount,
@@ -24,6 +25,7 @@ import {
   whileThere,
 } from './graph/inference.js';
 import { type Node, Suspicion } from './graph/suspicion.js';
+import { tunnelOf } from './graph/tunnels.js';
 import { World } from './graph/world.js';
 import type { BlindSpot, Cite, Coverage, Finding, Incident } from './model.js';
 import type { LookUp } from './networks.js';
@@ -96,6 +98,7 @@ export async function reconstruct(input: ReconstructInput): Promise<Reconstructi
   for (const l of remoteObjects(w)) s.lead(l);
   for (const l of hands(w)) s.lead(l);
   for (const l of ruleLeads(w, input.findings)) s.lead(l);
+  for (const l of cloudLeads(w)) s.lead(l);
   s.spread();
   const names = lookers(w);
   const settle = (): void => {
@@ -338,6 +341,16 @@ function grouped(w: World, s: Suspicion, domains: ReadonlyMap<string, string>): 
     );
 }
 
+/** Addresses outside that a group's sessions and tunnels came from. */
+function outsideOf(s: Suspicion, g: Group): string[] {
+  const w = s.world;
+  return [...g.sessions.keys()].flatMap((row) => {
+    const l = w.logons.logon(row);
+    const v = tunnelOf(w, l);
+    return v !== null ? [v.ip] : w.addresses.outside(l.address) ? [l.address] : [];
+  });
+}
+
 /** Joins what is one. True if anything was. */
 function unite(
   s: Suspicion,
@@ -358,7 +371,40 @@ function unite(
       if (other === undefined) byAddress.set(a, g);
       else join(other, g);
     }
+  // Who used accounts in the cloud from where somebody came in elsewhere, or laid there what was run here, is one.
+  for (const g of groups) {
+    const places = new Set(g.nodes.filter((n) => n.kind === 'cloud').map((n) => n.path));
+    if (places.size === 0) continue;
+    const laid = new Set(
+      cloudActs(s.world)
+        .filter((x) => places.has(x.ip) && /^fileuploaded|^filesync/i.test(x.what))
+        .map((x) =>
+          x.parameters
+            .replace(/[?#].*$/s, '')
+            .replace(/^.*\//, '')
+            .toLowerCase(),
+        )
+        .map((x) => {
+          try {
+            return decodeURIComponent(x);
+          } catch {
+            return x;
+          }
+        })
+        .filter((x) => /\.(?:exe|msi|dll|zip|iso|img|js|vbs|ps1|bat|cmd|hta|lnk|docm|xlsm|scr|7z|rar)$/.test(x)),
+    );
+    for (const o of groups) {
+      if (o === g) continue;
+      const from = [...web.get(o.id)!.addresses.keys(), ...outsideOf(s, o)];
+      if (from.some((a) => places.has(a))) join(g, o);
+      else if (
+        o.nodes.some((n) => (n.kind === 'process' || n.kind === 'file') && laid.has(n.path.replace(/^.*\\/, '')))
+      )
+        join(g, o);
+    }
+  }
   const rooted = (g: Group): boolean =>
+    g.nodes.some((n) => n.kind === 'cloud') ||
     web.get(g.id)!.openings.size > 0 ||
     g.nodes.some(
       (n) => n.because === 'lead.office-script' || n.because === 'lead.guessed' || n.because === 'lead.server-shell',

@@ -42,6 +42,8 @@ export const vectors: Readonly<Record<string, string>> = {
   user_execution: 'by a program that a user started',
   supplier: 'by a remote-support tool',
   other: 'by a session from outside',
+  cloud_account: 'with a stolen account of a cloud service',
+  phishing_link: 'by a link to a page that asked for a password in the name of a cloud service',
 };
 
 const bytes = (n: number): string =>
@@ -70,6 +72,10 @@ export const incidentEn = {
     'entry.vpn': 'The first session of the intruder came from an address that the VPN gave out.',
     'entry.outside': 'The first session of the intruder came from outside.',
     'entry.office': 'An office program started a script.',
+    'entry.cloud':
+      'The first thing of the intruder in this evidence is an account of a cloud service that was used from an address of theirs.',
+    'entry.page':
+      'Just before an account was first used from an address of the intruder, somebody inside had opened a page at that address.',
     'entry.user': 'A program that a user started is the first thing of the intruder in this evidence.',
     'entry.fetched': 'A program that a user had fetched from outside and started is the first thing of the intruder.',
     'entry.tool': 'A program that is installed there started what the intruder brought.',
@@ -87,6 +93,9 @@ export const incidentEn = {
     'lead.rule': 'A rule of the level "critical" matched.',
     'lead.rules': 'Rules of the level "high" for different techniques matched what one program started.',
     'lead.injected': 'A program that hardly anybody has put code into one of the programs of Windows.',
+    'lead.cloud-account':
+      'From an address that it never came from, an account of a cloud service did what hides mail, sends it away or lets somebody back in.',
+    'lead.cloud-together': 'Accounts that never came from an address came from it together, stolen ones among them.',
     'lead.spray': 'Passwords of many accounts were tried from one place within minutes.',
     'lead.roasting': 'Tickets with weak encryption were asked for many service accounts at once.',
     'lead.remote-object': 'A program that was started over the network as an object (DCOM) started another.',
@@ -129,6 +138,8 @@ export const incidentEn = {
     'edge.as-root': 'was written by root when this was run as root by',
     'edge.same-place': 'came from the same address outside as',
     'edge.installed-by': 'was installed by',
+    'edge.brought':
+      'came from a host under control, by a way never used before, and made a service of what had never run there; seen from',
     'edge.sensed': 'started on this host when, by a sensor on the network, the first connection ever came for it from',
     'edge.reached': 'started on this host when a connection reached it that was opened by',
     'edge.read-much': 'read many files, by a way never used before, from a host under control by',

@@ -13,6 +13,8 @@ export const vectorsZh: Readonly<Record<string, string>> = {
   user_execution: '通过用户启动的程序',
   supplier: '通过远程支持工具',
   other: '通过来自外部的会话',
+  cloud_account: '利用被盗的云服务账户',
+  phishing_link: '通过冒充云服务登录页面的钓鱼链接',
 };
 const bytes = (n: number): string =>
   n >= 1e9 ? `${(n / 1e9).toFixed(1)} GB` : n >= 1e6 ? `${Math.round(n / 1e6)} MB` : `${Math.round(n / 1e3)} kB`;

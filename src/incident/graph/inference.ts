@@ -552,7 +552,7 @@ export function unnamedMoves(w: World, s: Suspicion): number {
     const l = w.logons.logon(i);
     if ((l.type !== 3 && l.type !== 10 && l.type !== SSH) || ownAccount(l.user)) continue;
     const source = w.logons.source(l);
-    if (source < 0 || (!wanted.has(l.user) && (!held.has(source) || w.sensed(source)))) continue;
+    if (source < 0 || (!wanted.has(l.user) && !held.has(source))) continue;
     const key = `${source}|${l.user}`;
     const list = ways.get(key) ?? [];
     ways.set(key, list);
@@ -569,7 +569,8 @@ export function unnamedMoves(w: World, s: Suspicion): number {
       if (control === undefined || l.t < control.first) continue;
       const known = since !== undefined && l.t >= since - HOUR;
       // An account that is not known to be theirs must do what nobody does on a visit.
-      if (!known && (w.sensed(c.source) || l.type !== 3 || s.remote.reads(l) < MANY_READS)) continue;
+      const much = !w.sensed(c.source) && l.type === 3 && s.remote.reads(l) >= MANY_READS;
+      if (!known && !much && !(l.type === 3 && s.broughtIn(l))) continue;
       const way = ways.get(`${c.source}|${c.user}`)!;
       // Whoever logs on anywhere is seen at a controller at once, for policies: that is no way that anybody goes.
       const honest = way.filter(
@@ -588,7 +589,7 @@ export function unnamedMoves(w: World, s: Suspicion): number {
         (n) => n.host === c.source && ACTS.has(n.kind) && s.group(n.key) === g && n.t <= l.t,
       );
       if (anchor === undefined) continue;
-      s.session(l, anchor, known ? 'edge.way' : 'edge.read-much', 'likely');
+      s.session(l, anchor, known ? 'edge.way' : much ? 'edge.read-much' : 'edge.brought', 'likely');
       s.drain();
       break;
     }

@@ -3,6 +3,7 @@
 // Programs that act for everybody (a service manager, a desktop, a web server's worker) carry nothing by themselves.
 import type { Place } from '../facts/table.js';
 import { type Logon, ownAccount, SSH } from './logons.js';
+import { cloudAccounts } from './cloud.js';
 import { commandsOf } from './commands.js';
 import { laidBy } from './laid.js';
 import { REMOTE_PORTS, Remote } from './remote.js';
@@ -10,9 +11,10 @@ import { baseName, SERVER, type World } from './world.js';
 
 /**
  * `block`: a script that ran, by its own record; `script`: one on a web server; `order`: what was run on a host by a command line elsewhere
- * where its own log of that time is gone (row: the process that ordered it).
+ * where its own log of that time is gone (row: the process that ordered it); `cloud`: an address outside from which accounts were used in
+ * services outside (path: the address; of no host).
  */
-export type NodeKind = 'process' | 'session' | 'file' | 'service' | 'task' | 'script' | 'block' | 'order';
+export type NodeKind = 'process' | 'session' | 'file' | 'service' | 'task' | 'script' | 'block' | 'order' | 'cloud';
 /** How sure an edge is: its ends share an identifier; or they agree in several respects and nothing else explains it. */
 export type Sure = 'certain' | 'likely';
 
@@ -40,6 +42,8 @@ export interface Lead {
   /** Row of the process that did it; -1. */
   readonly process: number;
   readonly session: Logon | null;
+  /** An address outside that accounts were used from in the cloud. */
+  readonly address?: string;
   /** A session of the same hand, before this one. */
   readonly after?: Logon;
   /** Row of the service's or task's record, where that is all that there is. */
@@ -354,6 +358,7 @@ export class Suspicion {
         const before = l.after === undefined ? undefined : this.nodes.get(`s${l.after.row}`);
         this.session(l.session, before ?? null, l.what);
       }
+      if (l.address !== undefined) this.cloud(l.address, l.t, null, l.what, l.places);
       const made = l.installed;
       if (made !== undefined && l.process < 0 && l.session === null) {
         const list = made.kind === 'service' ? this.services : this.tasks;
@@ -372,7 +377,7 @@ export class Suspicion {
       else if (n.kind === 'session') this.#ofSession(n);
       else if (n.kind === 'file') this.#ofFile(n);
       else if (n.kind === 'block') this.#ofBlock(n);
-      else if (n.kind !== 'script' && n.kind !== 'order') this.#ofInstalled(n);
+      else if (n.kind !== 'script' && n.kind !== 'order' && n.kind !== 'cloud') this.#ofInstalled(n);
     }
   }
 
@@ -672,6 +677,28 @@ export class Suspicion {
     if (by >= 0 && !w.hub(by) && (!w.system(by) || w.shell(by))) this.process(by, n, 'edge.opened', n.sure);
   }
 
+  /** Whether something that had never run there was made a service in a session, or laid to be one. */
+  broughtIn(l: Logon): boolean {
+    return (this.#servicesByHost.get(l.host) ?? []).some((s) => {
+      if (s.t < l.t - 2e6 || s.t - l.t > MADE_WITHIN) return false;
+      if (s.logon > 0) {
+        const exe = programOf(s.command);
+        const image = this.world.facts.texts.find(exe);
+        return (
+          l.id >= 0 &&
+          s.logon === l.id &&
+          !/^c:\\program files/.test(exe) &&
+          !this.world.shellPath(exe) &&
+          (image < 0 ||
+            this.world
+              .withImage(image)
+              .every((r) => this.world.processes.host.at(r) !== s.host || this.firstSeen(r) >= l.t - MINUTE))
+        );
+      }
+      return this.#madeIn(s, l);
+    });
+  }
+
   /**
    * Whether a service was made in a session, where its own record names none: right after the session began, of a program that had never run
    * there, while nobody else came over the network.
@@ -754,6 +781,31 @@ export class Suspicion {
       path: '',
     });
   }
+
+  /** An address outside that the intruder used accounts from in the cloud. */
+  cloud(address: string, t: number, from: Node | null, because: string, places: readonly Place[]): void {
+    if (this.#declared(-1, t, '', address)) return;
+    this.#node({
+      key: `c${address}`,
+      kind: 'cloud',
+      row: -1,
+      host: -1,
+      t,
+      places,
+      from,
+      because,
+      sure: 'likely',
+      path: address,
+    });
+    // One account in several hands is rare: who uses the same from two places is taken to be one.
+    for (const user of cloudAccounts(this.world, new Map([[address, t]]))) {
+      const known = this.#cloudUsers.get(user);
+      if (known === undefined) this.#cloudUsers.set(user, `c${address}`);
+      else this.join(known, `c${address}`);
+    }
+  }
+
+  readonly #cloudUsers = new Map<string, string>();
 
   /** Programs that a script which ran names. */
   #ofBlock(n: Node): void {

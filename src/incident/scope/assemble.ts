@@ -12,6 +12,8 @@ import { MAIL_TECHNIQUE, PHASES, TACTICS, TRACE_TECHNIQUE } from './attack.js';
 import { blindSpots } from './blind.js';
 import { collectNext } from './next.js';
 import { readMemory } from './memory.js';
+import { cloudMark, theirCloudActs } from '../graph/cloud.js';
+import { cloudPersistence, cloudTraces, refusedInCloud } from './cloud.js';
 import { missingDays } from './day-files.js';
 import { type Silence, silences } from './silence.js';
 import { entry as findEntry, type EntryClaim } from './entry.js';
@@ -55,7 +57,7 @@ export function assemble(a: AssembleInput): Incident {
   const { messages } = input;
   const m = messages.text.incident;
   const time = (t: number): string | null => (Number.isFinite(t) ? microsText(t) : null);
-  const name = (h: number): string => w.hostName(h);
+  const name = (h: number): string => (h < 0 ? m.cloud : w.hostName(h));
   const cites = (places: readonly Place[]): Cite[] => {
     const seen = new Set<string>();
     const out: Cite[] = [];
@@ -78,6 +80,7 @@ export function assemble(a: AssembleInput): Incident {
       (l.process >= 0 && g.processes.has(l.process)) ||
       (l.session !== null && g.sessions.has(l.session.row)) ||
       (l.installed !== undefined && g.nodes.some((n) => n.kind === l.installed!.kind && n.row === l.installed!.row)) ||
+      (l.address !== undefined && g.nodes.some((n) => n.kind === 'cloud' && n.path === l.address)) ||
       (l.detector === 'web-script' && g.nodes.some((n) => n.kind === 'script' && n.host === l.host)),
   );
 
@@ -97,6 +100,7 @@ export function assemble(a: AssembleInput): Incident {
     const v = tunnelOf(w, l);
     if (v !== null) addresses.set(v.ip, Math.min(addresses.get(v.ip) ?? v.start, v.start));
   }
+  for (const n of g.nodes) if (n.kind === 'cloud') addresses.set(n.path, Math.min(addresses.get(n.path) ?? n.t, n.t));
   for (const [ip, since] of moreAddresses(w, g, requests, addresses, new Tenants(w, g, requests, addresses)))
     addresses.set(ip, since);
   const boxes = new Mailboxes(w, requests, new Set(addresses.keys()), input.directory);
@@ -108,7 +112,15 @@ export function assemble(a: AssembleInput): Incident {
   for (const s of sessions) for (const u of s.accounts) g.account(u, domains, 'abused', s.start, s.places.slice(0, 5));
   const created = createdAccounts(w, g);
   for (const c of created) g.account(`${c.domain}\\${c.name}`, domains, 'created', c.t, c.places);
-  const stays = persistence(w, g, web, traces);
+  const acts = theirCloudActs(w, addresses, (user) => g.accounts.get(user)?.status === 'abused');
+  const marked = acts.flatMap((x) => {
+    const mark = cloudMark(x);
+    return mark === null ? [] : [{ ...mark, act: x }];
+  });
+  refusedInCloud(w, addresses, (user, t, place) => g.account(user, domains, 'attempted', t, [place]));
+  const stays = [...persistence(w, g, web, traces), ...cloudPersistence(marked)].sort(
+    (x, y) => x.t - y.t || x.host - y.host,
+  );
   const net = new Network(w, g.processes);
   const { channels, thefts } = outward(w, g, net);
   thefts.push(...fetched(w, g, addresses, requests, tenants));
@@ -152,7 +164,7 @@ export function assemble(a: AssembleInput): Incident {
           stagedAs: r.path,
           places: [requests.place(r.row)],
         });
-  const marks = covered(w, g, a.signs, traces);
+  const marks = [...covered(w, g, a.signs, traces), ...cloudTraces(marked, acts)];
   const silent = [...silences(w, g, m), ...missingDays(g, requests, input.files, m)];
   for (const x of silent)
     // A log that fell silent because what writes it was stopped is told as that.
@@ -190,11 +202,28 @@ export function assemble(a: AssembleInput): Incident {
   const lookup = (r: number): boolean =>
     net.lookups(r).length > 0 || w.flows(r).some((i) => net.contact(r, i) !== null);
   for (const r of g.processes) if (brought(w, r) && lookup(r)) talk.add(w.processes.imageText(r));
+  // What laid an implant, and what was made a service to act there, was brought to control as well.
+  const laying = new Set<string>();
+  for (const f of g.files.values())
+    if (f.from?.kind === 'process' && (talk.has(f.path) || [...kept].some((c) => c.includes(f.path))))
+      laying.add(f.from.path);
+  for (const n of g.nodes)
+    if (n.kind === 'process' && n.from?.kind === 'process' && talk.has(n.path) && n.from.host === n.host)
+      laying.add(n.from.path);
+  for (const r of g.processes) {
+    const parent = w.processes.parent.at(r);
+    if (
+      parent >= 0 &&
+      /(?:^|\\)services\.exe$/.test(w.processes.imageText(parent)) &&
+      w.processes.children(r).length > 0
+    )
+      laying.add(w.processes.imageText(r));
+  }
   for (const r of g.processes) {
     if (!brought(w, r) || dualUse(w, r)) continue;
     const path = w.processes.imageText(r);
     const isPackage = a.hijack?.processes.includes(r) === true;
-    if (!talk.has(path) && !isPackage && ![...kept].some((c) => c.includes(path))) continue;
+    if (!talk.has(path) && !isPackage && !laying.has(path) && ![...kept].some((c) => c.includes(path))) continue;
     const told = hashes.get(`${w.processes.host.at(r)}|${path}`) ?? shaOfPath.get(path);
     const sha = told?.sha256 ?? '';
     const key = sha === '' ? path : sha;
@@ -567,7 +596,7 @@ export function assemble(a: AssembleInput): Incident {
         asn: place(s.ip).asn,
         network: place(s.ip).label,
         channel: s.channel,
-        target: s.target < 0 ? m.cloud : name(s.target),
+        target: name(s.target),
         account: s.accounts.size === 1 ? full([...s.accounts][0]!) : null,
         actions: s.actions,
         evidence: cites(s.places),

@@ -1,88 +1,93 @@
-// What the intruder did in services outside of the enterprise (Microsoft 365, Entra ID): by the addresses that they came from. An address
-// may be somebody's own as well: who used it long before the intruder did is no intruder.
+// What the intruder left and took away in services outside of the enterprise: grants, forwarding, rules that hide, audit that was turned off.
 import type { Place } from '../facts/table.js';
+import type { CloudAct } from '../graph/cloud.js';
 import type { World } from '../graph/world.js';
-import { plainAccount } from './mail.js';
+import type { PersistenceClaim, TraceClaim } from './traces.js';
 
-/** One thing done in the cloud by somebody from somewhere. */
-export interface CloudAct {
-  readonly t: number;
-  readonly ip: string;
-  /** As the service writes it, in lower case. */
-  readonly user: string;
+export interface Marked {
+  readonly kind: string;
+  readonly technique: string;
   readonly what: string;
-  readonly channel: string;
-  readonly place: Place;
+  readonly act: CloudAct;
 }
 
-const DAY = 86_400e6;
-const known = new WeakMap<World, readonly CloudAct[]>();
+/** Mail that is removed for good within this is one removal. */
+const ONE_REMOVAL = 1800e6;
 
-/** Everything that cloud services recorded with an address outside, in the order of time. */
-export function cloudActs(w: World): readonly CloudAct[] {
-  const before = known.get(w);
-  if (before !== undefined) return before;
-  const out: CloudAct[] = [];
-  const outside = w.facts.texts.asker((t) => w.addresses.outside(t));
-  const d = w.facts.table('datastore_activity');
-  const a = w.facts.table('authentication');
-  const api = w.facts.table('api_activity');
-  const cloud = w.facts.texts.asker((t) => /^(?:m365|azure|aws)\//.test(t));
-  const user = w.facts.texts.asker((t) => t.trim().toLowerCase());
-  const channel = w.facts.texts.asker((t) => (/webservices|client=ews|;ews/i.test(t) ? 'ews' : 'owa'));
-  const add = (t: number, ip: number, who: number, what: string, way: string, place: () => Place): void => {
-    if (ip < 0 || who < 0) return;
-    const address = w.addresses.text(ip);
-    if (address === '' || !outside(ip)) return;
-    out.push({ t, ip: address, user: user(who), what, channel: way, place: place() });
-  };
-  for (let i = 0; i < d.rows; i++)
-    if (cloud(d.source[i]!))
-      add(
-        d.t[i]!,
-        d.column('src_ip')[i]!,
-        d.column('user')[i]!,
-        w.text(d.column('operation')[i]!),
-        channel(d.column('client')[i]!),
-        () => d.place(i),
-      );
-  const signIn = w.facts.texts.asker((t) => t === 'sign-in');
-  for (let i = 0; i < a.rows; i++)
-    if (signIn(a.column('activity')[i]!))
-      add(a.t[i]!, a.column('src_ip')[i]!, a.column('user')[i]!, 'sign-in', 'owa', () => a.place(i));
-  for (let i = 0; i < api.rows; i++)
-    if (cloud(api.source[i]!))
-      add(api.t[i]!, api.column('src_ip')[i]!, api.column('user')[i]!, w.text(api.column('operation')[i]!), 'owa', () =>
-        api.place(i),
-      );
-  out.sort((x, y) => x.t - y.t);
-  known.set(w, out);
+export function cloudPersistence(marked: readonly Marked[]): PersistenceClaim[] {
+  const out = new Map<string, PersistenceClaim>();
+  for (const m of marked) {
+    if (m.kind === 'rule' || m.kind === 'audit') continue;
+    const name =
+      m.kind === 'permission'
+        ? `${m.act.user} → ${m.what}`
+        : m.kind === 'forward'
+          ? `${m.act.user} → ${m.what}`
+          : m.what;
+    const key = `${m.kind}|${name.toLowerCase()}`;
+    const known = out.get(key);
+    if (known === undefined)
+      out.set(key, {
+        host: -1,
+        kind: 'other',
+        name,
+        command: null,
+        t: m.act.t,
+        technique: m.technique,
+        places: [m.act.place],
+      });
+    else known.places.push(m.act.place);
+  }
+  return [...out.values()];
+}
+
+export function cloudTraces(marked: readonly Marked[], acts: readonly CloudAct[]): TraceClaim[] {
+  const out: TraceClaim[] = [];
+  for (const m of marked)
+    if (m.kind === 'audit')
+      out.push({
+        host: -1,
+        kind: 'audit_policy_changed',
+        t: m.act.t,
+        what: `${m.act.what} ${m.what}`,
+        places: [m.act.place],
+      });
+    else if (m.kind === 'rule')
+      out.push({
+        host: -1,
+        kind: 'other',
+        t: m.act.t,
+        what: `${m.act.what} ${m.act.user} "${m.what}"`,
+        places: [m.act.place],
+      });
+  const removed = new Map<string, TraceClaim & { last: number }>();
+  for (const x of acts) {
+    if (!/^harddelete$/i.test(x.what)) continue;
+    const known = removed.get(x.user);
+    if (known !== undefined && x.t - known.last < ONE_REMOVAL) {
+      known.last = x.t;
+      known.places.push(x.place);
+      continue;
+    }
+    const claim = { host: -1, kind: 'other', t: x.t, last: x.t, what: `HardDelete ${x.user}`, places: [x.place] };
+    removed.set(x.user, claim);
+    out.push(claim);
+  }
   return out;
 }
 
-/** Days on which somebody's own address is seen before it counts as theirs, where the account is in the intruder's hands. */
-const OWN_DAYS = 3;
-
-/** What of it is the intruder's, who came from these addresses since these times and has these accounts in hand. */
-export function theirCloudActs(
+/** Accounts that sign-ins from addresses of the intruder's failed for. */
+export function refusedInCloud(
   w: World,
   addresses: ReadonlyMap<string, number>,
-  held: (account: string) => boolean,
-): readonly CloudAct[] {
-  const all = cloudActs(w);
-  if (all.length === 0 || addresses.size === 0) return [];
-  const days = new Map<string, Set<number>>();
-  for (const x of all) {
-    const since = addresses.get(x.ip);
-    if (since === undefined || x.t >= since - DAY) continue;
-    const key = `${x.ip}|${x.user}`;
-    days.set(key, (days.get(key) ?? new Set()).add(Math.floor(x.t / DAY)));
+  refused: (user: string, t: number, place: Place) => void,
+): void {
+  const a = w.facts.table('authentication');
+  const [activity, ip, user] = [a.column('activity'), a.column('src_ip'), a.column('user')];
+  const failed = w.facts.texts.asker((t) => t === 'sign-in failed');
+  for (let i = 0; i < a.rows; i++) {
+    if (!failed(activity[i]!) || ip[i]! < 0 || user[i]! < 0) continue;
+    const since = addresses.get(w.addresses.text(ip[i]!));
+    if (since !== undefined && a.t[i]! >= since - 86_400e6) refused(w.text(user[i]!), a.t[i]!, a.place(i));
   }
-  return all.filter((x) => {
-    const since = addresses.get(x.ip);
-    if (since === undefined) return false;
-    const before = days.get(`${x.ip}|${x.user}`)?.size ?? 0;
-    if (held(plainAccount(x.user))) return before < OWN_DAYS;
-    return before === 0 && x.t >= since - DAY;
-  });
 }

@@ -1,6 +1,7 @@
 // How they came in: the earliest thing of theirs, and what led to it.
 import type { Place } from '../facts/table.js';
-import type { Lead } from '../graph/suspicion.js';
+import { theirCloudActs } from '../graph/cloud.js';
+import type { Lead, Node } from '../graph/suspicion.js';
 import { baseName, ownAccount, SSH, type World } from '../graph/world.js';
 import type { Group } from './group.js';
 import { type Request, type Requests, type WebFindings } from './web.js';
@@ -55,6 +56,48 @@ function fetchedFrom(w: World, host: number, path: string, t: number): { ip: str
   return null;
 }
 
+/** A page that asked for a password for somebody else was opened this long before at most. */
+const PAGE_BEFORE = 3600e6;
+
+/** An account in the cloud that was used from an address of theirs: had somebody opened a page there just before, they had asked for it. */
+function cloudEntry(w: World, g: Group, first: Node): EntryClaim {
+  const addresses = new Map(g.nodes.filter((n) => n.kind === 'cloud').map((n) => [n.path, n.t]));
+  const acts = theirCloudActs(w, addresses, () => false);
+  const act = acts[0];
+  const t = act?.t ?? first.t;
+  const ip = act?.ip ?? first.path;
+  let page: { place: Place } | null = null;
+  const h = w.facts.table('http_activity');
+  const server = h.column('server_ip');
+  const is = w.facts.texts.asker((x) => x === ip);
+  for (let i = h.from(t - PAGE_BEFORE); i < h.rows && h.t[i]! <= t + 60e6 && page === null; i++)
+    if (server[i]! >= 0 && is(server[i]!) && w.addresses.hostAt(w.addresses.text(h.column('src_ip')[i]!), h.t[i]!) >= 0)
+      page = { place: h.place(i) };
+  for (const name of ['tls_activity', 'network_activity']) {
+    const n = w.facts.table(name);
+    const dst = n.column('dst_ip');
+    for (let i = n.from(t - PAGE_BEFORE); i < n.rows && n.t[i]! <= t + 60e6 && page === null; i++)
+      if (dst[i]! >= 0 && is(dst[i]!) && !w.addresses.outside(w.addresses.text(n.column('src_ip')[i]!)))
+        page = { place: n.place(i) };
+  }
+  return {
+    vector: page === null ? 'cloud_account' : 'phishing_link',
+    technique: page === null ? 'T1078.004' : 'T1566.002',
+    host: -1,
+    service: 'Entra ID',
+    t,
+    ip,
+    account: act?.user ?? null,
+    why: page === null ? 'entry.cloud' : 'entry.page',
+    confidence: page === null ? 'moderate' : 'high',
+    places: [
+      ...(page === null ? [] : [page.place]),
+      ...acts.slice(0, 5).map((x) => x.place),
+      ...first.places.slice(0, 5),
+    ],
+  };
+}
+
 export function entry(
   w: World,
   g: Group,
@@ -64,6 +107,8 @@ export function entry(
   leads: readonly Lead[],
 ): EntryClaim | null {
   const certain = g.nodes.filter((n) => n.kind !== 'file');
+  const cloud = certain[0];
+  if (cloud?.kind === 'cloud') return cloudEntry(w, g, cloud);
   const first = certain[0];
   if (first === undefined) return null;
   const p = w.processes;

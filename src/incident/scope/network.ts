@@ -1,7 +1,9 @@
 // Whom implants talked to, and where data went: by each program's own connections and look-ups, by the proxy's log for those that went
 // through it, by the sensor's counts of bytes.
 import type { Place } from '../facts/table.js';
-import { brought } from '../graph/implants.js';
+import { isAddress } from '../../entities/index.js';
+import { brought, dualUse } from '../graph/implants.js';
+import { ordered } from './ordered.js';
 import { baseName, type World } from '../graph/world.js';
 import { type Contact, Network } from './contacts.js';
 import type { Group } from './group.js';
@@ -79,10 +81,22 @@ export function outward(w: World, g: Group, net: Network): { channels: Channel[]
     add(address, t, host, false, places);
     behind.set(address, (behind.get(address) ?? new Set()).add(name));
   };
+  const sent = transfers(w, g, net);
+  thefts.push(...sent);
   const injected = new Set(g.nodes.filter((x) => x.because === 'edge.injected').map((x) => x.row));
   const byProgram = new Map<string, Contact[]>();
   for (const r of g.processes) {
     if (w.system(r) && !w.shell(r) && !injected.has(r) && !brought(w, r)) continue;
+    // What tools carry is no talk of an implant's.
+    if (TRANSFER.test(baseName(w.processes.imageText(r))) && dualUse(w, r)) {
+      for (const i of w.flows(r)) {
+        const c = net.contact(r, i);
+        if (c === null || inside(w, c.name) || c.out < BULK || c.out < c.in * 4) continue;
+        if (!sent.some((x) => x.host === c.host && x.t <= c.t + 60e6 && c.t - x.t < TRANSFER_LENGTH))
+          thefts.push(theft(g, c, c.name));
+      }
+      continue;
+    }
     const key = brought(w, r) ? w.processes.sha256(w.processes.hash.at(r)) || w.processes.imageText(r) : `shell ${r}`;
     const list = byProgram.get(key) ?? [];
     byProgram.set(key, list);
@@ -163,7 +177,15 @@ export function outward(w: World, g: Group, net: Network): { channels: Channel[]
       for (const i of list) if (!taken.has(i)) add(domain, d.t[i]!, d.host[i]!, true, [d.place(i)]);
     }
   }
-  thefts.push(...heavy(w, g, net));
+  for (const x of heavy(w, g, net))
+    if (
+      !sent.some(
+        (y) =>
+          y.host === x.host &&
+          y.places.some((p) => x.places.some((q) => p.evidence === q.evidence && p.number === q.number)),
+      )
+    )
+      thefts.push(x);
   for (const c of unseen(w, g, net)) addBoth(c.name, c.address, c.t, c.host, [c.place]);
   for (const t of thefts) {
     const c = channels.get(t.destination);
@@ -220,6 +242,108 @@ function heavy(w: World, g: Group, net: Network): Theft[] {
     });
   }
   return found;
+}
+
+/** Tools that carry files out, and that nobody's implant is. */
+const TRANSFER =
+  /^(?:rclone|megacmd|mega-?(?:put|sync|cmd\w*)|megasync|winscp|pscp|psftp|curl|azcopy|gsutil|s3cmd|aws|ftp|lftp|restic|filezilla|sftp|scp|rsync|bitsadmin|gdrive|dropbox\w*)(?:\.exe)?$/i;
+/** What of their command lines sends. */
+const SENDS =
+  /\brclone\b.*\b(?:copy|copyto|sync|move|moveto|rcat)\b|\bmega-?put\b|\bwinscp\b.*\bput\b|\b(?:pscp|scp|psftp|sftp|rsync|lftp|ftp)\b|\bcurl\b.*\s(?:-\w*T|--upload-file|-F|--form|--data-binary|-d)\b|\bazcopy\b.*\bcopy\b|\b(?:gsutil|aws\s+s3|s3cmd)\b.*\b(?:cp|sync|put|mv|rsync)\b|\bbitsadmin\b.*\/upload\b/i;
+/** A transfer is over by then. */
+const TRANSFER_LENGTH = 6 * 3600e6;
+
+/**
+ * What tools carried out: where the host, or the proxy for it, went while such a command ran and had not gone shortly before, by whatever
+ * counts bytes on the way.
+ */
+function transfers(w: World, g: Group, net: Network): Theft[] {
+  const out: Theft[] = [];
+  const n = w.facts.table('network_activity');
+  const [src, dst, sentBytes, gotBytes] = ['src_ip', 'dst_ip', 'bytes_out', 'bytes_in'].map((c) => n.column(c)) as [
+    Int32Array,
+    Int32Array,
+    Int32Array,
+    Int32Array,
+  ];
+  const orders = ordered(w, g).filter(
+    (o) =>
+      o.row >= 0 &&
+      SENDS.test(o.text.slice(0, 2000)) &&
+      TRANSFER.test(baseName(o.line.split(/\s/)[0]!.replaceAll('"', ''))),
+  );
+  if (orders.length === 0) return out;
+  const taken = new Set<number>();
+  for (const [k, o] of orders.entries()) {
+    if (orders.findIndex((x) => x.host === o.host && x.row === o.row) !== k) continue;
+    const next = orders.slice(k + 1).find((x) => x.host === o.host && x.t > o.t + 60e6);
+    const end = Math.min(o.t + TRANSFER_LENGTH, next?.t ?? Number.POSITIVE_INFINITY);
+    // By the proxy: names that the host asked it for meanwhile, and what they stood for.
+    const names = new Map<string, { names: Set<string>; places: Place[] }>();
+    const before = new Set<string>();
+    for (const c of net.all()) {
+      if (c.host !== o.host || c.t > end) continue;
+      if (c.t < o.t - 5e6) {
+        if (o.t - c.t < DAY) before.add(c.name);
+        continue;
+      }
+      if (c.address === '' || inside(w, c.name)) continue;
+      const x = names.get(c.address) ?? { names: new Set(), places: [] };
+      names.set(c.address, x);
+      x.names.add(c.name);
+      if (x.places.length < 20) x.places.push(c.place);
+    }
+    const sums = new Map<
+      string,
+      { bytes: number; exact: boolean; first: number; names: Set<string>; addresses: Set<string>; places: Place[] }
+    >();
+    for (let i = n.from(o.t - 60e6); i < n.rows && n.t[i]! <= end; i++) {
+      if (sentBytes[i] === -1 || dst[i]! < 0 || taken.has(i)) continue;
+      const to = w.addresses.text(dst[i]!);
+      if (!w.addresses.outside(to)) continue;
+      const own = w.addresses.hostAt(w.addresses.text(src[i]!), n.t[i]!) === o.host;
+      const by = names.get(to);
+      if (!own && by === undefined) continue;
+      const bytes = w.facts.texts.number(sentBytes[i]!);
+      const got = w.facts.texts.number(gotBytes[i]!);
+      if (!(bytes >= 1e6) || bytes < got * 4) continue;
+      const called = by === undefined ? [net.nameOf('', i) ?? to] : [...by.names];
+      if (called.every((x) => before.has(x)) || called.some((x) => inside(w, x))) continue;
+      const base = called.map((x) => (isAddress(x) ? x : x.split('.').slice(-3).join('.')))[0]!;
+      const sum = sums.get(base) ?? {
+        bytes: 0,
+        exact: true,
+        first: n.t[i]!,
+        names: new Set<string>(),
+        addresses: new Set<string>(),
+        places: [...o.places],
+      };
+      sums.set(base, sum);
+      taken.add(i);
+      sum.bytes += bytes;
+      for (const x of called) sum.names.add(x);
+      sum.addresses.add(to);
+      if (sum.places.length < 200) sum.places.push(n.place(i), ...(by?.places.slice(0, 1) ?? []));
+    }
+    for (const x of sums.values()) {
+      if (x.bytes < BULK) continue;
+      const name = x.names.size === 1 ? [...x.names][0]! : commonDomain([...x.names]);
+      const s = staged(g, o.host, x.first);
+      out.push({
+        t: x.first,
+        host: o.host,
+        destination: name === '' ? [...x.addresses][0]! : name,
+        addresses: [...x.addresses].filter((a) => a !== name),
+        bytes: x.bytes,
+        exact: x.exact,
+        method: baseName(o.line.split(/\s/)[0]!.replaceAll('"', '')).replace(/\.exe$/, ''),
+        what: s?.what ?? '',
+        stagedAs: s?.path ?? null,
+        places: x.places,
+      });
+    }
+  }
+  return out;
 }
 
 /** Bytes of one fetch that are more than a page. */

@@ -6,7 +6,7 @@ import { SSH, type World } from '../graph/world.js';
 import { type Tunnel, tunnelOf, tunnels } from '../graph/tunnels.js';
 import type { Group } from './group.js';
 import { type Bulk, bulkReads } from './bulk.js';
-import { theirCloudActs } from './cloud.js';
+import { theirCloudActs } from '../graph/cloud.js';
 import type { Tenants } from './tenants.js';
 
 /** A gap of more than this starts the next session (contract). */
