@@ -426,7 +426,11 @@ function unite(
       return [...g.sessions.keys()].some((row) => {
         const l = s.world.logons.logon(row);
         const source = s.world.logons.source(l);
-        return source >= 0 && o.hosts.get(source)?.status === 'controlled' && o.hosts.get(source)!.first <= l.t;
+        if (source < 0) return false;
+        // Where this piece was itself before, it came from itself.
+        const own = g.hosts.get(source);
+        if (own?.status === 'controlled' && own.first < l.t - 60e6) return false;
+        return o.hosts.get(source)?.status === 'controlled' && o.hosts.get(source)!.first <= l.t;
       });
     });
     const best = holders.sort((a, b) => b.nodes.length - a.nodes.length)[0];

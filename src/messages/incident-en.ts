@@ -61,6 +61,7 @@ export const incidentEn = {
     'how.webshell': 'a script of the intruder answered there',
     'how.failed': 'passwords that the intruder tried there failed',
     'how.probed': 'a program of the intruder connected to it; no session followed',
+    'how.channel': 'it talked to a channel of the intruder',
     'how.source': 'sessions of the intruder came from there',
   } as Readonly<Record<string, string>>,
   entry: {

@@ -687,7 +687,7 @@ export class Suspicion {
         return (
           l.id >= 0 &&
           s.logon === l.id &&
-          !/^c:\\program files/.test(exe) &&
+          !exe.startsWith('c:\\program files') &&
           !this.world.shellPath(exe) &&
           (image < 0 ||
             this.world
@@ -708,7 +708,7 @@ export class Suspicion {
     if (l.type !== 3 || s.logon > 0 || s.t < l.t - 2e6 || s.t - l.t > MADE_WITHIN) return false;
     const exe = programOf(s.command);
     const image = w.facts.texts.find(exe);
-    if (exe === '' || w.shellPath(exe) || /^c:\\program files/.test(exe)) return false;
+    if (exe === '' || w.shellPath(exe) || exe.startsWith('c:\\program files')) return false;
     if (
       image >= 0 &&
       w.withImage(image).some((r) => w.processes.host.at(r) === s.host && this.firstSeen(r) < l.t - MINUTE)

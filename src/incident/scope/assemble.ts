@@ -21,7 +21,7 @@ import type { Group } from './group.js';
 import { type Hashed, hashesOf, pathEnd } from './hashes.js';
 import { type Cmdlet, mail, Mailboxes, plainAccount } from './mail.js';
 import { Network } from './contacts.js';
-import { fetched, outward } from './network.js';
+import { type Channel, fetched, outward, talkers } from './network.js';
 import { Tenants } from './tenants.js';
 import { covered, createdAccounts, persistence, type Sign } from './traces.js';
 import type { HijackClaim } from './update.js';
@@ -123,6 +123,7 @@ export function assemble(a: AssembleInput): Incident {
   );
   const net = new Network(w, g.processes);
   const { channels, thefts } = outward(w, g, net);
+  heldByTalk(w, g, net, channels, a.hijack);
   thefts.push(...fetched(w, g, addresses, requests, tenants));
   const inBulk = new Set<number>();
   for (const b of web.bulk) {
@@ -670,6 +671,48 @@ export function assemble(a: AssembleInput): Incident {
   );
   const linked = detections.map((f) => ({ ...f, why_apart: m.linked(a.id) }));
   return { ...draft, statement: statements[messages.language] ?? statements.en!, statements, detections: linked };
+}
+
+/** A channel that so many more use than are known to be held is somebody's service. */
+const MORE_TALKERS = 1;
+const TALKS = 4;
+const TALK_HOURS = 3;
+
+/**
+ * Hosts that talk to the intruder's channels, though nothing else tells that anything runs there: those that fetched a hijacked package ran it;
+ * others count where they talk again and again, and no more of them than are known otherwise.
+ */
+function heldByTalk(w: World, g: Group, net: Network, channels: readonly Channel[], h: HijackClaim | null): void {
+  const own = channels.filter((c) => !c.dns && c.hosts.size > 0);
+  if (own.length === 0) return;
+  const talk = talkers(w, net, own);
+  const proxies = new Set<number>();
+  const t = w.facts.table('http_activity');
+  const proxy = w.facts.texts.asker((x) => x === 'proxy');
+  for (let i = 0; i < t.rows; i++) if (t.host[i]! >= 0 && proxy(t.source[i]!)) proxies.add(t.host[i]!);
+  const known = (host: number): boolean => g.hosts.get(host)?.status === 'controlled';
+  const others = [...talk].filter(([host]) => !known(host) && !proxies.has(host));
+  for (const [host, x] of others) {
+    const times = x.times.sort((p, q) => p - q);
+    const fetched = h?.downloaded.get(host);
+    const often = times.length >= TALKS && new Set(times.map((y) => Math.floor(y / 3600e6))).size >= TALK_HOURS;
+    const few = others.length <= Math.max(1, ...own.map((c) => c.hosts.size)) * MORE_TALKERS;
+    if (fetched === undefined && !(often && few)) continue;
+    const since = h !== null && fetched !== undefined ? w.carried(h.t, h.server, host) : g.first - 3600e6;
+    const mine = times.filter((y) => y >= since);
+    if (mine.length === 0 || (fetched === undefined && mine.length < times.length)) continue;
+    g.claim(host, 'controlled', mine[0]!, x.places.slice(0, 50), 'how.channel', 'likely');
+    g.claim(host, 'controlled', mine.at(-1)!, [], 'how.channel', 'likely');
+    for (const c of own)
+      if (x.names.has(c.address)) {
+        c.hosts.add(host);
+        c.places.push(...x.places.slice(0, 20));
+      }
+    if (h !== null && fetched !== undefined) {
+      h.downloaded.delete(host);
+      h.executed.set(host, [...fetched, ...x.places.slice(0, 5)]);
+    }
+  }
 }
 
 /** Whether a sensor that was stopped is why a log fell silent. */

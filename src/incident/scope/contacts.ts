@@ -128,6 +128,31 @@ export class Network {
     return this.#names.has(address);
   }
 
+  /** The host that a look-up was made by; -1. */
+  asker(row: number): number {
+    const d = this.#w.facts.table('dns_activity');
+    if (d.host[row]! >= 0 && (d.column('process_guid')[row]! >= 0 || d.column('pid')[row] !== -1)) return d.host[row]!;
+    const by = this.#w.addresses.hostAt(this.#w.addresses.text(d.column('src_ip')[row]!), d.t[row]!);
+    return by >= 0 ? by : d.host[row]!;
+  }
+
+  /** Rows of look-ups of which no record names the program, by the host that asked, where no sensor was at work there. */
+  unsensed(): ReadonlyMap<number, number[]> {
+    const w = this.#w;
+    const d = w.facts.table('dns_activity');
+    const [guid, pid, src] = [d.column('process_guid'), d.column('pid'), d.column('src_ip')];
+    const out = new Map<number, number[]>();
+    for (let i = 0; i < d.rows; i++) {
+      if (guid[i]! >= 0 || pid[i] !== -1 || src[i]! < 0) continue;
+      const host = w.addresses.hostAt(w.addresses.text(src[i]!), d.t[i]!);
+      if (host < 0 || w.sensedAt(host, d.t[i]!)) continue;
+      const list = out.get(host);
+      if (list === undefined) out.set(host, [i]);
+      else list.push(i);
+    }
+    return out;
+  }
+
   lookups(process: number): readonly number[] {
     return this.#byProcess.get(process) ?? [];
   }

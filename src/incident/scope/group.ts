@@ -423,6 +423,12 @@ export class Group {
     return (this.#times.get(host) ?? []).some((x) => Math.abs(x - t) <= within);
   }
 
+  /** Whether the intruder did something anywhere within some time of a moment. */
+  nearAnywhere(t: number, within: number): boolean {
+    for (const list of this.#times.values()) if (list.some((x) => Math.abs(x - t) <= within)) return true;
+    return false;
+  }
+
   claim(host: number, status: Status, t: number, places: readonly Place[], how: string, sure: Node['sure']): void {
     if (host < 0 || this.suspicion.clean.has(host)) return;
     const h = this.hosts.get(host);

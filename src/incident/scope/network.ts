@@ -14,8 +14,6 @@ import type { Request, Requests } from './web.js';
 const BULK = 10e6;
 /** Names under one domain that one program looks up before they count as a channel. */
 const TUNNEL_NAMES = 6;
-/** Names under one ending that are told apart. */
-const FEW_NAMES = 5;
 /** Names looked up in one go that carry data out, not commands. */
 const TUNNEL_BULK = 60;
 
@@ -54,6 +52,33 @@ function commonDomain(names: readonly string[]): string {
     out.push(label);
   }
   return out.reverse().join('.');
+}
+
+/** Characters before a domain that are no name somebody gave. */
+const LONG_NAME = 20;
+
+/** Look-ups by what their names end in: three labels where many names stand before them, else two. */
+function families(w: World, rows: readonly number[]): Iterable<number[]> {
+  const query = w.facts.table('dns_activity').column('query');
+  const labels = rows.map((i) => w.text(query[i]!).toLowerCase().split('.'));
+  const before = new Map<string, Set<string>>();
+  for (const l of labels) {
+    if (l.length < 4) continue;
+    const base = l.slice(-3).join('.');
+    const set = before.get(base);
+    if (set === undefined) before.set(base, new Set([l[0]!]));
+    else if (set.size < TUNNEL_NAMES) set.add(l[0]!);
+  }
+  const out = new Map<string, number[]>();
+  for (const [k, l] of labels.entries()) {
+    if (l.length < 3) continue;
+    const three = l.slice(-3).join('.');
+    const base = (before.get(three)?.size ?? 0) >= TUNNEL_NAMES ? three : l.slice(-2).join('.');
+    const list = out.get(base) ?? [];
+    out.set(base, list);
+    list.push(rows[k]!);
+  }
+  return out.values();
 }
 
 export function outward(w: World, g: Group, net: Network): { channels: Channel[]; thefts: Theft[] } {
@@ -126,56 +151,50 @@ export function outward(w: World, g: Group, net: Network): { channels: Channel[]
         for (const c of list) if (!bulk.includes(c)) addBoth(name, c.address, c.t, c.host, c.places);
     }
   }
-  // Names that one program looks up one after another.
+  // Names that one program looks up one after another; where no sensor tells the program, that one host does.
   const d = w.facts.table('dns_activity');
-  for (const r of g.processes) {
-    if (!brought(w, r) && !w.shell(r)) continue;
-    const queried = net.lookups(r).map((i) => w.text(d.column('query')[i]!).toLowerCase().split('.'));
-    const families = new Map<string, number[]>();
-    // One name more where few of them stand for nearly all: endings that many share are nobody's domain.
-    const third = new Map<string, Set<string>>();
-    for (const l of queried) {
-      const base = l.slice(-2).join('.');
-      third.set(base, (third.get(base) ?? new Set()).add(l.at(-3) ?? ''));
-    }
-    for (const i of net.lookups(r)) {
-      const q = w.text(d.column('query')[i]!).toLowerCase();
-      const labels = q.split('.');
-      if (labels.length < 3) continue;
-      const pair = labels.slice(-2).join('.');
-      const base = third.get(pair)!.size <= FEW_NAMES ? labels.slice(-3).join('.') : pair;
-      const list = families.get(base) ?? [];
-      families.set(base, list);
-      list.push(i);
-    }
-    for (const list of families.values()) {
+  const lookups = (rows: readonly number[], alone: boolean): void => {
+    for (const list of families(w, rows)) {
       const queries = list.map((i) => w.text(d.column('query')[i]!).toLowerCase());
       const distinct = [...new Set(queries)];
       if (distinct.length < TUNNEL_NAMES) continue;
       const domain = commonDomain(distinct);
       if (inside(w, domain)) continue;
+      const host = net.asker(list[0]!);
       // Much in little time carries data out; little for long is a channel.
-      const times = list.map((i) => d.t[i]!);
-      const dense = densest(times, 3 * 3600e6);
+      const dense = densest(
+        list.map((i) => d.t[i]!),
+        3 * 3600e6,
+      );
       const taken = new Set<number>();
       if (dense.count >= TUNNEL_BULK) {
-        const rows = list.filter((i) => d.t[i]! >= dense.from && d.t[i]! <= dense.to);
-        for (const i of rows) taken.add(i);
-        const chars = rows.reduce((k, i) => k + w.text(d.column('query')[i]!).length - domain.length, 0);
+        const within = list.filter((i) => d.t[i]! >= dense.from && d.t[i]! <= dense.to);
+        const chars = within.reduce((k, i) => k + w.text(d.column('query')[i]!).length - domain.length, 0);
+        if (!alone && chars < within.length * LONG_NAME) continue;
+        for (const i of within) taken.add(i);
         thefts.push({
           t: dense.to,
-          host: d.host[rows[0]!]!,
+          host,
           destination: domain,
           bytes: Math.round(chars / 2),
           exact: false,
           method: 'dns',
-          what: staged(g, d.host[rows[0]!]!, dense.from)?.what ?? '',
-          stagedAs: staged(g, d.host[rows[0]!]!, dense.from)?.path ?? null,
-          places: rows.slice(0, 500).map((i) => d.place(i)),
+          what: staged(g, host, dense.from)?.what ?? '',
+          stagedAs: staged(g, host, dense.from)?.path ?? null,
+          places: within.slice(0, 500).map((i) => d.place(i)),
         });
       }
-      for (const i of list) if (!taken.has(i)) add(domain, d.t[i]!, d.host[i]!, true, [d.place(i)]);
+      if (alone) for (const i of list) if (!taken.has(i)) add(domain, d.t[i]!, host, true, [d.place(i)]);
     }
+  };
+  for (const r of g.processes) if (brought(w, r) || w.shell(r)) lookups(net.lookups(r), true);
+  for (const [host, rows] of net.unsensed()) {
+    const h = g.hosts.get(host);
+    if (h?.status === 'controlled')
+      lookups(
+        rows.filter((i) => d.t[i]! >= h.first - 60e6),
+        false,
+      );
   }
   for (const x of heavy(w, g, net))
     if (
@@ -539,6 +558,48 @@ function unseen(
     for (const c of list) out.push({ name, ...c });
   }
   out.push(...unnamed(w, net, since, new Set(out.map((x) => x.name))));
+  return out;
+}
+
+/**
+ * Hosts that talk to channels of the intruder's, by whatever tells it, with what they did: first and last time, how often, in how many hours.
+ */
+export function talkers(
+  w: World,
+  net: Network,
+  channels: readonly Channel[],
+): Map<number, { times: number[]; names: Set<string>; places: Place[] }> {
+  const names = new Map(channels.map((c) => [c.address, c]));
+  const out = new Map<number, { times: number[]; names: Set<string>; places: Place[] }>();
+  if (names.size === 0) return out;
+  const put = (host: number, name: string, t: number, place: Place): void => {
+    const x = out.get(host) ?? { times: [], names: new Set(), places: [] };
+    out.set(host, x);
+    x.times.push(t);
+    x.names.add(name);
+    if (x.places.length < 200) x.places.push(place);
+  };
+  for (const c of net.all()) {
+    const name = names.has(c.name) ? c.name : names.has(c.address) ? c.address : null;
+    if (name !== null) put(c.host, name, c.t, c.place);
+  }
+  const n = w.facts.table('network_activity');
+  const [src, dst, guid, pid] = ['src_ip', 'dst_ip', 'process_guid', 'pid'].map((c) => n.column(c)) as [
+    Int32Array,
+    Int32Array,
+    Int32Array,
+    Int32Array,
+  ];
+  const wanted = w.facts.texts.asker((t) => names.has(t.replace(/^::ffff:/, '')));
+  for (let i = 0; i < n.rows; i++) {
+    if (dst[i]! < 0 || !wanted(dst[i]!)) continue;
+    // Its own record of it, or a sensor's on the way.
+    const by =
+      n.host[i]! >= 0 && (guid[i]! >= 0 || pid[i] !== -1)
+        ? n.host[i]!
+        : w.addresses.hostAt(w.addresses.text(src[i]!), n.t[i]!);
+    if (by >= 0) put(by, w.addresses.text(dst[i]!), n.t[i]!, n.place(i));
+  }
   return out;
 }
 

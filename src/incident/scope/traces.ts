@@ -401,7 +401,8 @@ export function covered(w: World, g: Group, gaps: readonly Sign[], mail: readonl
   }
   for (const s of gaps) {
     if (s.kind !== 'record_gap' || g.hosts.get(s.host)?.status !== 'controlled') continue;
-    if (!g.near(s.host, s.t, 60 * MINUTE)) continue;
+    // What was done there just then may be what is missing: then they were at work elsewhere.
+    if (!g.near(s.host, s.t, 60 * MINUTE) && !g.nearAnywhere(s.t, 60 * MINUTE)) continue;
     add({ host: s.host, kind: 'record_gap', t: s.t, what: s.what, places: [...s.places] });
   }
   const f = w.facts.table('file_activity');
