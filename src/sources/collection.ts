@@ -10,7 +10,7 @@ const LAYOUTS: readonly RegExp[] = [
   // CyLR: HOST.zip with C/Windows/… inside; any folder over a drive's folder.
   /(?:^|\/)([A-Za-z0-9][A-Za-z0-9.-]{0,62}?)(?:\.zip)?\/(?:uploads\/(?:auto|ntfs)\/[^/]+|[A-Za-z](?:%3A|:)?)\/(?:Windows|inetpub|Program Files|ProgramData|Users)\//i,
   // A folder a host, with what was taken of its disk below: HOST/inetpub/logs/…, HOST/Windows/System32/winevt/…
-  /(?:^|\/)([A-Za-z0-9][A-Za-z0-9.-]{1,62})\/(?:inetpub\/(?:logs|history)|Program Files\/Microsoft\/Exchange Server|Windows\/System32\/(?:winevt|LogFiles|config|dns|dhcp)|var\/log)\//i,
+  /(?:^|\/)([A-Za-z0-9][A-Za-z0-9.-]{1,62})\/(?:inetpub\/(?:logs|history)|Program Files\/Microsoft\/Exchange Server|Windows\/System32\/(?:winevt|LogFiles|config|dns|dhcp)|var\/log|opt\/[^/]+\/logs?|srv\/[^/]+\/logs?|usr\/local\/[^/]+\/logs?)\//i,
 ];
 
 /** The host of a collection's member by its path; "" where the path does not tell. */

@@ -86,6 +86,11 @@ function messageFields(program: string, message: string, put: (name: string, val
     }
     const c = SSHD_OTHER[1]![0].exec(message);
     if (c !== null) {
+      // Left before anything was accepted: what was offered was no key of that user's.
+      if (/\bauthenticating user\b/.test(message)) {
+        put('action', 'failed');
+        put('auth_method', 'preauth');
+      }
       put('src_ip', c[2]!);
       put('src_port', c[3]!);
       if (c[1] !== undefined) put('user', c[1]);

@@ -82,6 +82,7 @@ export class World {
         this.#bySession.add(host, p.session.at(r), r);
     }
     const net = facts.table('network_activity');
+    const by = net.column('process');
     const [guid, pid] = [net.column('process_guid'), net.column('pid')];
     for (let i = 0; i < net.rows; i++) {
       if (guid[i]! < 0 && pid[i] === -1) continue;
@@ -90,10 +91,9 @@ export class World {
       if (sources === undefined) this.#sensors.set(net.host[i]!, new Set([net.source[i]!]));
       else sources.add(net.source[i]!);
       const r = this.processAt(net.host[i]!, guid[i]!, pid[i]!, net.t[i]!);
-      if (r >= 0) this.#flowsByProcess.add(r, 0, i);
+      if (r >= 0 && this.#same(r, by[i]!)) this.#flowsByProcess.add(r, 0, i);
     }
     const dst = net.column('dst_ip');
-    const by = net.column('process');
     for (let i = 0; i < net.rows; i++) {
       if (by[i]! < 0 || net.host[i]! < 0) continue;
       const key = this.addresses.text(dst[i]!);
@@ -116,12 +116,26 @@ export class World {
         this.processes.unseen(m.host[i]!, facts.texts.number(tpid[i]!), tguid[i]!, facts.texts.fold(target[i]!));
     }
     const file = facts.table('file_activity');
-    const [fguid, fpid] = [file.column('process_guid'), file.column('pid')];
+    const [fguid, fpid, fby] = [file.column('process_guid'), file.column('pid'), file.column('process')];
     for (let i = 0; i < file.rows; i++) {
       if (fguid[i]! < 0 && fpid[i] === -1) continue;
       const r = this.processAt(file.host[i]!, fguid[i]!, fpid[i]!, file.t[i]!);
-      if (r >= 0) this.#filesByProcess.add(r, 0, i);
+      if (r >= 0 && this.#same(r, fby[i]!)) this.#filesByProcess.add(r, 0, i);
     }
+  }
+
+  readonly #bases = new Map<number, string>();
+
+  /** Whether a process may be the program that a record names: numbers are given again. */
+  #same(row: number, image: number): boolean {
+    const own = this.processes.image.at(row);
+    if (image < 0 || own < 0 || image === own) return true;
+    const base = (id: number): string => {
+      let b = this.#bases.get(id);
+      if (b === undefined) this.#bases.set(id, (b = baseName(this.facts.texts.text(id)).toLowerCase()));
+      return b;
+    };
+    return base(image) === base(own);
   }
 
   /** The process that a record names by GUID, or by its number at the time. */

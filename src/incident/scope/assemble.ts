@@ -202,15 +202,25 @@ export function assemble(a: AssembleInput): Incident {
   const talk = new Set<string>();
   const lookup = (r: number): boolean =>
     net.lookups(r).length > 0 || w.flows(r).some((i) => net.contact(r, i) !== null);
-  for (const r of g.processes) if (brought(w, r) && lookup(r)) talk.add(w.processes.imageText(r));
+  // Where nothing tells which program talks: the one that was started just before the host began to.
+  const began = (r: number): boolean => {
+    const [host, start] = [w.processes.host.at(r), w.processes.start.at(r)];
+    return (
+      !w.sensedAt(host, start) &&
+      channels.some((c) => c.hosts.has(host) && c.first >= start - 10e6 && c.first - start < BEGINS_WITHIN)
+    );
+  };
+  for (const r of g.processes) if (brought(w, r) && (lookup(r) || began(r))) talk.add(w.processes.imageText(r));
   // What laid an implant, and what was made a service to act there, was brought to control as well.
   const laying = new Set<string>();
   for (const f of g.files.values())
     if (f.from?.kind === 'process' && (talk.has(f.path) || [...kept].some((c) => c.includes(f.path))))
       laying.add(f.from.path);
   for (const n of g.nodes)
-    if (n.kind === 'process' && n.from?.kind === 'process' && talk.has(n.path) && n.from.host === n.host)
-      laying.add(n.from.path);
+    if (n.kind === 'process' && n.from?.kind === 'process' && n.from.host === n.host) {
+      const [child, parent] = n.because === 'edge.parent' ? [n.from, n] : [n, n.from];
+      if (talk.has(child.path)) laying.add(parent.path);
+    }
   for (const r of g.processes) {
     const parent = w.processes.parent.at(r);
     if (
@@ -673,6 +683,8 @@ export function assemble(a: AssembleInput): Incident {
   return { ...draft, statement: statements[messages.language] ?? statements.en!, statements, detections: linked };
 }
 
+/** An implant talks for the first time within this. */
+const BEGINS_WITHIN = 900e6;
 /** A channel that so many more use than are known to be held is somebody's service. */
 const MORE_TALKERS = 1;
 const TALKS = 4;

@@ -13,6 +13,8 @@ const AT_WORK = 5 * MINUTE;
 /** An address of the intruder's is theirs this long before and after what they did from it: others get it later. */
 const SAME_DAY = 24 * 3600e6;
 
+const plain = (user: string): string => user.replace(/^.*\\/, '').replace(/@.*$/, '').toLowerCase();
+
 interface Opened {
   readonly t: number;
   readonly from: number;
@@ -99,6 +101,8 @@ export function attempts(
         // Without a sensor on the source, what they did there at the time tells, and that nobody sits there who mistypes.
         theirs =
           by !== null ||
+          // What goes over shares is the system's own connection: the account in their hands tells.
+          (k === 1 && g.accounts.get(plain(name))?.status === 'abused' && g.near(source, at, 6 * AT_WORK)) ||
           (!w.sensed(source) &&
             ((g.near(source, at, AT_WORK) && g.suspicion.atDesk(name) === 0) || g.present(source, at)) &&
             at >= held.first);

@@ -185,6 +185,8 @@ export class Group {
       const source = arrival?.source ?? world.logons.source(l);
       if (source < 0 || source === n.host) continue;
       this.claim(source, 'controlled', n.t, n.places, 'how.source', 'likely');
+      // Who goes elsewhere from a host is at work there.
+      this.#at(source, world.carried(n.t, n.host, source));
       if (status !== 'controlled') continue;
       const method =
         l.type === SSH

@@ -610,6 +610,7 @@ export function attackSessions(
     user: string;
     place: Place;
     stretch?: number;
+    failed?: boolean;
   }[] = [];
   const scripts = new Set(shells.map((x) => x.path.replace(/^.*[\\/]/, '').toLowerCase()));
   for (const [ip, since] of addresses) {
@@ -632,6 +633,7 @@ export function attackSessions(
         target: r.host,
         user: no ? '' : r.user,
         place: requests.place(r.row),
+        ...(r.user === '' && r.status >= 400 ? { failed: true } : {}),
       });
     }
   }
@@ -723,6 +725,8 @@ export function attackSessions(
   touches.push(...carriedOnly(w, g, requests, addresses, tenants));
   touches.sort((x, y) => x.t - y.t);
   const stretches = new Map<SessionClaim, Set<number>>();
+  // What only ever failed, in nobody's name, may be anybody's knocking.
+  const answered = new Set<SessionClaim>();
   const out: SessionClaim[] = [];
   const open = new Map<string, SessionClaim>();
   for (const x of touches) {
@@ -751,10 +755,11 @@ export function attackSessions(
     if (x.stretch !== undefined) stretches.set(s, (stretches.get(s) ?? new Set()).add(x.stretch));
     s.end = Math.max(s.end, x.t);
     s.actions++;
+    if (x.failed !== true) answered.add(s);
     if (x.user !== '') s.accounts.add(x.user);
     if (s.places.length < 1000) s.places.push(x.place);
   }
-  return out;
+  return out.filter((x) => answered.has(x));
 }
 
 /** Ports of web servers. */

@@ -1,0 +1,264 @@
+// Small scenes, written here line by line: what the reconstruction says of them, and of the same without the intruder.
+import { strict as assert } from 'node:assert';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import type { IncidentDocument } from '../src/incident/index.js';
+import { ROOT, tempDir } from './support.js';
+
+const CLI = join(ROOT, 'dist', 'src', 'cli', 'main.js');
+const dir = tempDir();
+const env = {
+  ...process.env,
+  SOURCE_DATE_EPOCH: '1790000000',
+  NO_COLOR: '1',
+  BACKTRAIL_CACHE: join(dir, 'cache'),
+  BACKTRAIL_DEBUG: '1',
+};
+
+function put(scene: string, path: string, lines: readonly string[]): void {
+  const at = join(dir, scene, path);
+  mkdirSync(dirname(at), { recursive: true });
+  writeFileSync(at, `${lines.join('\n')}\n`);
+}
+
+function said(scene: string): IncidentDocument {
+  const out = join(dir, `${scene}.case`);
+  const r = spawnSync(process.execPath, [CLI, 'investigate', join(dir, scene), '--out', out, '--quiet'], {
+    env,
+    encoding: 'utf8',
+  });
+  assert.ok(r.status === 0, r.stderr);
+  const v = spawnSync(process.execPath, [CLI, 'verify', out], { env, encoding: 'utf8' });
+  assert.equal(v.status, 0, v.stdout + v.stderr);
+  return JSON.parse(readFileSync(join(out, 'incident.json'), 'utf8')) as IncidentDocument;
+}
+
+const iso = (t: number): string => new Date(t).toISOString();
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** A tenant of Microsoft 365: people at work from the office, one of them travelling; `stolen`: an account used from elsewhere. */
+function tenant(scene: string, stolen: boolean): void {
+  const audit: { t: number; line: string }[] = [];
+  const add = (t: number, user: string, ip: string, Operation: string, more: object = {}): void => {
+    audit.push({
+      t,
+      line: JSON.stringify({
+        CreationTime: iso(t).slice(0, 19),
+        Id: `id-${audit.length}`,
+        Operation,
+        OrganizationId: 'o',
+        RecordType: 2,
+        ResultStatus: 'Succeeded',
+        UserId: `${user}@example.org`,
+        UserType: 0,
+        Version: 1,
+        Workload: Operation === 'UserLoggedIn' ? 'AzureActiveDirectory' : 'Exchange',
+        ClientIP: ip,
+        ...more,
+      }),
+    });
+  };
+  const box = (user: string, logon = 0) => ({
+    MailboxOwnerUPN: `${user}@example.org`,
+    LogonType: logon,
+    ClientInfoString: 'Client=OWA;Action=ViaProxy',
+  });
+  const begin = Date.UTC(2026, 1, 2, 7);
+  const people = ['anna', 'bert', 'carla', 'dirk', 'eva'];
+  for (let day = 0; day < 12; day++)
+    for (const [k, user] of people.entries())
+      for (let n = 0; n < 4; n++) {
+        const t = begin + day * DAY + n * 2 * HOUR + k * 7 * MINUTE;
+        const ip = user === 'eva' && day > 7 ? '203.0.113.99' : '198.51.100.10';
+        if (n === 0) add(t, user, ip, 'UserLoggedIn');
+        add(t + MINUTE, user, ip, 'MailItemsAccessed', box(user));
+      }
+  // Honest rules: at home, and on a journey.
+  add(begin + 3 * DAY, 'bert', '198.51.100.10', 'New-InboxRule', {
+    Parameters: [
+      { Name: 'Name', Value: 'Newsletter' },
+      { Name: 'MoveToFolder', Value: 'Newsletters' },
+    ],
+  });
+  add(begin + 9 * DAY, 'eva', '203.0.113.99', 'New-InboxRule', {
+    Parameters: [
+      { Name: 'Name', Value: 'Project' },
+      { Name: 'MoveToFolder', Value: 'Project' },
+    ],
+  });
+  if (stolen) {
+    const t = begin + 8 * DAY + 10 * HOUR;
+    const ip = '192.0.2.77';
+    add(t, 'anna', ip, 'UserLoggedIn');
+    for (let n = 1; n < 6; n++) add(t + n * 3 * MINUTE, 'anna', `${ip}:5${n}000`, 'MailItemsAccessed', box('anna'));
+    add(t + 17 * MINUTE, 'anna', `${ip}:51000`, 'New-InboxRule', {
+      Parameters: [
+        { Name: 'Name', Value: '..' },
+        { Name: 'SubjectOrBodyContainsWords', Value: 'phish;hacked' },
+        { Name: 'MoveToFolder', Value: 'RSS Feeds' },
+      ],
+    });
+    add(t + DAY, 'carla', ip, 'UserLoggedIn');
+    for (let n = 1; n < 4; n++) add(t + DAY + n * 4 * MINUTE, 'carla', ip, 'MailItemsAccessed', box('carla'));
+    add(t + DAY + 13 * MINUTE, 'carla', ip, 'Set-Mailbox', {
+      Parameters: [
+        { Name: 'Identity', Value: 'carla' },
+        { Name: 'ForwardingSmtpAddress', Value: 'smtp:archive@example.net' },
+      ],
+    });
+  }
+  put(
+    scene,
+    'm365/audit.ndjson',
+    audit.toSorted((a, b) => a.t - b.t).map((x) => x.line),
+  );
+}
+
+test('a stolen account of Microsoft 365: where it was used from, whose mail was read, what was left', () => {
+  tenant('tenant', true);
+  const d = said('tenant');
+  assert.equal(d.incidents.length, 1);
+  const i = d.incidents[0]!;
+  assert.equal(i.entry?.technique, 'T1078.004');
+  assert.deepEqual(
+    i.sessions.map((s) => [s.source_ip, s.channel]),
+    [
+      ['192.0.2.77', 'owa'],
+      ['192.0.2.77', 'owa'],
+    ],
+  );
+  assert.deepEqual(i.mailboxes.map((m) => m.address).sort(), ['anna@example.org', 'carla@example.org']);
+  assert.deepEqual(i.accounts.map((a) => a.name.replace(/^.*\\/, '')).sort(), ['anna', 'carla']);
+  assert.ok(i.persistence.some((p) => p.technique === 'T1114.003' && p.name.includes('archive@example.net')));
+  assert.ok(i.anti_forensics.some((a) => a.what.includes('New-InboxRule')));
+  assert.deepEqual(i.hosts, []);
+});
+
+test('the same people without it: a journey and rules of their own are nothing', () => {
+  tenant('honest-tenant', false);
+  assert.deepEqual(said('honest-tenant').incidents, []);
+});
+
+const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
+const clf = (t: number): string => {
+  const d = new Date(t);
+  const two = (n: number): string => String(n).padStart(2, '0');
+  return `[${two(d.getUTCDate())}/${MONTHS[d.getUTCMonth()]!}/${d.getUTCFullYear()}:${two(d.getUTCHours())}:${two(d.getUTCMinutes())}:${two(d.getUTCSeconds())} +0000]`;
+};
+
+test('a document system behind another server: one host, documents in bulk, a day of its log gone', () => {
+  const begin = Date.UTC(2026, 1, 2);
+  const front: { t: number; line: string }[] = [];
+  const back = new Map<number, { t: number; line: string }[]>();
+  const ask = (
+    t: number,
+    ip: string,
+    user: string,
+    method: string,
+    path: string,
+    status: number,
+    bytes: number,
+    agent = 'Mozilla/5.0 (X)',
+  ): void => {
+    front.push({ t, line: `${ip} - - ${clf(t)} "${method} ${path} HTTP/1.1" ${status} ${bytes} "-" "${agent}"` });
+    const day = Math.floor((t - begin) / DAY);
+    back.set(day, [
+      ...(back.get(day) ?? []),
+      { t, line: `${ip} - ${user} ${clf(t)} "${method} ${path} HTTP/1.1" ${status} ${bytes}` },
+    ]);
+  };
+  for (let day = 0; day < 12; day++)
+    for (let n = 0; n < 60; n++) {
+      const t = begin + day * DAY + 7 * HOUR + n * 9 * MINUTE + (n % 7) * 11_000;
+      ask(t, `198.51.100.${10 + (n % 20)}`, n % 3 === 0 ? 'clerk' : '-', 'GET', `/docs/page/${n % 13}`, 200, 9000 + n);
+      // What only the server in front answers.
+      front.push({
+        t: t + 2000,
+        line: `203.0.113.${n % 40} - - ${clf(t + 2000)} "GET /x${n}.php HTTP/1.1" 404 150 "-" "probe"`,
+      });
+    }
+  // The records office exports, from inside.
+  for (let n = 0; n < 60; n++)
+    ask(begin + 2 * DAY + 9 * HOUR + n * 40_000, '10.1.3.7', 'export', 'GET', `/docs/api/${n}/export`, 200, 4_000_000);
+  // A script that nobody had asked for, after an upload; then documents as the account of the exports.
+  const t = begin + 5 * DAY + 2 * HOUR;
+  ask(t, '192.0.2.7', '-', 'GET', '/docs/portal/', 200, 9000);
+  ask(t + MINUTE, '192.0.2.7', '-', 'POST', '/docs/portal/upload', 200, 400);
+  for (let n = 1; n < 9; n++)
+    ask(t + n * 2 * MINUTE + MINUTE, '192.0.2.7', '-', 'POST', '/docs/res/css/print.jsp', 200, 700 + n);
+  for (const day of [6, 7])
+    for (let n = 0; n < 70; n++)
+      ask(
+        begin + day * DAY + 20 * HOUR + n * 50_000,
+        '192.0.2.99',
+        'export',
+        'GET',
+        `/docs/api/${1000 + day * 100 + n}/export`,
+        200,
+        6_000_000,
+      );
+  const ordered = (list: readonly { t: number; line: string }[]): string[] =>
+    list.toSorted((a, b) => a.t - b.t).map((x) => x.line);
+  put('documents', 'proxy1/var/log/nginx/access.log', ordered(front));
+  for (const [day, list] of back)
+    if (day !== 7)
+      put(
+        'documents',
+        `docs1/opt/tomcat/logs/localhost_access_log.${iso(begin + day * DAY).slice(0, 10)}.txt`,
+        ordered(list),
+      );
+  const d = said('documents');
+  assert.equal(d.incidents.length, 1);
+  const i = d.incidents[0]!;
+  assert.deepEqual(
+    i.hosts.filter((h) => h.status === 'controlled').map((h) => h.name),
+    ['docs1'],
+  );
+  assert.deepEqual([...new Set(i.sessions.map((s) => s.source_ip))].sort(), ['192.0.2.7', '192.0.2.99']);
+  const stolen = i.data_theft.filter((x) => x.destination === '192.0.2.99');
+  assert.equal(stolen.length, 2);
+  assert.deepEqual(
+    stolen.map((x) => x.bytes),
+    [420_000_000, 420_000_000],
+  );
+  assert.ok(i.accounts.some((a) => a.name.endsWith('export') && a.status === 'abused'));
+  assert.deepEqual(
+    i.anti_forensics.filter((a) => a.kind === 'missing_log').map((a) => a.host),
+    ['docs1'],
+  );
+});
+
+const SPLUNK = (event: string): string =>
+  JSON.stringify({
+    preview: false,
+    offset: 0,
+    result: { _bkt: 'main~1', _raw: event, host: 'x', sourcetype: 'XmlWinEventLog' },
+  });
+
+test('events as XML in exports of an index are read as they were written', () => {
+  const event = (id: number, n: number, data: string): string =>
+    `<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><Provider Name='Microsoft-Windows-Security-Auditing'/><EventID>${id}</EventID><TimeCreated SystemTime='2026-02-03T04:05:0${n}.0000000Z'/><EventRecordID>${n}</EventRecordID><Channel>Security</Channel><Computer>srv1.example.org</Computer></System><EventData>${data}</EventData></Event>`;
+  put('splunk', 'srv1/export.json', [
+    SPLUNK(
+      event(
+        4688,
+        1,
+        `<Data Name='NewProcessName'>C:\\Windows\\System32\\cmd.exe</Data><Data Name='CommandLine'>"C:\\Windows\\System32\\cmd.exe" /c dir</Data>`,
+      ),
+    ),
+    SPLUNK(event(1102, 2, '')),
+  ]);
+  said('splunk');
+  const r = spawnSync(process.execPath, [CLI, 'search', join(dir, 'splunk.case'), 'cmd.exe'], {
+    env,
+    encoding: 'utf8',
+  });
+  assert.match(
+    r.stdout,
+    /process=C:\\Windows\\System32\\cmd\.exe {2}command_line="C:\\Windows\\System32\\cmd\.exe" \/c dir/,
+  );
+});
