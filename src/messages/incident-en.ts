@@ -141,6 +141,7 @@ export const incidentEn = {
     'edge.installed-by': 'was installed by',
     'edge.brought':
       'came from a host under control, by a way never used before, and made a service of what had never run there; seen from',
+    'edge.session-script': 'ran in the session of',
     'edge.sensed': 'started on this host when, by a sensor on the network, the first connection ever came for it from',
     'edge.reached': 'started on this host when a connection reached it that was opened by',
     'edge.read-much': 'read many files, by a way never used before, from a host under control by',

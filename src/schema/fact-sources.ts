@@ -52,7 +52,8 @@ const SCRIPT: Columns = {
   script: 'ScriptBlockText',
   script_id: 'ScriptBlockId',
   path: 'Path',
-  // The envelope's, as each way of writing events names it.
+  // Of the envelope, as each way of writing events names it: the SID of who ran it, and the process.
+  user: ['Security_UserID', 'UserID', 'winlog.user.identifier', 'user.id'],
   pid: ['Execution_ProcessID', 'ExecutionProcessID', 'winlog.process.pid', 'process.pid', 'process_id'],
 };
 const M365_SIGN_IN: Columns = {

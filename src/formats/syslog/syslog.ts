@@ -1,6 +1,7 @@
 // Syslog as files hold it: RFC 5424, RFC 3164 with its variants (no priority, RFC 3339 times, a year), and what others put
 // into the message: sshd, sudo, iptables, Cisco ASA, CEF, LEEF, Windows events as XML or JSON.
 import { cefStart, cefTime, parseCef } from '../cef/cef.js';
+import { windowsOfCef } from '../cef/windows-cef.js';
 import { byShare, type LineParser, type ParseContext, type TextFormat } from '../text/format.js';
 import { flatten, objectOf } from '../text/json.js';
 import { type Emit, Shapes, TextRecord, type TextValue } from '../text/record.js';
@@ -151,6 +152,12 @@ function structuredData(text: string, put: (name: string, value: string) => void
       put(p[1]!, p[2]!.replace(/\\(["\\\]])/g, '$1'));
 }
 
+/** Zones are whole quarters of an hour, at most 14 hours from UTC. */
+const QUARTER = 900e6;
+const MOST_ZONE = 14 * 3600e6;
+/** An event is sent within this. */
+const DELIVERED_WITHIN = 180e6;
+
 class SyslogParser implements LineParser {
   skipped = 0;
   readonly #emit: Emit;
@@ -259,7 +266,9 @@ class SyslogParser implements LineParser {
     if (r.host === '') r.host = this.#context.host;
     r.line = line;
     r.offset = offset;
+    const envelope = { micros: r.micros, stated: (r.sure as string) === 'stated' };
     if (this.#payload(message)) {
+      if (envelope.stated) this.#zoned(envelope.micros);
       this.#emit(r);
       return;
     }
@@ -270,6 +279,17 @@ class SyslogParser implements LineParser {
     r.names = this.#shapes.of(names);
     r.values = values;
     this.#emit(r);
+  }
+
+  /** An event in a message that tells its time without a zone was written in the zone of whoever sent it: the envelope's time tells which. */
+  #zoned(sent: number): void {
+    const r = this.#record;
+    if ((r.sure as string) === 'stated' || !Number.isFinite(r.micros) || !Number.isFinite(sent)) return;
+    const local = r.micros + (this.#context.zone ?? 0) * 60e6;
+    const zone = Math.round((local - sent) / QUARTER) * QUARTER;
+    if (Math.abs(zone) > MOST_ZONE || Math.abs(local - sent - zone) > DELIVERED_WITHIN) return;
+    r.micros = local - zone;
+    r.sure = 'stated';
   }
 
   /** A message that is an event of another kind; fills the record from it. */
@@ -284,6 +304,15 @@ class SyslogParser implements LineParser {
       if (r.host === '' || r.host === this.#context.host) {
         const dvc = fields.get('dvchost') ?? fields.get('dvc');
         if (typeof dvc === 'string') r.host = dvc;
+      }
+      const windows = windowsOfCef(fields);
+      if (windows !== null) {
+        r.channel = windows.channel;
+        r.provider = windows.provider;
+        r.eventId = windows.eventId;
+        r.names = this.#shapes.of([...windows.fields.keys()]);
+        r.values = [...windows.fields.values()];
+        return true;
       }
       r.provider = String(fields.get('deviceProduct') ?? '');
       r.eventId = String(fields.get('signatureId') ?? fields.get('eventId') ?? '');

@@ -149,6 +149,32 @@ export class Logons {
   /** By host and user: rows that tell the end of a desktop session; by host and number of a session: its logoff. */
   #ends: { byUser: Map<string, number[]>; byNumber: Map<string, number[]> } | null = null;
 
+  #logoffs: Map<string, number[]> | null = null;
+
+  /** When a session was logged off, by its number; infinity where no record tells. */
+  loggedOff(l: Logon): number {
+    if (l.id < 0) return Number.POSITIVE_INFINITY;
+    if (this.#logoffs === null) {
+      this.#logoffs = new Map();
+      const { texts } = this.#facts;
+      const off = texts.asker((t) => t === 'logoff');
+      // Only of sessions over the network and of desktops: the others are most of them.
+      const wanted = new Set<string>();
+      for (const rows of this.#byHost.values())
+        for (const i of rows) {
+          const id = this.#columns.id[i]!;
+          if (id !== -1) wanted.add(`${this.table.host[i]!}|${texts.number(id)}`);
+        }
+      for (let i = 0; i < this.table.rows; i++) {
+        if (!off(this.#columns.activity[i]!)) continue;
+        const key = `${this.table.host[i]!}|${texts.number(this.#columns.id[i]!)}`;
+        if (wanted.has(key)) push(this.#logoffs, key, i);
+      }
+    }
+    const next = (this.#logoffs.get(`${l.host}|${l.id}`) ?? []).find((i) => this.table.t[i]! >= l.t);
+    return next === undefined ? Number.POSITIVE_INFINITY : this.table.t[next]!;
+  }
+
   #left(l: Logon): number {
     const { texts } = this.#facts;
     const a = this.table;

@@ -4,7 +4,7 @@
 import type { Place } from '../facts/table.js';
 import { type Logon, ownAccount, SSH } from './logons.js';
 import { cloudAccounts } from './cloud.js';
-import { commandsOf } from './commands.js';
+import { type Command, commandsOf, commandsOfScript } from './commands.js';
 import { laidBy } from './laid.js';
 import { REMOTE_PORTS, Remote } from './remote.js';
 import { baseName, SERVER, type World } from './world.js';
@@ -65,6 +65,8 @@ const LAID_BEFORE = 30 * MINUTE;
 const SAME_INSTALLATION = 10e6;
 /** A password is typed within this. */
 const RUNAS_BEFORE = 120e6;
+/** Scripts of a session of which no record tells the end. */
+const SCRIPT_SESSION = 2 * 3600e6;
 /** What is installed is installed within this. */
 const INSTALLS_WITHIN = 3 * MINUTE;
 /** A program copied over a share is made a service within this. */
@@ -238,8 +240,15 @@ export class Suspicion {
     sure: Sure = from.sure,
   ): void {
     const folded = path.toLowerCase();
-    if (folded === '' || this.nodes.has(`f${host}|${folded}`)) {
-      if (folded !== '') this.join(`f${host}|${folded}`, from.key);
+    if (folded === '') return;
+    const known = this.nodes.get(`f${host}|${folded}`);
+    if (known !== undefined) {
+      this.join(known.key, from.key);
+      if (!Number.isFinite(t) || t >= known.t - MINUTE) return;
+      // It was laid before, as is seen now: what ran since then is looked at anew.
+      const earlier: Node = { ...known, t, from, because, sure, places: [...places, ...known.places] };
+      this.nodes.set(known.key, earlier);
+      this.#queue.push(earlier);
       return;
     }
     this.#node({
@@ -408,17 +417,9 @@ export class Suspicion {
       const node = this.session(hop.logon, n, hop.how, hop.sure);
       this.#arrived(hop.logon, n.host, n.row, node ?? this.nodes.get(`s${hop.logon.row}`) ?? null);
     }
-    // What its command line laid, where no sensor saw it written.
-    for (const c of commandsOf(p.commandText(n.row))) {
-      const target = c.target === '' ? n.host : w.facts.hosts.known(c.target);
-      for (const x of laidBy(c.text)) {
-        const host = x.host === '' ? target : w.facts.hosts.known(x.host);
-        if (host < 0 || this.clean.has(host)) continue;
-        // On another machine it may not have come to be.
-        const sure = host === n.host ? n.sure : 'likely';
-        this.file(host, x.path, w.carried(n.t, n.host, host), n, 'edge.laid', n.places.slice(0, 1), sure);
-      }
-    }
+    // What its command line laid, where no sensor saw it written; and its scripts.
+    this.#laid(commandsOf(p.commandText(n.row)), n, n.t, n.places.slice(0, 1));
+    for (const i of w.scripts(n.row)) this.#laidByScript(i, n);
     if (/^runas(?:\.exe)?$/.test(baseName(n.path))) this.#runAs(n);
     if (
       /^(?:sudo|doas|su|pkexec)$/.test(baseName(n.path)) ||
@@ -461,6 +462,51 @@ export class Suspicion {
         sure: 'likely',
         path: c.text.toLowerCase(),
       });
+    }
+  }
+
+  #laidByScript(row: number, n: Node): void {
+    const t = this.world.facts.table('script_activity');
+    this.#laid(commandsOfScript(this.world.text(t.column('script')[row]!)), n, t.t[row]!, [t.place(row)]);
+  }
+
+  #laid(commands: readonly Command[], n: Node, t: number, places: readonly Place[]): void {
+    const w = this.world;
+    for (const c of commands) {
+      const target = c.target === '' ? n.host : w.facts.hosts.known(c.target);
+      for (const x of laidBy(c.text)) {
+        const host = x.host === '' ? target : w.facts.hosts.known(x.host);
+        if (host < 0 || this.clean.has(host)) continue;
+        // On another machine it may not have come to be.
+        const sure = host === n.host ? n.sure : 'likely';
+        this.file(host, x.path, w.carried(t, n.host, host), n, 'edge.laid', places, sure);
+      }
+    }
+  }
+
+  /** Scripts that ran in a session, by who ran them, while nobody else was there under that name. */
+  #scriptsOf(n: Node, l: Logon): void {
+    const w = this.world;
+    if (l.type !== 3 && l.type !== 10) return;
+    const sid = w.logons.table.column('sid')[l.row]!;
+    if (sid < 0) return;
+    const t = w.facts.table('script_activity');
+    const [user, lo] = [t.column('user'), t.from(l.t - 2e6)];
+    const off = w.logons.loggedOff(l);
+    const end = Math.min(off + 5e6, l.t + SCRIPT_SESSION);
+    for (let i = lo; i < t.rows && t.t[i]! <= end; i++) {
+      if (t.host[i] !== n.host || user[i]! < 0 || w.facts.texts.fold(user[i]!) !== w.facts.texts.fold(sid)) continue;
+      const others = w.logons
+        .remote(n.host, t.t[i]! - SCRIPT_SESSION, t.t[i]!)
+        .some(
+          (o) =>
+            o.user === l.user &&
+            o.row !== l.row &&
+            !this.nodes.has(`s${o.row}`) &&
+            w.logons.source(o) !== w.logons.source(l) &&
+            w.logons.loggedOff(o) >= t.t[i]!,
+        );
+      if (!others) this.block(i, n, 'edge.session-script');
     }
   }
 
@@ -652,6 +698,7 @@ export class Suspicion {
           if (!w.hub(r) && (w.processes.start.at(r) <= end || bareName(w.processes.userText(r)) === l.user))
             this.process(r, n, 'edge.session-process', n.sure);
     if (l.type === SSH) this.#ofSsh(n, l);
+    this.#scriptsOf(n, l);
     for (const s of this.#servicesByHost.get(n.host) ?? [])
       if (here(s.t, s.logon) || this.#madeIn(s, l)) this.#installed('service', s, n, 'edge.session-service', n.sure);
     for (const s of this.#tasksByHost.get(n.host) ?? [])
@@ -807,9 +854,10 @@ export class Suspicion {
 
   readonly #cloudUsers = new Map<string, string>();
 
-  /** Programs that a script which ran names. */
+  /** Programs that a script which ran names, and files that its commands lay. */
   #ofBlock(n: Node): void {
     const t = this.world.facts.table('script_activity');
+    this.#laidByScript(n.row, n);
     for (const path of programsNamed(this.world.text(t.column('script')[n.row]!)))
       if (!this.world.systemPath(path) && !this.world.shellPath(path))
         this.file(n.host, path, n.t, n, 'edge.command-of', n.places, 'likely');

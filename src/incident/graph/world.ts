@@ -39,6 +39,7 @@ export class World {
   readonly #bySession = new Rows();
   readonly #flowsByProcess = new Rows();
   readonly #filesByProcess = new Rows();
+  readonly #scriptsByProcess = new Rows();
   readonly #injections = new Map<number, number[]>();
   /** By address: host and program, as one number. */
   readonly #openers = new Map<string, Set<number>>();
@@ -101,6 +102,14 @@ export class World {
       const who = net.host[i]! * 16_777_216 + facts.texts.fold(by[i]!);
       if (list === undefined) this.#openers.set(key, new Set([who]));
       else if (list.size < 64) list.add(who);
+    }
+    const script = facts.table('script_activity');
+    const spid = script.column('pid');
+    for (let i = 0; i < script.rows; i++) {
+      if (spid[i] === -1) continue;
+      const r = this.processAt(script.host[i]!, -1, spid[i]!, script.t[i]!);
+      if (r >= 0 && /powershell|pwsh|wsmprovhost/i.test(this.processes.imageText(r)))
+        this.#scriptsByProcess.add(r, 0, i);
     }
     const m = facts.table('memory_activity');
     const [kind, mguid, mpid] = [m.column('activity'), m.column('process_guid'), m.column('pid')];
@@ -175,6 +184,10 @@ export class World {
   files(process: number): readonly number[] {
     return this.#filesByProcess.of(process, 0);
   }
+  /** Rows of script activity of a process. */
+  scripts(process: number): readonly number[] {
+    return this.#scriptsByProcess.of(process, 0);
+  }
   /** Rows of memory activity in which a process injected another. */
   injections(process: number): readonly number[] {
     return this.#injections.get(process) ?? [];
@@ -192,7 +205,8 @@ export class World {
   /** Whether such a sensor was at work there at a time: it has records of about then. */
   sensedAt(host: number, t: number): boolean {
     const sources = this.#sensors.get(host);
-    if (sources === undefined) return false;
+    // Of what began before the logs, no moment is known.
+    if (sources === undefined || !Number.isFinite(t)) return false;
     const hour = Math.floor(t / 3600e6);
     for (const s of sources) {
       const set = this.facts.hours.of.get(host)?.get(s);

@@ -197,7 +197,9 @@ export class Group {
               ? 'smb_service'
               : what === 'task'
                 ? 'scheduled_task'
-                : (what ?? 'other');
+                : what === 'block'
+                  ? 'winrm'
+                  : (what ?? 'other');
       this.moves.push({
         from: source,
         to: n.host,

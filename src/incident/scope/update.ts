@@ -173,7 +173,7 @@ export function hijack(w: World, g: Group, requests: Requests): HijackClaim | nu
     };
     let alike = 0;
     for (const r of requests.on(f.host, f.t - 60e6, Number.POSITIVE_INFINITY, (path) => baseName(path) === name)) {
-      if (r.status >= 400 || r.front) continue;
+      if (r.status >= 400 || r.front || r.method === 'HEAD') continue;
       const client = w.addresses.hostAt(r.ip, r.t);
       if (client < 0 || client === f.host) continue;
       alike = Math.max(alike, commonTail(r.path, f.path));
@@ -195,7 +195,10 @@ export function hijack(w: World, g: Group, requests: Requests): HijackClaim | nu
         cached.set(files.host[i]!, { t: files.t[i]!, process: p, place: files.place(i) });
       if (!fetched.has(files.host[i]!)) add(files.host[i]!, { t: files.t[i]!, place: files.place(i), size: -1 });
     }
-    const updater = [...updaters].sort((a, b) => b[1] - a[1])[0]?.[0] ?? starter(w, g, f.host, fetched);
+    const updater =
+      [...updaters].sort((a, b) => b[1] - a[1])[0]?.[0] ??
+      runner(w, g, f.host, name, fetched) ??
+      starter(w, g, f.host, fetched);
     if (updater === null) continue;
     // By the program and, where it is known, its hash: what most of the clients started.
     const started = new Map<string, number[]>();
@@ -321,6 +324,28 @@ function namedPackages(
     }
   }
   return out;
+}
+
+/** The program that started the package under its own name on most of the clients that did; null if none did. */
+function runner(
+  w: World,
+  g: Group,
+  server: number,
+  name: string,
+  fetched: ReadonlyMap<number, { readonly t: number }>,
+): number | null {
+  const parents = new Map<number, Set<number>>();
+  for (const [host, at] of fetched) {
+    const t = w.carried(at.t, server, host);
+    for (const r of g.suspicion.remote.startsBetween(host, t - 30e6, t + STARTS_WITHIN)) {
+      const parent = w.processes.parent.at(r);
+      if (parent < 0 || baseName(w.processes.imageText(r)) !== name) continue;
+      const image = w.processes.image.at(parent);
+      parents.set(image, (parents.get(image) ?? new Set()).add(host));
+    }
+  }
+  const best = [...parents].sort((a, b) => b[1].size - a[1].size || a[0] - b[0])[0];
+  return best !== undefined && best[1].size >= MIN_CLIENTS ? best[0] : null;
 }
 
 /** Most of the clients that fetched must have started something by one program. */
