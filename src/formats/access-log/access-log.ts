@@ -115,7 +115,10 @@ class CombinedParser extends AccessParser {
     if (q1 < 0) return null;
     const q2 = quotedEnd(t, q1 + 1);
     if (q2 < 0) return null;
-    const [method, stem, query, version] = splitRequest(t.slice(q1 + 1, q2));
+    const [method, asked, query, version] = splitRequest(t.slice(q1 + 1, q2));
+    // Some servers write the whole address, and the caller's port behind it.
+    const whole = /^https?:\/\/([^/]+)(\/.*)?$/i.exec(asked ?? '');
+    const stem = whole === null ? asked : (whole[2] ?? '/');
     let i = q2 + 2;
     let e = t.indexOf(' ', i);
     const status = e < 0 ? t.slice(i) : t.slice(i, e);
@@ -143,7 +146,7 @@ class CombinedParser extends AccessParser {
       } else if (e >= 0) extra = t.slice(e + 1);
     }
     return [
-      ip,
+      ip.replace(/^(\d{1,3}(?:\.\d{1,3}){3}):\d{1,5}$/, '$1'),
       dash(user),
       method,
       stem,
@@ -153,7 +156,7 @@ class CombinedParser extends AccessParser {
       dash(bytes),
       dash(referer),
       dash(agent),
-      dash(vhost),
+      dash(vhost ?? whole?.[1]),
       dash(extra),
     ];
   }
@@ -164,7 +167,7 @@ export const accessLog: TextFormat = {
   title: 'Web access log, common or combined: Apache, nginx, Tomcat',
   identify: (head) =>
     byShare(head, 90, 'an address, a time in brackets, a quoted request and a status', (l) =>
-      /^\S+ .*\[\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d[^\]]*\] "(?:[^"\\]|\\.)*" (?:\d{3}|-)(?: |$)/.test(l),
+      /^\S+ .*\[\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d[^\]]*\] +"(?:[^"\\]|\\.)*" (?:\d{3}|-)(?: |$)/.test(l),
     ),
   parser: (context, emit) => new CombinedParser(context, emit),
 };

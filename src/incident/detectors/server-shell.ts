@@ -83,7 +83,13 @@ export function serverShell(w: World): Lead[] {
       !typed &&
       ((days.get(`${p.host.at(r)}|${shape(p.command.at(r))}`)?.size ?? 0) >= HABIT_DAYS ||
         (hosts.get(shape(p.command.at(r)))?.size ?? 0) >= 3);
-    const certain = typed || (!habit && beside(r)) || (!database(p.image.at(p.parent.at(r))) && !habit);
+    // Of a service that nothing names, what is asked on more than one day is asked by itself.
+    const asked =
+      (days.get(`${p.host.at(r)}|${shape(p.command.at(r))}`)?.size ?? 0) >= 2 &&
+      p.image.at(p.parent.at(r)) < 0 &&
+      !beside(r);
+    const certain =
+      (typed && !asked) || (!habit && beside(r)) || (!database(p.image.at(p.parent.at(r))) && !habit && !asked);
     return {
       detector: 'server-shell',
       technique: 'T1190',

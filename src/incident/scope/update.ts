@@ -233,6 +233,7 @@ export function hijack(w: World, g: Group, requests: Requests): HijackClaim | nu
       }
     // Who never got what was tampered with.
     for (const host of fetched.keys()) if (!executed.has(host) && !versions.got(host)) fetched.delete(host);
+    if (new Set([...executed.keys(), ...fetched.keys()]).size < MIN_CLIENTS) continue;
     // Where its own start is lost: what it left behind on other clients runs on this one, and did not before.
     const left = new Map<number, Set<number>>();
     for (const [key, list] of started)

@@ -123,7 +123,8 @@ export class Requests {
       for (; lo < front.length && t[front[lo]!]! <= t[row]! + PASSED_WITHIN; lo++) {
         const x = front[lo]!;
         if (used.has(x) || path(this.#c.path[x]!) !== path(this.#c.path[row]!)) continue;
-        if (same && addresses.text(this.#c.ip[x]!) !== addresses.text(this.#c.ip[row]!)) continue;
+        // One that passes requests on is told by another address than its own log has; who asks both servers has one.
+        if ((addresses.text(this.#c.ip[x]!) === addresses.text(this.#c.ip[row]!)) !== same) continue;
         if (best < 0 || Math.abs(t[x]! - t[row]!) < Math.abs(t[best]! - t[row]!)) best = x;
       }
       return best;
@@ -163,7 +164,9 @@ export class Requests {
       }
       // A server may be told by the one before it who asked: then both name the same address, and the one before has more.
       const outside = this.#byHost.get(back)!.filter((row) => {
-        if (this.#front(this.table.source[row]!)) return false;
+        // Whoever knocks at every door knocks at both: what was answered tells.
+        if (this.#front(this.table.source[row]!) || !(this.#world.facts.texts.number(this.#c.status[row]!) < 400))
+          return false;
         return addresses.outside(addresses.text(this.#c.ip[row]!));
       });
       if (outside.length < RELAYED_LEAST) continue;
@@ -316,7 +319,12 @@ export class Requests {
 }
 
 /** A path without what is asked of it; servers of Windows do not tell cases apart. */
-export const plainPath = (t: string): string => t.toLowerCase().replace(/[?#].*$/s, '');
+export const plainPath = (t: string): string =>
+  t
+    .toLowerCase()
+    .replace(/[?#].*$/s, '')
+    // Some servers write the whole address.
+    .replace(/^https?:\/\/[^/]*(?=\/)/, '');
 
 export interface SessionClaim {
   start: number;
