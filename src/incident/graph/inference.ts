@@ -569,7 +569,7 @@ export function unnamedMoves(w: World, s: Suspicion): number {
       if (control === undefined || l.t < control.first) continue;
       const known = since !== undefined && l.t >= since - HOUR;
       // An account that is not known to be theirs must do what nobody does on a visit.
-      const much = !w.sensed(c.source) && l.type === 3 && s.remote.reads(l) >= MANY_READS;
+      const much = !known && !w.sensed(c.source) && l.type === 3 && s.remote.reads(l) >= MANY_READS;
       if (!known && !much && !(l.type === 3 && s.broughtIn(l))) continue;
       const way = ways.get(`${c.source}|${c.user}`)!;
       // Whoever logs on anywhere is seen at a controller at once, for policies: that is no way that anybody goes.

@@ -179,6 +179,7 @@ export function hijack(w: World, g: Group, requests: Requests): HijackClaim | nu
       alike = Math.max(alike, commonTail(r.path, f.path));
       add(client, { t: r.t, place: requests.place(r.row), size: r.status === 200 && r.bytes > 0 ? r.bytes : -1 });
     }
+    if (fetched.size < MIN_CLIENTS) continue;
     // What clients' updaters wrote under that name, and what they started after it.
     const files = w.facts.table('file_activity');
     const path = files.column('path');
