@@ -206,6 +206,12 @@ export function outward(w: World, g: Group, net: Network): { channels: Channel[]
     )
       thefts.push(x);
   for (const c of unseen(w, g, net)) addBoth(c.name, c.address, c.t, c.host, [c.place]);
+  // Where a tool only ever carried things to is no channel.
+  for (const t of sent)
+    for (const name of [t.destination, ...(t.addresses ?? [])]) {
+      const c = channels.get(name);
+      if (c !== undefined && [...c.hosts].every((h) => sent.some((x) => x.host === h))) channels.delete(name);
+    }
   for (const t of thefts) {
     const c = channels.get(t.destination);
     if (c === undefined || c.count >= 3) continue;

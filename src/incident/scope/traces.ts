@@ -262,7 +262,8 @@ export function createdAccounts(
       o,
       m:
         /^\S*\bnet1?(?:\.exe)?["']?\s+user\s+"?([^\s"]+)"?\s.*\/add\b/i.exec(o.text) ??
-        /\bnew-(?:aduser|localuser)\b(?=.*?(?:-samaccountname|-name)\s+["']?([^\s"']+))/i.exec(o.text) ??
+        /\bnew-aduser\b(?=.*?-samaccountname\s+["']?([^\s"']+))/i.exec(o.text) ??
+        /\bnew-localuser\b(?=.*?-name\s+["']?([^\s"']+))/i.exec(o.text) ??
         /^\S*\b(?:useradd|adduser)\s(?:.*\s)?([a-z_][\w.-]*)$/.exec(o.text),
     }))
     .filter((x) => x.m !== null);
