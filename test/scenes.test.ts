@@ -1,6 +1,7 @@
 // Small scenes, written here line by line: what the reconstruction says of them, and of the same without the intruder.
 import { strict as assert } from 'node:assert';
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
@@ -261,4 +262,175 @@ test('events as XML in exports of an index are read as they were written', () =>
     r.stdout,
     /process=C:\\Windows\\System32\\cmd\.exe {2}command_line="C:\\Windows\\System32\\cmd\.exe" \/c dir/,
   );
+});
+
+/** Events as Winlogbeat ships them. */
+class Beats {
+  readonly lines: { t: number; line: string }[] = [];
+  #pid = 4000;
+
+  event(t: number, host: string, event_id: number, event_data: Record<string, string>, security = false): void {
+    this.lines.push({
+      t,
+      line: JSON.stringify({
+        '@timestamp': iso(t),
+        agent: { type: 'winlogbeat' },
+        winlog: {
+          channel: security ? 'Security' : 'Microsoft-Windows-Sysmon/Operational',
+          provider_name: security ? 'Microsoft-Windows-Security-Auditing' : 'Microsoft-Windows-Sysmon',
+          computer_name: host,
+          event_id: String(event_id),
+          record_id: this.lines.length + 1,
+          event_data: security ? event_data : { UtcTime: iso(t).slice(0, 23).replace('T', ' '), ...event_data },
+        },
+      }),
+    });
+  }
+
+  /** Gives the new process's number, for its children. */
+  start(t: number, host: string, Image: string, CommandLine: string, parent: readonly [number, string], User: string) {
+    const pid = this.#pid++;
+    this.event(t, host, 1, {
+      ProcessGuid: `{00000000-0000-0000-0000-${String(pid).padStart(12, '0')}}`,
+      ProcessId: String(pid),
+      Image,
+      CommandLine,
+      User,
+      LogonId: '0x3e7',
+      Hashes: `SHA256=${createHash('sha256').update(Image.toLowerCase()).digest('hex').toUpperCase()}`,
+      ParentProcessGuid: `{00000000-0000-0000-0000-${String(parent[0]).padStart(12, '0')}}`,
+      ParentProcessId: String(parent[0]),
+      ParentImage: parent[1],
+    });
+    return [pid, Image] as const;
+  }
+}
+
+/** A web server with a script that nobody asked for; a service of it whose program lies among those of the house. */
+function hidden(scene: string, known: boolean): IncidentDocument {
+  const begin = Date.UTC(2026, 1, 2);
+  const host = 'web1.example.org';
+  const program = 'C:\\Program Files\\Common Files\\Vendor\\BIN\\SyncAgent.exe';
+  const web: string[] = [];
+  const wall: string[] = [];
+  const ask = (t: number, ip: string, method: string, path: string): void => {
+    web.push(
+      `${iso(t).slice(0, 10)} ${iso(t).slice(11, 19)} 10.0.0.5 ${method} ${path} - 443 - ${ip} Mozilla/5.0 - 200 0 0 3000 500 20`,
+    );
+    // The firewall writes the time of its wall clock, two hours on.
+    const d = new Date(t + 2 * HOUR);
+    const two = (n: number): string => String(n).padStart(2, '0');
+    const at = `${d.getUTCFullYear()}/${two(d.getUTCMonth() + 1)}/${two(d.getUTCDate())} ${iso(d.getTime()).slice(11, 19)}`;
+    wall.push(
+      `<14>${MONTHS[d.getUTCMonth()]!} ${String(d.getUTCDate()).padStart(2)} ${iso(d.getTime()).slice(11, 19)} FW1 1,${at},013201047716,TRAFFIC,end,2562,${at},${ip},10.0.0.5,${ip},10.0.0.5,In,,,ssl,vsys1,untrust,dmz,ethernet1/1,ethernet1/3,LF,${at},${wall.length + 1},1,${50_000 + (wall.length % 9000)},443,44117,443,0x400053,tcp,allow,5373,3000,2373,5,${at},8,any,,7409912201184251710,0x0,NL,10.0.0.0-10.255.255.255,,2,3,tcp-fin`,
+    );
+  };
+  for (let day = 0; day < 10; day++)
+    for (let n = 0; n < 50; n++)
+      ask(
+        begin + day * DAY + 7 * HOUR + n * 11 * MINUTE + (n % 5) * 13_000,
+        `203.0.113.${n % 40}`,
+        'GET',
+        `/page/${n % 9}.aspx`,
+      );
+  const b = new Beats();
+  const services = [700, 'C:\\Windows\\System32\\services.exe'] as const;
+  const worker = b.start(
+    begin + HOUR,
+    host,
+    'C:\\Windows\\System32\\inetsrv\\w3wp.exe',
+    'w3wp.exe -ap "site"',
+    [800, 'C:\\Windows\\System32\\svchost.exe'],
+    'IIS APPPOOL\\site',
+  );
+  // Where others run it too, and before, it is the house's.
+  if (known)
+    for (const other of ['app1.example.org', host])
+      b.start(begin + 2 * HOUR, other, program, `"${program}"`, services, 'NT AUTHORITY\\SYSTEM');
+  const t = begin + 5 * DAY + 2 * HOUR;
+  for (let n = 0; n < 9; n++) ask(t + n * 2 * MINUTE, '192.0.2.7', n === 0 ? 'GET' : 'POST', '/res/fonts/info.aspx');
+  const cmd = (at: number, line: string) =>
+    b.start(at, host, 'C:\\Windows\\System32\\cmd.exe', `"cmd.exe" /c ${line}`, worker, 'IIS APPPOOL\\site');
+  cmd(t + 2 * MINUTE + 1000, 'whoami');
+  cmd(t + 4 * MINUTE + 1000, 'net user');
+  b.event(t + 6 * MINUTE, host, 11, {
+    ProcessGuid: `{00000000-0000-0000-0000-${String(worker[0]).padStart(12, '0')}}`,
+    ProcessId: String(worker[0]),
+    Image: worker[1],
+    TargetFilename: program,
+  });
+  const order = cmd(t + 8 * MINUTE + 1000, `sc create SyncAgent binPath= "${program}" start= auto`);
+  b.start(
+    t + 8 * MINUTE + 1200,
+    host,
+    'C:\\Windows\\System32\\sc.exe',
+    `sc create SyncAgent binPath= "${program}" start= auto`,
+    order,
+    'IIS APPPOOL\\site',
+  );
+  b.event(
+    t + 8 * MINUTE + 1500,
+    host,
+    4697,
+    {
+      SubjectUserName: 'site',
+      SubjectLogonId: '0x9d1f2',
+      ServiceName: 'SyncAgent',
+      ServiceFileName: program,
+      ServiceType: '0x10',
+      ServiceStartType: '2',
+      ServiceAccount: 'LocalSystem',
+    },
+    true,
+  );
+  const agent = b.start(t + 10 * MINUTE, host, program, `"${program}"`, services, 'NT AUTHORITY\\SYSTEM');
+  for (let n = 0; n < 30; n++)
+    b.event(t + 11 * MINUTE + n * HOUR, host, 3, {
+      ProcessGuid: `{00000000-0000-0000-0000-${String(agent[0]).padStart(12, '0')}}`,
+      ProcessId: String(agent[0]),
+      Image: program,
+      Protocol: 'tcp',
+      Initiated: 'true',
+      SourceIp: '10.0.0.5',
+      SourcePort: String(50_000 + n),
+      DestinationIp: '198.51.100.200',
+      DestinationPort: '443',
+    });
+  put(scene, 'web1/inetpub/logs/LogFiles/W3SVC1/u_ex.log', [
+    '#Software: Microsoft Internet Information Services 10.0',
+    '#Version: 1.0',
+    '#Date: 2026-02-02 00:00:00',
+    '#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status sc-substatus sc-win32-status sc-bytes cs-bytes time-taken',
+    ...web,
+  ]);
+  put(scene, 'fw1/pan.log', wall);
+  put(
+    scene,
+    'beats/winlogbeat.ndjson',
+    b.lines.toSorted((x, y) => x.t - y.t).map((x) => x.line),
+  );
+  return said(scene);
+}
+
+test('what a service of theirs runs from among the programs of the house is theirs; a firewall in local time tells nothing twice', () => {
+  const d = hidden('hidden', false);
+  assert.equal(d.incidents.length, 1);
+  const i = d.incidents[0]!;
+  assert.ok(i.implants.some((x) => x.names.some((n) => n.toLowerCase() === 'syncagent.exe')));
+  assert.ok(i.persistence.some((x) => x.kind === 'service' && x.name === 'SyncAgent'));
+  assert.deepEqual(
+    i.command_and_control.map((x) => x.address),
+    ['198.51.100.200'],
+  );
+  assert.deepEqual(
+    i.sessions.map((s) => s.source_ip),
+    ['192.0.2.7'],
+  );
+});
+
+test('the same program, where the house had run it before, is not', () => {
+  const d = hidden('known-program', true);
+  assert.equal(d.incidents.length, 1);
+  assert.ok(!d.incidents[0]!.implants.some((x) => x.names.some((n) => n.toLowerCase() === 'syncagent.exe')));
+  assert.deepEqual(d.incidents[0]!.command_and_control, []);
 });

@@ -11,6 +11,7 @@ const FIXED: Readonly<Record<string, string>> = {
   'passwords that the intruder tried there failed': '入侵者在其上尝试的口令均失败',
   'a program of the intruder connected to it; no session followed': '入侵者的程序连接过它，其后没有会话',
   'sessions of the intruder came from there': '入侵者的会话由此发出',
+  'it talked to a channel of the intruder': '它与入侵者的命令控制通道通信',
   // entry
   'A server process started a shell right after a request from outside.':
     '服务器进程在收到外部请求后随即启动了命令解释器。',
@@ -22,6 +23,10 @@ const FIXED: Readonly<Record<string, string>> = {
   'The first session of the intruder came from an address that the VPN gave out.':
     '入侵者的首个会话来自 VPN 分配的地址。',
   'The first session of the intruder came from outside.': '入侵者的首个会话来自外部。',
+  'The first thing of the intruder in this evidence is an account of a cloud service that was used from an address of theirs.':
+    '本证据中入侵者最早的活动是从其地址使用的一个云服务账户。',
+  'Just before an account was first used from an address of the intruder, somebody inside had opened a page at that address.':
+    '在某账户首次从入侵者的地址被使用之前不久，内部有人打开过该地址上的网页。',
   'An office program started a script.': '办公程序启动了脚本。',
   'A program that a user started is the first thing of the intruder in this evidence.':
     '本证据中入侵者最早的活动是用户启动的一个程序。',
@@ -34,6 +39,10 @@ const FIXED: Readonly<Record<string, string>> = {
   'A server process started a shell.': '服务器进程启动了命令解释器。',
   'A script that was not there before is asked for by a few strangers only, and answers.':
     '出现了此前没有的脚本，只被少数陌生地址请求，并且应答。',
+  'From an address that it never came from, an account of a cloud service did what hides mail, sends it away or lets somebody back in.':
+    '某云服务账户从其从未使用过的地址，做了隐藏邮件、外发邮件或便于再次进入的操作。',
+  'Accounts that never came from an address came from it together, stolen ones among them.':
+    '若干从未使用过某地址的账户一同由该地址登录，其中有被盗账户。',
   'Memory of the local security authority was read.': '本地安全机构（LSASS）的内存被读取。',
   'The directory database or the registry of secrets was copied.': '目录数据库或注册表中的机密被复制。',
   'A user account asked the directory to replicate its secrets.': '用户账户要求目录复制其机密。',
@@ -132,6 +141,12 @@ const FORMS: readonly Form[] = [
     'The log "',
     /^The log "([^]*)" has no records from (.+?) to (.+?), although it never was silent that long before and other logs show activity of the host\.$/,
     (m) => `日志“${m[1]}”自 ${m[2]} 至 ${m[3]} 没有记录，而此前从未如此长时间静默，且其他日志显示该主机有活动。`,
+  ],
+  [
+    'Of the log "',
+    /^Of the log "([^]*)", which has a file for each day, (?:that|those) of (\S+)(?: to (\S+))? (?:is|are) missing; the days before and after are there\.$/,
+    (m) =>
+      `日志“${m[1]}”每日一个文件，缺少 ${m[2]}${m[3] === undefined ? '' : ` 至 ${m[3]}`} 的文件；前后各日的文件都在。`,
   ],
   [
     'The log "',

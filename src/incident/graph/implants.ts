@@ -20,14 +20,14 @@ export interface Program {
 
 export function dualUse(w: World, row: number): boolean {
   // A tool for support that an intruder installed is there to stay.
-  if (w.placed.has(`${w.processes.host.at(row)}|${w.processes.imageText(row)}`)) return false;
+  if (w.placed.get(`${w.processes.host.at(row)}|${w.processes.imageText(row)}`) === true) return false;
   return DUAL_USE.test(w.text(w.processes.original.at(row))) || DUAL_USE.test(baseName(w.processes.imageText(row)));
 }
 
 /** Whether a tainted process is a program of the intruder's own, and not one of the system's or a tool. */
 export function brought(w: World, row: number): boolean {
   const image = w.processes.imageText(row);
-  if (w.placed.has(`${w.processes.host.at(row)}|${image}`)) return true;
+  if (w.placed.has(`${w.processes.host.at(row)}|${image}`)) return !dualUse(w, row);
   return (
     image !== '' &&
     !w.systemPath(image) &&
@@ -94,7 +94,14 @@ export function sameProgram(w: World, s: Suspicion, names: ReadonlySet<number>):
     const all = [...(sha === '' ? [] : w.withHash(sha)), ...w.withImage(p.image.at(n.row))];
     if (all.length > MAX_STARTS) continue;
     // What ran before the intruder came, or as a part of the system, is no program of theirs.
-    if (all.some((r) => (Number.isFinite(p.start.at(r)) && p.start.at(r) < since) || w.system(r))) continue;
+    if (
+      all.some(
+        (r) =>
+          (Number.isFinite(p.start.at(r)) && p.start.at(r) < since) ||
+          (w.system(r) && !w.placed.has(`${p.host.at(r)}|${p.imageText(r)}`)),
+      )
+    )
+      continue;
     for (const r of all) {
       const same = sha !== '' && p.sha256(p.hash.at(r)) === sha;
       const other = p.sha256(p.hash.at(r));

@@ -58,6 +58,8 @@ const MINUTE = 60e6;
 /** A service or task that was made to run once runs within this. */
 const RUNS_WITHIN = 5 * MINUTE;
 /** What others ran so long before is no tool that was brought. */
+/** How long before it is run a service's program may have been written. */
+const DAY = 86_400e6;
 const DAY_AND_MORE = 36 * 3600e6;
 /** Files are copied to a machine no longer before they are used there. */
 const LAID_BEFORE = 30 * MINUTE;
@@ -874,14 +876,24 @@ export class Suspicion {
   #ofFile(n: Node): void {
     const w = this.world;
     const image = w.facts.texts.find(n.path);
-    // What the intruder put into a folder of the system is theirs where nothing of that name ran there before.
+    // What the intruder put into a folder of the system is theirs where nothing of that name ran before: there, and on Windows, where all
+    // machines have the same programs, anywhere.
+    const unix = n.path.startsWith('/');
     const ours = (): boolean =>
       (n.because === 'edge.installed-by' ||
-        ((n.because === 'edge.laid' || n.because === 'edge.wrote' || n.because === 'edge.copied') &&
-          n.path.startsWith('/'))) &&
-      w.withImage(image).every((r) => w.processes.host.at(r) !== n.host || this.firstSeen(r) >= n.t - 10e6);
+        n.because === 'edge.laid' ||
+        n.because === 'edge.wrote' ||
+        n.because === 'edge.copied' ||
+        (n.because === 'edge.command-of' && (n.from?.kind === 'service' || n.from?.kind === 'task'))) &&
+      w
+        .withImage(image)
+        .every(
+          (r) =>
+            (w.processes.host.at(r) !== n.host && (unix || n.because === 'edge.installed-by')) ||
+            this.firstSeen(r) >= n.t - 10e6,
+        );
     const placed = w.systemPath(n.path) && !w.shellPath(n.path) && ours();
-    if (placed) w.placed.add(`${n.host}|${n.path}`);
+    if (placed) w.placed.set(`${n.host}|${n.path}`, unix || n.because === 'edge.installed-by');
     if (image >= 0 && w.runs(image) < 20_000 && !w.shellPath(n.path) && (!w.systemPath(n.path) || placed))
       for (const r of w.withImage(image))
         if (w.processes.host.at(r) === n.host && this.firstSeen(r) >= n.t - 10e6)
@@ -911,7 +923,27 @@ export class Suspicion {
       if (runs(s.command, w.processes.imageText(r), w.processes.commandText(r).toLowerCase()))
         this.process(r, n, n.kind === 'service' ? 'edge.service-ran' : 'edge.task-ran', n.sure);
     const exe = programOf(s.command);
-    if (exe !== '' && !w.systemPath(exe)) this.file(n.host, exe, s.t, n, 'edge.command-of', n.places);
+    if (exe === '') return;
+    if (!w.systemPath(exe)) this.file(n.host, exe, s.t, n, 'edge.command-of', n.places);
+    else if (!w.shellPath(exe)) {
+      const row = this.#written(n.host, exe, s.t);
+      const f = w.facts.table('file_activity');
+      if (row >= 0) this.file(n.host, exe, f.t[row]!, n, 'edge.command-of', [f.place(row), ...n.places]);
+    }
+  }
+
+  /** The record of a file's creation in the day before something; -1. */
+  #written(host: number, path: string, until: number): number {
+    const f = this.world.facts.table('file_activity');
+    const [id, activity] = [f.column('path'), f.column('activity')];
+    for (let i = f.from(until - DAY); i < f.rows && f.t[i]! <= until + 10e6; i++)
+      if (
+        f.host[i] === host &&
+        this.world.text(activity[i]!) === 'create' &&
+        this.world.text(id[i]!).toLowerCase() === path
+      )
+        return i;
+    return -1;
   }
 }
 

@@ -44,8 +44,8 @@ export class World {
   /** By address: host and program, as one number. */
   readonly #openers = new Map<string, Set<number>>();
   readonly #ahead: readonly number[];
-  /** Programs that the intruder put where the system's own lie: `host|path`. */
-  readonly placed = new Set<string>();
+  /** Programs that the intruder put where the system's own lie, by `host|path`; whether a tool that everybody may use counts too. */
+  readonly placed = new Map<string, boolean>();
   /** Sysmon or what does the same writes of this host. */
   readonly #sensed = new Set<number>();
   /** The logs that such a sensor writes, by host. */

@@ -8,7 +8,7 @@ import { baseName, type World } from '../graph/world.js';
 import { type Contact, Network } from './contacts.js';
 import type { Group } from './group.js';
 import type { Tenants } from './tenants.js';
-import type { Request, Requests } from './web.js';
+import { flowShifts, flowSource, type Request, type Requests } from './web.js';
 
 /** Bytes sent in one connection that are more than talk. */
 const BULK = 10e6;
@@ -394,6 +394,7 @@ export function fetched(
     n.column(c),
   ) as [Int32Array, Int32Array, Int32Array, Int32Array, Int32Array];
   const wanted = w.facts.texts.asker((t) => theirs.has(t));
+  const shift = flowShifts(w, theirs);
   const open = new Map<string, { -readonly [K in keyof Theft]: Theft[K] } & { last: number; places: Place[] }>();
   const out: Theft[] = [];
   for (let i = 0; i < n.rows; i++) {
@@ -403,7 +404,7 @@ export function fetched(
     // The picture of a desktop is no file.
     if (w.facts.texts.number(port[i]!) === 3389) continue;
     const ip = w.addresses.text(src[i]!);
-    const t = n.t[i]!;
+    const t = n.t[i]! - (shift.get(flowSource(n, i)) ?? 0);
     if (t < addresses.get(ip)! - DAY) continue;
     const host = w.addresses.hostAt(w.addresses.text(dst[i]!), t);
     if (host < 0 || g.hosts.get(host)?.status !== 'controlled') continue;

@@ -770,6 +770,63 @@ export function attackSessions(
   return out.filter((x) => answered.has(x));
 }
 
+/** Zones are whole quarters of an hour, at most 14 hours from UTC. */
+const QUARTER = 900e6;
+const MOST_ZONE = 14 * 3600e6;
+/** A connection and what is asked by it are no further apart, clocks and zones apart. */
+const ASKED_WITHIN = 90e6;
+/** Connections that must agree. */
+const LEAST_AGREE = 3;
+/** Connections of one device that are asked; the rest of them have the same zone. */
+const MOST_ASKED = 5_000;
+
+/** Whose record of a connection a row is: a log of one device. */
+export const flowSource = (n: { source: ArrayLike<number>; host: ArrayLike<number> }, i: number): string =>
+  `${n.source[i]!}|${n.host[i]!}`;
+
+/**
+ * By device: how far its time of day is from that of the web servers, where it writes local time and no zone: what most of its connections from
+ * some addresses are away from what these addresses asked for. In microseconds; devices that agree are not in it.
+ */
+export function flowShifts(
+  w: World,
+  asked: ReadonlyMap<string, readonly { readonly t: number }[]>,
+): Map<string, number> {
+  const n = w.facts.table('network_activity');
+  const [src, port] = [n.column('src_ip'), n.column('dst_port')];
+  const wanted = w.facts.texts.asker((t) => (asked.get(t)?.length ?? 0) > 0);
+  const votes = new Map<string, { all: number; by: Map<number, number> }>();
+  const sorted = new Map<number, Float64Array>();
+  for (let i = 0; i < n.rows; i++) {
+    if (src[i]! < 0 || !wanted(src[i]!) || !WEB_PORTS.has(w.facts.texts.number(port[i]!))) continue;
+    const v = votes.get(flowSource(n, i)) ?? { all: 0, by: new Map<number, number>() };
+    votes.set(flowSource(n, i), v);
+    if (v.all >= MOST_ASKED) continue;
+    v.all++;
+    const times = sorted.get(src[i]!) ?? Float64Array.from(asked.get(w.addresses.text(src[i]!))!, (r) => r.t).sort();
+    sorted.set(src[i]!, times);
+    const zones: number[] = [];
+    for (let z = -MOST_ZONE; z <= MOST_ZONE; z += QUARTER) {
+      const k = firstAt(times.length, (m) => times[m]!, n.t[i]! - z - ASKED_WITHIN);
+      if (k < times.length && times[k]! <= n.t[i]! - z + ASKED_WITHIN) zones.push(z);
+    }
+    for (const z of zones) v.by.set(z, (v.by.get(z) ?? 0) + 1);
+  }
+  const out = new Map<string, number>();
+  for (const [key, v] of votes) {
+    const [best] = [...v.by].sort((a, b) => b[1] - a[1] || Math.abs(a[0]) - Math.abs(b[0]));
+    if (
+      best !== undefined &&
+      best[0] !== 0 &&
+      best[1] >= LEAST_AGREE &&
+      best[1] * 2 > v.all &&
+      best[1] > (v.by.get(0) ?? 0) * 2
+    )
+      out.set(key, best[0]);
+  }
+  return out;
+}
+
 /** Ports of web servers. */
 const WEB_PORTS = new Set([80, 443, 8080, 8443]);
 /** A web server writes a request down no further from its connection. */
@@ -800,11 +857,12 @@ function carriedOnly(
   const n = w.facts.table('network_activity');
   const [src, dst, port] = [n.column('src_ip'), n.column('dst_ip'), n.column('dst_port')];
   const wanted = w.facts.texts.asker((t) => theirs.has(t));
+  const shift = flowShifts(w, new Map([...theirs].map(([ip, list]) => [ip, list.map((t) => ({ t }))])));
   const out = [];
   for (let i = 0; i < n.rows; i++) {
     if (src[i]! < 0 || !wanted(src[i]!) || !WEB_PORTS.has(w.facts.texts.number(port[i]!))) continue;
     const ip = w.addresses.text(src[i]!);
-    const t = n.t[i]!;
+    const t = n.t[i]! - (shift.get(flowSource(n, i)) ?? 0);
     if (t < addresses.get(ip)! - 86_400e6) continue;
     const host = w.addresses.hostAt(w.addresses.text(dst[i]!), t);
     if (host < 0 || !requests.has(host) || g.hosts.get(host)?.status !== 'controlled') continue;
