@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { commandsOf, commandsOfScript, encodedScript } from '../src/incident/graph/commands.js';
 import { laidBy } from '../src/incident/graph/laid.js';
 import { sshTargets } from '../src/incident/graph/ssh.js';
+import { commandedTrace } from '../src/incident/scope/traces.js';
 import { dated } from '../src/incident/scope/day-files.js';
 import { plainAddress } from '../src/entities/index.js';
 
@@ -116,4 +117,36 @@ test('addresses with a port behind them', () => {
   ] as const)
     assert.equal(plainAddress(given), plainAddress(plain));
   assert.equal(plainAddress('192.0.2.1:443'), '192.0.2.1');
+});
+
+const taken = (line: string): string | null => {
+  const t = commandedTrace(line.toLowerCase(), line);
+  return t === null ? null : `${t.kind} ${t.what}`;
+};
+
+test('what a command takes away on Linux, by its last path; nothing where it only reads', () => {
+  assert.equal(taken("sed -i '/10\\.0/d' /var/log/auth.log"), 'log_cleared /var/log/auth.log');
+  assert.equal(taken('/bin/sed --in-place=.b -e 1d /var/log/secure'), 'log_cleared /var/log/secure');
+  assert.equal(taken("sed -n '/x/p' /var/log/auth.log"), null);
+  assert.equal(taken('truncate -s 0 /var/log/wtmp'), 'log_cleared /var/log/wtmp');
+  assert.equal(taken('truncate --no-create --size=0 /var/log/btmp'), 'log_cleared /var/log/btmp');
+  assert.equal(taken('touch -r /bin/ls /usr/lib/.x'), 'timestomp /usr/lib/.x');
+  assert.equal(taken('touch --date=2020-01-01 /opt/a'), 'timestomp /opt/a');
+  assert.equal(taken('touch /opt/a'), null);
+});
+
+test('a command that was made to be slow to look at is not', () => {
+  for (const [head, tail] of [
+    ['sed -i ', '/'],
+    ['sed -i', 'i'],
+    ['touch -d ', '/'],
+    ['touch -t', 't'],
+    ['truncate ', 'a '],
+    ['truncate -s ', '-s '],
+  ] as const) {
+    const line = `${head.repeat(1000)}${tail.repeat(24_000 / tail.length)} !`;
+    const t = performance.now();
+    commandedTrace(line, line);
+    assert.ok(performance.now() - t < 5_000, head);
+  }
 });

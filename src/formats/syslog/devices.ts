@@ -161,7 +161,7 @@ function filterlog(c: readonly string[], put: Put): string | null {
   return 'firewall';
 }
 
-const PAIR = /([A-Za-z_][\w.-]*)=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))/g;
+const PAIR = /([A-Za-z_][\w.-]{0,127})=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))/g;
 
 const PAN_TIME =
   /^[^,]{0,200},(\d{4})\/(\d\d)\/(\d\d) (\d\d:\d\d:\d\d),\w*,(?:TRAFFIC|THREAT|GLOBALPROTECT|SYSTEM|CONFIG|USERID|AUTHENTICATION),/;

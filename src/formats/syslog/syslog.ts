@@ -147,7 +147,7 @@ function messageFields(program: string, message: string, put: (name: string, val
 
 /** `[id a="b" c="d"]` of RFC 5424 section 6.3. */
 function structuredData(text: string, put: (name: string, value: string) => void): void {
-  for (const element of text.matchAll(/\[([^\s\]]+)((?: [^=\s]+="(?:[^"\\]|\\.)*")*)\]/g))
+  for (const element of text.matchAll(/\[([^\s\]]{1,128})((?: [^=\s]{1,128}="(?:[^"\\]|\\.)*")*)\]/g))
     for (const p of element[2]!.matchAll(/ ([^=\s]+)="((?:[^"\\]|\\.)*)"/g))
       put(p[1]!, p[2]!.replace(/\\(["\\\]])/g, '$1'));
 }

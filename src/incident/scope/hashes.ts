@@ -88,12 +88,12 @@ export function hashesOf(
             .some((ip) => w.addresses.hostAt(ip, f.t[i]!) === o.host),
       );
       const named = near.filter((i) => fileName(w.text(path[i]!)) === fileName(x.url) && fileName(x.url) !== '');
-      const host0 = /^[a-z]+:\/\/(?:[^/@]*@)?([^/:]+)/i.exec(x.url)?.[1] ?? '';
+      const server = /^[a-z]+:\/\/(?:[^/@]*@)?([^/:]+)/i.exec(x.url)?.[1] ?? '';
       const sent = near.filter((i) =>
         w
           .text(sender[i]!)
           .split(/[\s,]+/)
-          .includes(host0),
+          .includes(server),
       );
       const list = named.length > 0 ? named : sent.length > 0 ? sent : near;
       const hashes = new Set(list.map((i) => p.sha256(hash[i]!)).filter((s) => s !== ''));

@@ -462,8 +462,15 @@ export function covered(w: World, g: Group, gaps: readonly Sign[], mail: readonl
   return [...out.values()].sort((a, b) => a.t - b.t || a.host - b.host);
 }
 
+/** The path at the end of a command, as expressions give it; null. Read from the end: an expression for it takes the cube of a crafted line's length. */
+function lastPath(line: string): readonly [string, string] | null {
+  const word = line.slice(Math.max(line.lastIndexOf(' '), line.lastIndexOf('\t')) + 1);
+  const path = word.slice(word.indexOf('/'));
+  return word.includes('/') && path.length > 1 ? [word, path] : null;
+}
+
 /** What a command (in lower case, and as it was written) takes away, where the record of it may have gone with the log; null. */
-function commandedTrace(line: string, text: string): { kind: TraceClaim['kind']; what: string } | null {
+export function commandedTrace(line: string, text: string): { kind: TraceClaim['kind']; what: string } | null {
   // Of a shell and what it is handed, what it is handed.
   if (/^\S*\b(?:cmd|sh|bash|dash|powershell|pwsh|wmic|psexec\w*|winrs|schtasks)(?:\.exe)?["']?\s/.test(line))
     return null;
@@ -478,10 +485,10 @@ function commandedTrace(line: string, text: string): { kind: TraceClaim['kind'];
     };
   const log = /^\/(?:var\/log|root|home)\/|^\/[\w./-]*\.log(?:\.\d+)?$|_history$/;
   const emptied =
-    /\btruncate\s+(?:\S+\s+)*?-?-s(?:ize)?[ =]?0\s+(\S+)/.exec(line) ??
+    /^(?:\S+\s+)*?-?-s(?:ize)?[ =]?0\s+(\S+)/.exec(/\btruncate\s+(.*)/.exec(line)?.[1] ?? '') ??
     /(?:^|[\s;|&]):?\s*>\s*(\/\S+)$/.exec(line) ??
     /\bcat\s+\/dev\/null\s*>\s*(\S+)/.exec(line) ??
-    /\bsed\s+(?:-\w*i\w*|--in-place)\S*\s.*?(\/\S+)$/.exec(line) ??
+    (/\bsed\s+(?:-(?!-)\w*i|--in-place)/.test(line) ? lastPath(line) : null) ??
     /\bcp\s+\/dev\/null\s+(\S+)/.exec(line);
   if (emptied !== null && log.test(emptied[1]!) && !emptied[1]!.endsWith('_history'))
     return { kind: 'log_cleared', what: emptied[1]! };
@@ -511,7 +518,8 @@ function commandedTrace(line: string, text: string): { kind: TraceClaim['kind'];
     if (path !== undefined)
       return path.startsWith('/var/log/') ? { kind: 'log_cleared', what: path } : { kind: 'file_deleted', what: path };
   }
-  const touched = /^\S*\btouch\s+(?:.*\s)?(?:-\w*[rdt]\w*|--reference\S*|--date\S*)\s.*?(\/\S+)$/.exec(line);
+  const dated = /^\S*\btouch\s+(.*)$/.exec(line)?.[1]?.split(/\s+/).slice(0, -1);
+  const touched = dated?.some((x) => /^-\w*[rdt]\w*$|^--(?:reference|date)/.test(x)) === true ? lastPath(line) : null;
   if (touched !== null) return { kind: 'timestomp', what: touched[1]! };
   const silenced =
     /\bsystemctl\s+(?:--now\s+)?(?:stop|disable|mask|kill)\s+(?:--now\s+)?((?:auditd|rsyslog|syslog-ng|systemd-journald|falco|osqueryd|wazuh-agent|sysmon|filebeat|falcon-sensor|mdatp|clamav\S*)(?:\.service)?)\b/.exec(
