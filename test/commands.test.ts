@@ -125,8 +125,11 @@ const taken = (line: string): string | null => {
 };
 
 test('what a command takes away on Linux, by its last path; nothing where it only reads', () => {
-  assert.equal(taken("sed -i '/10\\.0/d' /var/log/auth.log"), 'log_cleared /var/log/auth.log');
-  assert.equal(taken('/bin/sed --in-place=.b -e 1d /var/log/secure'), 'log_cleared /var/log/secure');
+  assert.equal(taken("sed -i '/10\\.0/d' /var/log/auth.log"), "other sed -i '/10\\.0/d' /var/log/auth.log");
+  assert.equal(
+    taken('/bin/sed --in-place=.b -e 1d /var/log/secure'),
+    'other /bin/sed --in-place=.b -e 1d /var/log/secure',
+  );
   assert.equal(taken("sed -n '/x/p' /var/log/auth.log"), null);
   assert.equal(taken('truncate -s 0 /var/log/wtmp'), 'log_cleared /var/log/wtmp');
   assert.equal(taken('truncate --no-create --size=0 /var/log/btmp'), 'log_cleared /var/log/btmp');

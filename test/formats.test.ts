@@ -9,7 +9,7 @@ import { parse, stringify } from 'yaml';
 import { microsText, parseMicros } from '../src/base/index.js';
 import { identifyBlocks, identifyText, TEXT_FORMATS, textFormat, textHead } from '../src/formats/registry/registry.js';
 import { MAX_LINE_BYTES, readLines, readUnits } from '../src/formats/text/lines.js';
-import type { TextRecord } from '../src/formats/text/record.js';
+import { settleTime, type TextRecord } from '../src/formats/text/record.js';
 import { latestDate, statedZone } from '../src/pipeline/collected.js';
 import { textParts } from '../src/pipeline/plan.js';
 import { readText, textObject } from '../src/pipeline/text-records.js';
@@ -114,10 +114,26 @@ test('events that all stand on one line are read whole, however long it is, and 
 });
 
 test('what a collection says of a machine: zones, times', () => {
-  assert.equal(statedZone('                Time zone: Europe/Stockholm (CET, +0100)\n', 'h/timedatectl.txt', 0), 60);
-  assert.equal(statedZone('Time zone: America/St_Johns (NST, -0330)', 'h/timedatectl.txt', 0), -210);
-  assert.equal(statedZone('Asia/Tokyo\n', 'h/etc/timezone', Date.UTC(2024, 0)), 540);
+  assert.deepEqual(statedZone('                Time zone: Europe/Stockholm (CET, +0100)\n', 'h/timedatectl.txt', 0), {
+    minutes: 60,
+    name: 'Europe/Stockholm',
+  });
+  assert.equal(statedZone('Time zone: America/St_Johns (NST, -0330)', 'h/timedatectl.txt', 0)?.minutes, -210);
+  assert.equal(statedZone('Asia/Tokyo\n', 'h/etc/timezone', Date.UTC(2024, 0))?.minutes, 540);
   assert.equal(statedZone('Nowhere/Land\n', 'h/etc/timezone', Date.UTC(2024, 0)), null);
+  // Summer time counts; in the hour that is there twice, the first is meant.
+  const east = (local: string, minutes = 60): string => {
+    const r = { sure: 'given', micros: parseMicros(local) - minutes * 60e6 } as TextRecord;
+    settleTime(r, [], { name: 'Europe/Vienna', minutes });
+    return (microsText(r.micros) ?? '').slice(0, 16);
+  };
+  assert.equal(east('2024-01-15T12:00:00Z'), '2024-01-15T11:00');
+  assert.equal(east('2024-07-15T12:00:00Z'), '2024-07-15T10:00');
+  assert.equal(east('2024-07-15T12:00:00Z', 120), '2024-07-15T10:00');
+  assert.equal(east('2024-01-15T12:00:00Z', 120), '2024-01-15T11:00');
+  assert.equal(east('2024-03-31T03:30:00Z'), '2024-03-31T01:30');
+  assert.equal(east('2024-10-27T02:30:00Z'), '2024-10-27T00:30');
+  assert.equal(east('2024-10-27T03:30:00Z'), '2024-10-27T02:30');
   assert.equal(statedZone('no zone', 'h/timedatectl.txt', 0), null);
   assert.equal(latestDate('type=X msg=audit(1709625601.123:77): a'), 1_709_625_601_000_000);
   assert.equal(latestDate('1.2.3.4 - - [05/Mar/2024:08:00:01 +0000] "GET /"'), Date.UTC(2024, 2, 5, 8, 0, 1) * 1000);

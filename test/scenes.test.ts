@@ -1,45 +1,9 @@
 // Small scenes, written here line by line: what the reconstruction says of them, and of the same without the intruder.
 import { strict as assert } from 'node:assert';
-import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import type { IncidentDocument } from '../src/incident/index.js';
-import { ROOT, tempDir } from './support.js';
-
-const CLI = join(ROOT, 'dist', 'src', 'cli', 'main.js');
-const dir = tempDir();
-const env = {
-  ...process.env,
-  SOURCE_DATE_EPOCH: '1790000000',
-  NO_COLOR: '1',
-  BACKTRAIL_CACHE: join(dir, 'cache'),
-  BACKTRAIL_DEBUG: '1',
-};
-
-function put(scene: string, path: string, lines: readonly string[]): void {
-  const at = join(dir, scene, path);
-  mkdirSync(dirname(at), { recursive: true });
-  writeFileSync(at, `${lines.join('\n')}\n`);
-}
-
-function said(scene: string): IncidentDocument {
-  const out = join(dir, `${scene}.case`);
-  const r = spawnSync(process.execPath, [CLI, 'investigate', join(dir, scene), '--out', out, '--quiet'], {
-    env,
-    encoding: 'utf8',
-  });
-  assert.ok(r.status === 0, r.stderr);
-  const v = spawnSync(process.execPath, [CLI, 'verify', out], { env, encoding: 'utf8' });
-  assert.equal(v.status, 0, v.stdout + v.stderr);
-  return JSON.parse(readFileSync(join(out, 'incident.json'), 'utf8')) as IncidentDocument;
-}
-
-const iso = (t: number): string => new Date(t).toISOString();
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
+import { clf, DAY, HOUR, iso, MINUTE, MONTHS, put, run, said } from './scene.js';
 
 /** A tenant of Microsoft 365: people at work from the office, one of them travelling; `stolen`: an account used from elsewhere. */
 function tenant(scene: string, stolen: boolean): void {
@@ -144,13 +108,6 @@ test('the same people without it: a journey and rules of their own are nothing',
   assert.deepEqual(said('honest-tenant').incidents, []);
 });
 
-const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
-const clf = (t: number): string => {
-  const d = new Date(t);
-  const two = (n: number): string => String(n).padStart(2, '0');
-  return `[${two(d.getUTCDate())}/${MONTHS[d.getUTCMonth()]!}/${d.getUTCFullYear()}:${two(d.getUTCHours())}:${two(d.getUTCMinutes())}:${two(d.getUTCSeconds())} +0000]`;
-};
-
 test('a document system behind another server: one host, documents in bulk, a day of its log gone', () => {
   const begin = Date.UTC(2026, 1, 2);
   const front: { t: number; line: string }[] = [];
@@ -254,10 +211,7 @@ test('events as XML in exports of an index are read as they were written', () =>
     SPLUNK(event(1102, 2, '')),
   ]);
   said('splunk');
-  const r = spawnSync(process.execPath, [CLI, 'search', join(dir, 'splunk.case'), 'cmd.exe'], {
-    env,
-    encoding: 'utf8',
-  });
+  const r = run('search', 'splunk.case', 'cmd.exe');
   assert.match(
     r.stdout,
     /process=C:\\Windows\\System32\\cmd\.exe {2}command_line="C:\\Windows\\System32\\cmd\.exe" \/c dir/,

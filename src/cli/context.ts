@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { type Diagnostic, diagnostic, diagnosticText } from '../base/index.js';
 import { type LoadedRules, loadRules, type RuleOptions } from '../detect/index.js';
 import { type Mapping, parseMapping, zoneMinutes } from '../formats/mapping/mapping.js';
+import { zoneOffset } from '../formats/text/zone.js';
 import type { Reading } from '../pipeline/plan.js';
 import { FACT_CLASSES } from '../schema/index.js';
 import { type Container, expand, type SourceFile, walk } from '../sources/index.js';
@@ -217,19 +218,29 @@ export function threadsOf(ctx: Context): { threads?: number } {
   return { threads: Number(v) };
 }
 
-/** How logs are to be read: `--timezone` ("+02:00", or "mail/*=-05:00" for some files) and `--mapping` files. */
+/** A time at which no zone of the northern half has summer time (2024-01-15). */
+const WINTER = 1_705_276_800e6;
+
+/** How logs are to be read: `--timezone` ("+02:00", "Europe/Berlin", or "mail/*=-05:00" for some files) and `--mapping` files. */
 export function readingOf(ctx: Context): Reading {
   let zone: number | null = null;
-  const zones: { path: string; minutes: number }[] = [];
+  let named: string | undefined;
+  const zones: { path: string; minutes: number; name?: string }[] = [];
   for (const v of (ctx.values.timezone as string[] | undefined) ?? []) {
     const at = v.lastIndexOf('=');
-    const minutes = zoneMinutes(v.slice(at + 1));
+    const given = v.slice(at + 1);
+    const fixed = zoneMinutes(given);
+    // A zone by name: what it was in winter, and what it is when as the logs tell.
+    const minutes = fixed ?? (/^[A-Za-z]+(?:\/[\w+-]+){0,2}$/.test(given) ? zoneOffset(given, WINTER) : null);
     if (minutes === null || at === 0)
-      throw new UsageError(`--timezone takes an offset from UTC such as +02:00, or FILES=OFFSET, not "${v}"`);
-    if (at < 0) zone = minutes;
-    else zones.push({ path: v.slice(0, at), minutes });
+      throw new UsageError(
+        `--timezone takes an offset from UTC such as +02:00, a zone such as Europe/Berlin, or FILES=ZONE, not "${v}"`,
+      );
+    const name = fixed === null ? given : undefined;
+    if (at < 0) [zone, named] = [minutes, name];
+    else zones.push({ path: v.slice(0, at), minutes, ...(name === undefined ? {} : { name }) });
   }
-  return { zone, zones, mappings: mappingsOf(ctx) };
+  return { zone, ...(named === undefined ? {} : { zone_name: named }), zones, mappings: mappingsOf(ctx) };
 }
 
 function mappingsOf(ctx: Context): Mapping[] {

@@ -44,9 +44,9 @@ const THREADS: Flag = {
 };
 const TIMEZONE: Flag = {
   name: 'timezone',
-  value: 'OFFSET',
+  value: 'ZONE',
   multiple: true,
-  help: "Zone of times that are written without one, as +02:00; for some files, as 'mail/*=-05:00'; may be repeated. Default: UTC, marked as inferred.",
+  help: "Zone of times that are written without one, as +02:00 or Europe/Berlin (with its summer time); for some files, as 'mail/*=-05:00'; may be repeated. Default: UTC, marked as inferred.",
 };
 const MAPPING: Flag = {
   name: 'mapping',

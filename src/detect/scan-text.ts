@@ -5,6 +5,7 @@ import { TextEvent } from '../events/text-event.js';
 import { type LinesResult, readUnits } from '../formats/text/lines.js';
 import type { TextFormat } from '../formats/text/format.js';
 import { settleTime, type TextRecord, type TimeShift, type TimeSure } from '../formats/text/record.js';
+import type { NamedZone } from '../formats/text/zone.js';
 import { isLogSourceKey } from '../schema/index.js';
 import type { Engine } from '../sigma/index.js';
 import type { CorrelatedEvent } from './correlate.js';
@@ -18,6 +19,8 @@ export interface TextScanOptions {
   readonly to: number;
   readonly header: readonly string[];
   readonly zone: number | null;
+  /** That zone by its name, where it has one. */
+  readonly zoned?: NamedZone | undefined;
   readonly shifts: readonly TimeShift[];
   /** Microseconds; dates without a year lie before it. */
   readonly reference: number;
@@ -68,7 +71,7 @@ export function scanText(fd: number, options: TextScanOptions): TextScanResult {
   let last: Presence | null = null;
   let records = 0;
   const emit = (r: TextRecord): void => {
-    settleTime(r, options.shifts);
+    settleTime(r, options.shifts, options.zoned);
     records++;
     sure[r.sure]++;
     if (register) {

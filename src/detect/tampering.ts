@@ -105,7 +105,7 @@ export class LogTampering {
       place: r.offset,
       data(name) {
         const v = r.get(name === 'Channel' ? DATA_CHANNEL : name);
-        // Flat formats keep one field of a name, System's: which log it was is not known then.
+        // Flat formats keep one field of a name, System's: which log it was is known only where the message tells.
         return typeof v === 'string' ? v : name === 'Channel' ? 'unknown' : '';
       },
     });

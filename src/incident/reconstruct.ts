@@ -6,6 +6,7 @@ import { credentials } from './detectors/credentials.js';
 import { execution } from './detectors/execution.js';
 import { hands, ruleLeads } from './detectors/hands.js';
 import { serverShell } from './detectors/server-shell.js';
+import { strangeTunnels } from './detectors/strange-tunnel.js';
 import { webScriptLeads } from './detectors/web-script.js';
 import { collect, type FactSource, readFacts } from './facts/read.js';
 import type { Place } from './facts/table.js';
@@ -32,6 +33,7 @@ import type { LookUp } from './networks.js';
 import { assemble } from './scope/assemble.js';
 import { Group } from './scope/group.js';
 import { cmdlets, type Directory } from './scope/mail.js';
+import { askedFor, sameAgent, sameOutside } from './scope/places.js';
 import { roles } from './scope/roles.js';
 import { createdAccounts, type Sign } from './scope/traces.js';
 import { follow, hijack, type HijackClaim } from './scope/update.js';
@@ -99,6 +101,7 @@ export async function reconstruct(input: ReconstructInput): Promise<Reconstructi
   for (const l of hands(w)) s.lead(l);
   for (const l of ruleLeads(w, input.findings)) s.lead(l);
   for (const l of cloudLeads(w)) s.lead(l);
+  for (const l of strangeTunnels(w)) s.lead(l);
   s.spread();
   const names = lookers(w);
   const settle = (): void => {
@@ -170,8 +173,14 @@ export async function reconstruct(input: ReconstructInput): Promise<Reconstructi
   const web = new Map<string, WebFindings>();
   for (let round = 0; round < 4; round++) {
     web.clear();
-    for (const g of groups) web.set(g.id, webSources(w, g, requests, scripts));
-    if (!unite(s, groups, web, hijacks)) break;
+    let more = 0;
+    for (const g of groups) {
+      const found = webSources(w, g, requests, scripts);
+      for (const [ip, t] of sameAgent(w, requests, found.addresses)) found.addresses.set(ip, t);
+      web.set(g.id, found);
+      more += askedFor(w, s, g, found, requests) + sameOutside(w, s, g, found);
+    }
+    if (!unite(s, groups, web, hijacks) && more === 0) break;
     // What one piece had in hand, the other used.
     settle();
     groups = grouped(w, s, domains);
@@ -366,7 +375,7 @@ function unite(
   };
   const byAddress = new Map<string, Group>();
   for (const g of groups)
-    for (const a of web.get(g.id)!.addresses.keys()) {
+    for (const a of [...web.get(g.id)!.addresses.keys(), ...outsideOf(s, g)]) {
       const other = byAddress.get(a);
       if (other === undefined) byAddress.set(a, g);
       else join(other, g);
@@ -433,6 +442,24 @@ function unite(
         return o.hosts.get(source)?.status === 'controlled' && o.hosts.get(source)!.first <= l.t;
       });
     });
+    // Who tried others' accounts at the gateway, and came as somebody in whose own session one intruder alone ran code by then, is that one.
+    if (holders.length === 0 && g.nodes.some((n) => n.because === 'lead.strange-tunnel')) {
+      const came = [...g.sessions.keys()]
+        .map((row) => s.world.logons.logon(row))
+        .filter((l) => tunnelOf(s.world, l) !== null);
+      const had = groups.filter(
+        (o) =>
+          o !== g &&
+          o.nodes.some(
+            (n) =>
+              n.kind === 'process' &&
+              came.some(
+                (l) => n.t < l.t && s.world.processes.userText(n.row).replace(/^.*\\/, '').toLowerCase() === l.user,
+              ),
+          ),
+      );
+      if (had.length === 1) holders.push(had[0]!);
+    }
     const best = holders.sort((a, b) => b.nodes.length - a.nodes.length)[0];
     if (best !== undefined) join(best, g);
   }

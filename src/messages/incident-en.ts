@@ -97,6 +97,8 @@ export const incidentEn = {
     'lead.cloud-account':
       'From an address that it never came from, an account of a cloud service did what hides mail, sends it away or lets somebody back in.',
     'lead.cloud-together': 'Accounts that never came from an address came from it together, stolen ones among them.',
+    'lead.strange-tunnel':
+      'Other people’s accounts were tried at the gateway, then a tunnel was opened from the same address.',
     'lead.spray': 'Passwords of many accounts were tried from one place within minutes.',
     'lead.roasting': 'Tickets with weak encryption were asked for many service accounts at once.',
     'lead.remote-object': 'A program that was started over the network as an object (DCOM) started another.',
@@ -137,6 +139,8 @@ export const incidentEn = {
     'edge.ran-as': 'gave its password to run, as somebody else,',
     'edge.ordered': 'was ordered from another machine by the command line of',
     'edge.as-root': 'was written by root when this was run as root by',
+    'edge.asked': 'was started while the intruder asked for their script, on the machine of',
+    'edge.same-outside': 'came from an address outside from which the intruder had asked for their script, after',
     'edge.same-place': 'came from the same address outside as',
     'edge.installed-by': 'was installed by',
     'edge.brought':
@@ -158,7 +162,8 @@ export const incidentEn = {
   trace: (kind: string, what: string): string =>
     (
       {
-        log_cleared: `The log "${what}" was cleared.`,
+        log_cleared:
+          what === '' ? 'A log was cleared; the record does not tell which.' : `The log "${what}" was cleared.`,
         record_gap: what,
         missing_log: what,
         sensor_stopped: `${what} was turned off.`,
@@ -216,7 +221,10 @@ export const incidentEn = {
     noLogs: 'No log of this host is in the evidence: what is known of it comes from others.',
     noSensor: 'No sensor (Sysmon) recorded on this host: hashes, connections and files of processes are not known.',
     noAudit: 'No audit log (Security) of this host is in the evidence.',
-    noNetwork: 'No record of network connections is in the evidence.',
+    noCommands:
+      'No audit of commands (auditd, Sysmon) of this host is in the evidence: what was run there is known only as far as its syslog tells.',
+    noNetwork:
+      'No sensor on the network (Zeek, flows, firewall, proxy) is in the evidence: connections are known only where hosts wrote them down.',
     noMailAudit: 'No mailbox audit is in the evidence.',
     noControllers: 'No audit log of a domain controller is in the evidence.',
   },
@@ -237,7 +245,7 @@ export const incidentEn = {
       );
     else
       out.push(
-        `They controlled ${count(n('controlled'), 'host', 'hosts')}${dc === 0 ? '' : n('controlled') === 1 ? ', a domain controller,' : `, among them ${count(dc, 'domain controller', 'domain controllers')}${n('accessed') === 0 ? '' : ','}`}${n('accessed') === 0 ? '' : ` and accessed ${count(n('accessed'), 'more', 'more')}`}.`,
+        `They controlled ${count(n('controlled'), 'host', 'hosts')}${dc === 0 ? '' : n('controlled') === 1 ? `, a domain controller${n('accessed') === 0 ? '' : ','}` : `, among them ${count(dc, 'domain controller', 'domain controllers')}${n('accessed') === 0 ? '' : ','}`}${n('accessed') === 0 ? '' : ` and accessed ${count(n('accessed'), 'more', 'more')}`}.`,
       );
     const used = i.accounts.filter((a) => a.status !== 'attempted').length;
     const made = i.accounts.filter((a) => a.status === 'created').length;

@@ -53,6 +53,8 @@ const FIXED: Readonly<Record<string, string>> = {
     '针对不同技术的“高”级别规则命中了同一程序所启动的活动。',
   'A program that hardly anybody has put code into one of the programs of Windows.':
     '一个几乎无人使用的程序向 Windows 自身的程序注入了代码。',
+  'Other people’s accounts were tried at the gateway, then a tunnel was opened from the same address.':
+    '先在网关上尝试他人账户，随后由同一地址建立了隧道。',
   'Passwords of many accounts were tried from one place within minutes.': '数分钟内从同一处尝试了许多账户的口令。',
   'Tickets with weak encryption were asked for many service accounts at once.': '同时为许多服务账户请求了弱加密票据。',
   'A program that was started over the network as an object (DCOM) started another.':
@@ -64,7 +66,10 @@ const FIXED: Readonly<Record<string, string>> = {
   'No sensor (Sysmon) recorded on this host: hashes, connections and files of processes are not known.':
     '该主机上没有传感器（Sysmon）记录：进程的哈希、连接和文件不明。',
   'No audit log (Security) of this host is in the evidence.': '证据中没有该主机的审计日志（Security）。',
-  'No record of network connections is in the evidence.': '证据中没有网络连接记录。',
+  'No audit of commands (auditd, Sysmon) of this host is in the evidence: what was run there is known only as far as its syslog tells.':
+    '证据中没有该主机的命令审计（auditd、Sysmon）：在其上运行过什么，仅能从其 syslog 得知。',
+  'No sensor on the network (Zeek, flows, firewall, proxy) is in the evidence: connections are known only where hosts wrote them down.':
+    '证据中没有网络传感器（Zeek、流量、防火墙、代理）：连接仅在主机自行记录之处可知。',
   'No mailbox audit is in the evidence.': '证据中没有邮箱审计。',
   'No audit log of a domain controller is in the evidence.': '证据中没有域控制器的审计日志。',
   'How they came in is not known.': '其进入方式不明。',
@@ -136,6 +141,7 @@ const FORMS: readonly Form[] = [
     /^The update package ([^]*) was replaced; ([\d,]+) hosts? ran it$/,
     (m) => `更新包 ${m[1]} 被替换；${m[2]} 台主机运行了它`,
   ],
+  ['A log was', /^A log was cleared; the record does not tell which\.$/, () => '某日志被清除；记录未说明是哪一个。'],
   ['The log "', /^The log "([^]*)" was cleared\.$/, (m) => `日志“${m[1]}”被清除。`],
   [
     'The log "',

@@ -1,6 +1,7 @@
 // What a collection says of the machines that it was taken on, before their logs are read: in which zone their clocks run.
 import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import type { SourceFile } from '../sources/index.js';
+import { zoneOffset } from '../formats/text/zone.js';
 import type { Reading } from './plan.js';
 
 /** Files that state a zone are small. */
@@ -9,23 +10,21 @@ const MAX_BYTES = 16_384;
 const WITHIN =
   /^(?:live_?response|system|etc|var|proc|run|commands?|output|volatile|host_?info|sysinfo|\[root\]|uploads|auto)$/i;
 
-/** Minutes east of UTC that a text states; null. Understands `timedatectl`, `date`, /etc/timezone and `tzutil`-like offsets. */
-export function statedZone(text: string, name: string, at: number): number | null {
+/**
+ * The zone that a text states: minutes east of UTC at a time (ms), and its name (IANA) where it has one that is known; null.
+ * Understands `timedatectl` and /etc/timezone.
+ */
+export function statedZone(text: string, name: string, at: number): { minutes: number; name?: string } | null {
   const offset = /Time zone:\s*(\S+)\s*\((?:[A-Z][\w+-]*,\s*)?([+-]\d{2}):?(\d{2})\)/.exec(text);
-  if (offset !== null) return minutes(offset[2]!, offset[3]!);
+  if (offset !== null) {
+    const known = zoneOffset(offset[1]!, at * 1000) !== null;
+    return { minutes: minutes(offset[2]!, offset[3]!), ...(known ? { name: offset[1]! } : {}) };
+  }
   if (!/(?:^|\/)timezone(?:\.txt)?$/i.test(name)) return null;
   const zone = /^\s*([A-Za-z]+(?:\/[\w+-]+){0,2})\s*$/m.exec(text)?.[1];
   if (zone === undefined) return null;
-  try {
-    const part = new Intl.DateTimeFormat('en-US', { timeZone: zone, timeZoneName: 'longOffset' })
-      .formatToParts(at)
-      .find((p) => p.type === 'timeZoneName')?.value;
-    const m = /^GMT(?:([+-]\d{2}):(\d{2}))?$/.exec(part ?? '');
-    return m === null ? null : m[1] === undefined ? 0 : minutes(m[1], m[2]!);
-  } catch {
-    // No zone of that name.
-    return null;
-  }
+  const east = zoneOffset(zone, at * 1000);
+  return east === null ? null : { minutes: east, name: zone };
 }
 
 /** Files of a machine whose ends are looked at for a date. */
@@ -125,7 +124,7 @@ const minutes = (hours: string, rest: string): number =>
  * it was taken on. What the user said of a path comes first.
  */
 export function withCollectedZones(reading: Reading, files: readonly SourceFile[]): Reading {
-  const found = new Map<string, number>();
+  const found = new Map<string, { minutes: number; name?: string }>();
   for (const f of files) {
     if (f.bytes > MAX_BYTES || !/(?:^|[/_-])(?:timedatectl[\w.-]*|timezone(?:\.txt)?)$/i.test(f.name)) continue;
     const parts = f.name.split('/').slice(0, -1);
@@ -142,6 +141,6 @@ export function withCollectedZones(reading: Reading, files: readonly SourceFile[
   const escape = (path: string): string => path.replace(/[\\*?]/g, '\\$&');
   return {
     ...reading,
-    zones: [...reading.zones, ...[...found].map(([path, m]) => ({ path: `${escape(path)}/*`, minutes: m }))],
+    zones: [...reading.zones, ...[...found].map(([path, z]) => ({ path: `${escape(path)}/*`, ...z }))],
   };
 }

@@ -33,7 +33,7 @@ export function executor(setup: WorkerSetup, keep = false): { run(task: Task): A
         if (task.kind === 'text') {
           const fd = openSync(task.path, 'r');
           try {
-            const { from, to, header, reference, host, zone, shifts } = task;
+            const { from, to, header, reference, host, zone, zoned, shifts } = task;
             return {
               kind: 'text',
               result: scanText(fd, {
@@ -44,6 +44,7 @@ export function executor(setup: WorkerSetup, keep = false): { run(task: Task): A
                 reference,
                 host,
                 zone,
+                zoned,
                 shifts,
                 engine,
                 register: setup.register,

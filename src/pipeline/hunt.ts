@@ -55,6 +55,7 @@ export async function* hunt(given: readonly SourceFile[], options: HuntOptions):
             reference: f.reference,
             host: hostOf(source.name),
             zone: f.zone,
+            zoned: f.zoned,
             shifts: f.shifts,
           };
         continue;

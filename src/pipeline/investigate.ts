@@ -260,6 +260,7 @@ export async function investigate(
         options: {
           recover: options.recover ?? false,
           timezone_minutes: reading.zone,
+          ...(reading.zone_name === undefined ? {} : { timezone_name: reading.zone_name }),
           ...(reading.zones.length === 0 ? {} : { timezones: reading.zones }),
           ...(reading.mappings.length === 0 ? {} : { mappings: reading.mappings }),
           ...(notCompared === null ? {} : { hosts_and_clocks: `not compared: ${notCompared}` }),

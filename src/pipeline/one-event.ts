@@ -37,6 +37,7 @@ export function openEvent(path: string, number: number): Seen | string {
     path,
     format: plan.format,
     zone: plan.zone,
+    zoned: plan.zoned,
     reference: plan.reference,
     shifts: plan.shifts,
     host: '',

@@ -8,6 +8,7 @@ import type { Mapping } from '../formats/mapping/mapping.js';
 import { identifyBlocks, identifyText, TEXT_HEAD_BYTES, textHead } from '../formats/registry/registry.js';
 import type { TextFormat } from '../formats/text/format.js';
 import type { TimeShift } from '../formats/text/record.js';
+import type { NamedZone } from '../formats/text/zone.js';
 import { matchWildcards, parseWildcards } from '../match/index.js';
 import { HEAD_BYTES, identify, isBinary, type SourceFile } from '../sources/index.js';
 import { clockShifts } from './wall-clock.js';
@@ -16,17 +17,22 @@ import { clockShifts } from './wall-clock.js';
 export interface Reading {
   /** Minutes east of UTC for times without a zone; null: UTC is assumed, and said to be. */
   readonly zone: number | null;
+  /** Its name (IANA), where it was given by name: then summer time counts. */
+  readonly zone_name?: string;
   /** The same for files whose names match; the first that does counts. */
-  readonly zones: readonly { readonly path: string; readonly minutes: number }[];
+  readonly zones: readonly { readonly path: string; readonly minutes: number; readonly name?: string }[];
   readonly mappings: readonly Mapping[];
 }
 
 export const PLAIN_READING: Reading = { zone: null, zones: [], mappings: [] };
 
 /** Zone of a file by its name in the register. */
-export function zoneFor(name: string, reading: Reading): number | null {
+export function zoneFor(name: string, reading: Reading): { minutes: number; zoned: NamedZone | undefined } | null {
   const own = reading.zones.find((z) => matchWildcards(parseWildcards(z.path.toLowerCase()), name.toLowerCase()));
-  return own?.minutes ?? reading.zone;
+  const minutes = own?.minutes ?? reading.zone;
+  if (minutes === null) return null;
+  const named = own === undefined ? reading.zone_name : own.name;
+  return { minutes, zoned: named === undefined ? undefined : { name: named, minutes } };
 }
 
 export interface PlannedFile {
@@ -43,6 +49,8 @@ export interface PlannedFile {
   readonly reference: number;
   /** Minutes east of UTC for its times without a zone; null if nobody said. */
   readonly zone: number | null;
+  /** That zone by its name, where it has one. */
+  readonly zoned?: NamedZone | undefined;
   /** Where its times say UTC and are not. */
   readonly shifts: readonly TimeShift[];
   /** Problems of the file as a whole; those of its chunks come with the scan. */
@@ -163,12 +171,14 @@ export function textParts(fd: number, size: number, format: TextFormat, head: Bu
 
 /** Looks at one file: format, header, chunks. Reads a few KiB of it, more of a long log whose columns may change. */
 export function planFile(source: SourceFile, reading: Reading = PLAIN_READING): PlannedFile {
+  const zone = zoneFor(source.name, reading);
   const nothing = {
     source,
     chunks: [],
     parts: [],
     reference: 0,
-    zone: zoneFor(source.name, reading),
+    zone: zone?.minutes ?? null,
+    zoned: zone?.zoned,
     shifts: [],
     problems: [],
     failed: false,

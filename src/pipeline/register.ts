@@ -228,6 +228,7 @@ export async function registerEvidence(
         reference: plan.reference,
         host: hostOf(source.name),
         zone: plan.zone,
+        zoned: plan.zoned,
         shifts: plan.shifts,
       };
   }
@@ -656,6 +657,7 @@ export async function registerEvidence(
             path: s.plan.source.path,
             format: s.plan.format,
             zone: s.plan.zone,
+            zoned: s.plan.zoned,
             shifts: s.plan.shifts,
             mappings: reading.mappings,
             reference: s.plan.reference,

@@ -5,11 +5,13 @@ import type { Mapping } from '../formats/mapping/mapping.js';
 import { textFormat } from '../formats/registry/registry.js';
 import { readUnits } from '../formats/text/lines.js';
 import { settleTime, type TextRecord, type TimeShift } from '../formats/text/record.js';
+import type { NamedZone } from '../formats/text/zone.js';
 
 export interface TextReading {
   readonly path: string;
   readonly format: string;
   readonly zone: number | null;
+  readonly zoned?: NamedZone | undefined;
   readonly shifts: readonly TimeShift[];
   readonly reference: number;
   readonly host: string;
@@ -24,7 +26,7 @@ export function readText(what: TextReading, onRecord: (r: TextRecord) => boolean
   let going = true;
   const parser = format.parser({ zone, reference, host, header: [], report: () => {} }, (r) => {
     if (!going) return;
-    settleTime(r, what.shifts);
+    settleTime(r, what.shifts, what.zoned);
     going = onRecord(r);
   });
   const fd = openSync(what.path, 'r');
@@ -55,7 +57,7 @@ export function readTextAt(what: TextReading, offset: number): TextRecord | null
   let found: TextRecord | null = null;
   const parser = format.parser({ zone, reference, host, header: [], report: () => {} }, (r) => {
     if (found !== null) return;
-    settleTime(r, what.shifts);
+    settleTime(r, what.shifts, what.zoned);
     found = r;
   });
   const fd = openSync(what.path, 'r');

@@ -126,9 +126,10 @@ export async function* verifyCase(dir: string, options: VerifyOptions): AsyncGen
   yield { what: 'evidence', ok: true, detail: `${document.evidence.length} files have the SHA-256 of the case` };
 
   const minutes = document.case.options.timezone_minutes;
-  const { timezones, mappings } = document.case.options;
+  const { timezones, mappings, timezone_name: zoneName } = document.case.options;
   const reading: Reading = {
     zone: typeof minutes === 'number' ? minutes : null,
+    ...(typeof zoneName === 'string' ? { zone_name: zoneName } : {}),
     zones: Array.isArray(timezones) ? (timezones as Reading['zones']) : [],
     mappings: Array.isArray(mappings) ? (mappings as Reading['mappings']) : [],
   };
@@ -168,7 +169,7 @@ export async function* verifyCase(dir: string, options: VerifyOptions): AsyncGen
       const how = {
         path: source.path,
         format: entry.format,
-        zone: zoneFor(source.name, reading),
+        zone: zoneFor(source.name, reading)?.minutes ?? null,
         reference: source.reference ?? 0,
         shifts: [],
         host: '',

@@ -4,6 +4,7 @@ import type { ScanResult } from '../detect/index.js';
 import type { TextScanResult } from '../detect/scan-text.js';
 import type { Mapping } from '../formats/mapping/mapping.js';
 import type { TimeShift } from '../formats/text/record.js';
+import type { NamedZone } from '../formats/text/zone.js';
 import type { StoreBatch } from '../facts/index.js';
 import type { ChunkSpan } from '../formats/evtx/index.js';
 
@@ -21,6 +22,8 @@ export type Task =
       readonly host: string;
       /** Minutes east of UTC for times without a zone; null if nobody said. */
       readonly zone: number | null;
+      /** That zone by its name, where it has one. */
+      readonly zoned?: NamedZone | undefined;
       readonly shifts: readonly TimeShift[];
     }
   | {

@@ -369,6 +369,8 @@ export function* accountEntry(
         service: 'rdp',
       });
       const s = acts.logon(acts.now, base, o.stolen, 10, inside, { ends: 900, elevated: true });
+      i.book.touch(acts.now, inside, 'rdp', base);
+      i.book.touch(acts.now + 900 * S, inside, 'rdp', base);
       const shell = acts.start(
         acts.now + 3 * S,
         acts.standing(base, `${S32}userinit.exe`),

@@ -86,7 +86,8 @@ export const MORE_SOURCES: readonly Source[] = [
   { channel: TASKS, ids: [129, 200], fact: 'scheduled_job_activity', columns: task('run') },
 
   { channel: SECURITY, ids: [1102], fact: 'event_log_activity', columns: { ...log('clear'), log: '=Security' } },
-  { channel: 'System', ids: [104], fact: 'event_log_activity', columns: log('clear') },
+  // System's own Channel is not what was cleared.
+  { channel: 'System', ids: [104], fact: 'event_log_activity', columns: { ...log('clear'), log: 'UserData_Channel' } },
   { channel: SECURITY, ids: [4719], fact: 'event_log_activity', columns: log('audit policy') },
   {
     channel: 'Microsoft-Windows-Windows Defender/Operational',
@@ -418,6 +419,21 @@ export const MORE_SOURCES: readonly Source[] = [
       parameters: ['Data', 'param1'],
       user: 'param3',
       service: '=MSExchange Management',
+    },
+  },
+  {
+    // Mail servers by their own logs: who signed in over what, and what was asked for.
+    channel: 'mail/service',
+    fact: 'http_activity',
+    columns: {
+      src_ip: 'src_ip',
+      user: 'user',
+      method: 'action',
+      path: 'path',
+      status: 'status',
+      user_agent: 'user_agent',
+      mailbox: 'mailbox',
+      protocol: 'service',
     },
   },
   {

@@ -19,7 +19,7 @@ const KEYS: ReadonlySet<string> = new Set([
   'Linux-Sysmon/Operational',
 ]);
 const FAMILY =
-  /^(?:zeek|linux|aws|azure|m365|kubernetes|suricata|ocsf|ecar|exchange|ids|windows|sharepoint|mapped|custom)\//;
+  /^(?:zeek|linux|mail|aws|azure|m365|kubernetes|suricata|ocsf|ecar|exchange|ids|windows|sharepoint|mapped|custom)\//;
 
 /** Whether a record's channel is such a key and no Windows channel. */
 export const isLogSourceKey = (channel: string): boolean => KEYS.has(channel) || FAMILY.test(channel);
@@ -160,7 +160,7 @@ const LINUX_SERVICES: Readonly<Record<string, readonly Route[]>> = {
   clamav: program('clamd', 'clamav', 'freshclam'),
   vsftpd: program('vsftpd'),
   guacamole: program('guacd', 'guacamole'),
-  syslog: [{ channels: ['linux/syslog'] }],
+  syslog: [{ channels: ['linux/syslog', 'mail/service'] }],
   auth: [{ channels: ['linux/syslog'] }],
   modsecurity: [{ channels: ['linux/syslog'] }],
 };
@@ -184,7 +184,7 @@ function others(source: LogSource): readonly Route[] | null {
     case 'linux':
       if (category !== undefined) return LINUX[category] ?? null;
       if (service !== undefined) return LINUX_SERVICES[service] ?? null;
-      return [{ channels: ['linux/syslog', 'linux/auditd', 'linux/shell-history'] }];
+      return [{ channels: ['linux/syslog', 'linux/auditd', 'linux/shell-history', 'mail/service'] }];
     case 'aws':
       return service === 'cloudtrail' ? [{ channels: ['aws/cloudtrail'] }] : null;
     case 'azure':

@@ -70,6 +70,12 @@ function unnamed(fields: Map<string, TextValue>): void {
   fields.set('Data', list);
 }
 
+/** `The <log> log file was cleared.`, in the languages whose words are known; null. */
+const clearedLog = (message: string): string | null =>
+  /^(?:The|Die Protokolldatei|Le fichier journal|El archivo de registro)\s+"?([^"\n]{1,160}?)"?\s+(?:log file was cleared|wurde gelöscht|a été effacé|se ha borrado)/.exec(
+    message,
+  )?.[1] ?? null;
+
 function windows(o: Obj): { fields: Map<string, TextValue>; time: unknown } | null {
   const fields = new Map<string, TextValue>();
   const put = (name: string, v: unknown): void => {
@@ -153,6 +159,11 @@ function windows(o: Obj): { fields: Map<string, TextValue>; time: unknown } | nu
         !k.startsWith('@')
       )
         put(k, v);
+    // One field of a name: System's. Which log was cleared only the message tells.
+    if (text(id) === '104' && channel === 'System' && !fields.has(DATA_CHANNEL)) {
+      const cleared = clearedLog(text(o.Message ?? o.message ?? ''));
+      if (cleared !== null) put(DATA_CHANNEL, cleared);
+    }
     return {
       fields,
       time:

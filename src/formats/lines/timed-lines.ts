@@ -1,7 +1,8 @@
 // Logs of applications: lines that begin with a time, as Tomcat, Java's loggers, Python's logging, Confluence, Jenkins and many
 // others write them. Lines without one belong to the record before them (a stack trace, a message of several lines).
 import { byShare, type LineParser, type ParseContext, type TextFormat } from '../text/format.js';
-import { type Emit, TextRecord } from '../text/record.js';
+import { MAIL_SERVICE, mailLine, putMail } from '../mail/services.js';
+import { type Emit, Shapes, TextRecord, type TextValue } from '../text/record.js';
 import { cellMicros } from '../table/table.js';
 
 /** Characters of one record; the rest of a longer one is dropped. */
@@ -17,6 +18,7 @@ class LinesParser implements LineParser {
   readonly #emit: Emit;
   readonly #context: ParseContext;
   readonly #record = new TextRecord();
+  readonly #shapes = new Shapes();
   #open = false;
   #message: string[] = [];
   #chars = 0;
@@ -24,8 +26,6 @@ class LinesParser implements LineParser {
   constructor(context: ParseContext, emit: Emit) {
     this.#emit = emit;
     this.#context = context;
-    this.#record.names = NAMES;
-    this.#record.channel = 'application';
   }
 
   line(text: string, line: number, offset: number): void {
@@ -60,8 +60,21 @@ class LinesParser implements LineParser {
     this.#open = false;
     const message = this.#message.join('\n').trimEnd();
     const level = LEVEL.exec(message.slice(0, 200));
-    this.#record.values = [level === null ? null : level[1]!.toUpperCase(), message];
-    this.#emit(this.#record);
+    const r = this.#record;
+    r.channel = 'application';
+    r.names = NAMES;
+    r.values = [level === null ? null : level[1]!.toUpperCase(), message];
+    const mail = mailLine(message);
+    if (mail !== null) {
+      const [names, values]: [string[], TextValue[]] = [[...r.names], r.values];
+      putMail(mail, (name, value) => {
+        names.push(name);
+        values.push(value);
+      });
+      r.channel = MAIL_SERVICE;
+      r.names = this.#shapes.of(names);
+    }
+    this.#emit(r);
   }
 }
 

@@ -3,6 +3,7 @@ import { accessLog, haproxy, loadBalancer, proxyManager, squid } from '../access
 import { auditd, laurel } from '../auditd/auditd.js';
 import { exchange } from '../exchange/exchange.js';
 import { pf } from '../ids/pf.js';
+import { zimbra } from '../mail/zimbra.js';
 import { snort } from '../ids/snort.js';
 import { mappedFormat } from '../mapping/mapped.js';
 import type { Mapping } from '../mapping/mapping.js';
@@ -46,6 +47,7 @@ export const TEXT_FORMATS: readonly TextFormat[] = [
   nps,
   transcript,
   auditCsv,
+  zimbra,
   shellHistory,
   journalExport,
   jsonLines,

@@ -43,6 +43,14 @@ export function deviceFields(program: string, message: string, put: Put): string
     if (action !== null) put('action', (action[1] ?? action[2])!.toLowerCase());
     const proto = /\b(tcp|udp|icmp)\b/i.exec(text);
     if (proto !== null) put('proto', proto[1]!.toLowerCase());
+    const refused = ASA_REFUSED.has(asa[3]!) ? /\buser = ([^\s:]{1,320})|\bUser <([^>]{1,320})>/i.exec(text) : null;
+    const refusedAt = /\buser IP = ([\da-fA-F.:]{3,45})|\bIP <([\da-fA-F.:]{3,45})>/i.exec(text);
+    if (refused !== null && refusedAt !== null) {
+      // The server that was asked is named before who asked.
+      put('vpn_action', 'failed');
+      put('user', (refused[1] ?? refused[2])!);
+      put('src_ip', (refusedAt[1] ?? refusedAt[2])!);
+    }
     // "src outside:1.2.3.4/80 dst inside:…", "for outside:1.2.3.4/80 (…) to inside:…", "from 1.2.3.4/80 to …".
     const ends = [...text.matchAll(/(?:([\w.-]+)[:/])?(\d{1,3}(?:\.\d{1,3}){3})(?:[/(](\d{1,5}))?/g)].filter(
       (m) => !/^\d+$/.test(m[1] ?? ''),
@@ -86,6 +94,9 @@ export function deviceFields(program: string, message: string, put: Put): string
   return null;
 }
 
+/** Cisco's message numbers of refused sign-ins to remote access (113005, 113015: by the server, by the device; 716039: WebVPN). */
+const ASA_REFUSED: ReadonlySet<string> = new Set(['113005', '113015', '716039']);
+
 /** Cisco's message numbers of remote-access tunnels: begun, an address given, ended. */
 const ASA_VPN: ReadonlyMap<string, string> = new Map([
   ['113039', 'connect'],
@@ -108,13 +119,15 @@ export function vpnFields(program: string, message: string, put: Put): boolean {
     const m = OCSERV.exec(message);
     if (m === null) return false;
     const inside = new RegExp(String.raw`sending IPv4 (${IP4})`).exec(m[3]!)?.[1];
-    const action = m[3]!.startsWith('user logged in')
-      ? 'connect'
-      : m[3]!.startsWith('user disconnected')
-        ? 'disconnect'
-        : inside !== undefined
-          ? 'address'
-          : null;
+    const action = /^failed authentication\b|^(?:worker )?authentication failed/i.test(m[3]!)
+      ? 'failed'
+      : m[3]!.startsWith('user logged in')
+        ? 'connect'
+        : m[3]!.startsWith('user disconnected')
+          ? 'disconnect'
+          : inside !== undefined
+            ? 'address'
+            : null;
     if (action === null) return false;
     put('vpn_action', action);
     put('user', m[1]!);
@@ -125,10 +138,19 @@ export function vpnFields(program: string, message: string, put: Put): boolean {
   if (program !== 'openvpn' && program !== 'ovpn-server') return false;
   const m = OPENVPN.exec(message);
   if (m === null) return false;
-  const peer = /^\[([^\]]+)\] Peer Connection Initiated/.exec(m[3]!)?.[1];
-  const inside = new RegExp(String.raw`(?:MULTI: Learn|primary virtual IP for \S+): ?(?:${IP4} -> )?(${IP4})?`).exec(
+  const refused = /^TLS Auth Error: Auth Username\/Password verification failed for peer(?: '([^']{1,320})')?/.exec(
     m[3]!,
   );
+  if (refused !== null) {
+    if (refused[1] === undefined) return false;
+    put('vpn_action', 'failed');
+    put('user', refused[1]);
+    put('src_ip', m[2]!);
+    return true;
+  }
+  const peer = /^\[([^\]]+)\] Peer Connection Initiated/.exec(m[3]!)?.[1];
+  // `MULTI: Learn: 10.8.0.6 -> anna/192.0.2.1:1194`, `MULTI: primary virtual IP for anna/192.0.2.1:1194: 10.8.0.6`.
+  const inside = new RegExp(String.raw`(?:MULTI: Learn|primary virtual IP for \S+): ?(${IP4})?`).exec(m[3]!);
   const ended = /SIGTERM|client-instance exiting|Inactivity timeout/.test(m[3]!);
   const user = peer ?? m[1];
   if (user === undefined || (peer === undefined && inside === null && !ended)) return false;
@@ -175,7 +197,9 @@ export function keyValueTime(
     // PAN-OS: when it was received; `2024/05/06 07:08:09`.
     const pan = PAN_TIME.exec(text);
     if (pan === null) return null;
-    return { local: `${pan[1]!}-${pan[2]!}-${pan[3]!}T${pan[4]!}`, zone: null, micros: null, host: '' };
+    // Since PAN-OS 10 a time with its zone stands among the last fields.
+    const zone = /,\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?([+-]\d\d:\d\d)(?:,|$)/.exec(text)?.[1] ?? null;
+    return { local: `${pan[1]!}-${pan[2]!}-${pan[3]!}T${pan[4]!}`, zone, micros: null, host: '' };
   }
   const since = /\beventtime=(\d{10,19})\b/.exec(text)?.[1];
   const zone = /\btz="?([+-]\d{4})\b/.exec(text)?.[1] ?? null;
@@ -202,6 +226,7 @@ const FORTI_TUNNEL: Readonly<Record<string, string>> = {
   'tunnel-up': 'connect',
   'tunnel-stats': 'address',
   'tunnel-down': 'disconnect',
+  'ssl-login-fail': 'failed',
 };
 /** IP protocol numbers (IANA). */
 const PROTOCOLS: Readonly<Record<string, string>> = {
@@ -294,6 +319,8 @@ function panFields(message: string, put: Put): boolean {
       : (c[8] ?? '') === 'gateway-logout'
         ? 'disconnect'
         : null;
+    if (c[28] === 'failure' && /^(?:gateway|portal)-(?:auth|prelogin)/.test(c[8] ?? '') && (c[12] ?? '') !== '')
+      put('vpn_action', 'failed');
     if (action !== null && c[28] !== 'failure') {
       put('vpn_action', action);
       if (/^[\da-fA-F.:]+$/.test(c[17] ?? '') && c[17] !== '0.0.0.0') put('inside_ip', c[17]!);

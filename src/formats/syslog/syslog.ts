@@ -8,6 +8,7 @@ import { type Emit, Shapes, TextRecord, type TextValue } from '../text/record.js
 import { isoMicros, microsOf, monthOf, two, yearlessMicros } from '../text/time.js';
 import { eventFields, fillWindows } from '../xml/event-xml.js';
 import { fillJson } from '../json/shapes.js';
+import { MAIL_SERVICE, mailAct, putMail } from '../mail/services.js';
 import { deviceFields, keyValueTime, vpnFields } from './devices.js';
 
 const RFC5424 =
@@ -107,7 +108,18 @@ function messageFields(program: string, message: string, put: (name: string, val
   }
   if (program === 'sudo') {
     sudoFields(message, put);
+    // Who asked for it, by name and number.
+    const by = / by ([\w.-]{1,64})\(uid=(\d{1,10})\)/.exec(message);
+    if (by !== null && message.startsWith('pam_unix(')) {
+      put('user', by[1]!);
+      put('user_number', by[2]!);
+    }
     return null;
+  }
+  const mail = mailAct(program, message);
+  if (mail !== null) {
+    putMail(mail, put);
+    return MAIL_SERVICE;
   }
   if (/^cron/i.test(program) || program === 'CROND') {
     const m = /^\(([^)]+)\) CMD \(([\s\S]*)\)\s*$/.exec(message);

@@ -1,5 +1,7 @@
 // One record of a text format. The parser owns it and fills it again for the next record: take what you need.
 
+import { inZone, type NamedZone } from './zone.js';
+
 /** Several where the record repeats a field, null where it is there with no value. */
 export type TextValue = string | readonly string[] | null;
 
@@ -62,7 +64,8 @@ function shiftOf(r: TextRecord, shifts: readonly TimeShift[]): number {
 }
 
 /** A time that cannot be one is none, and one that is none is not sure; one that is known to be shifted is set right. */
-export function settleTime(r: TextRecord, shifts = NO_SHIFTS): void {
+export function settleTime(r: TextRecord, shifts = NO_SHIFTS, zoned?: NamedZone): void {
+  if (zoned !== undefined && r.sure !== 'stated') r.micros = inZone(r.micros, zoned);
   if (shifts.length > 0) {
     const minutes = shiftOf(r, shifts);
     if (minutes !== 0) {

@@ -15,6 +15,9 @@ const SHELLS =
 const BESIDE = 60 * 60e6;
 /** Times that a server starts the same thing before it counts as a habit of its. */
 const HABIT_DAYS = 4;
+/** Days on which, and part of the days of a machine's log on which it starts a line that a person might type, before that is its own. */
+const OWN_LINE_DAYS = 8;
+const OWN_LINE_SHARE = 0.5;
 
 export function serverShell(w: World): Lead[] {
   const p = w.processes;
@@ -47,10 +50,18 @@ export function serverShell(w: World): Lead[] {
   const other: number[] = [];
   const days = new Map<string, Set<number>>();
   const hosts = new Map<number, Set<number>>();
+  const logged = new Map<number, Set<number>>();
   for (let r = 0; r < p.rows; r++) {
     const parent = p.parent.at(r);
     if (parent < 0 || !Number.isFinite(p.start.at(r))) continue;
-    if (!server(p.image.at(parent)) && !((account(p.user.at(r)) || daemon(r, parent)) && !shell(p.image.at(parent))))
+    const on = logged.get(p.host.at(r)) ?? new Set<number>();
+    logged.set(p.host.at(r), on.add(Math.floor(p.start.at(r) / 86_400e6)));
+    // Who logged on and became the server's account, or has its jobs run by the clock, is in a session.
+    const somebody = p.session.at(r) >= 0 && p.imageText(r).startsWith('/');
+    if (
+      !server(p.image.at(parent)) &&
+      (somebody || !((account(p.user.at(r)) || daemon(r, parent)) && !shell(p.image.at(parent))))
+    )
       continue;
     // Programs of any kind that it starts, beside shells: what else it is made to run while somebody is at it.
     if (shell(p.image.at(r))) found.push(r);
@@ -65,7 +76,13 @@ export function serverShell(w: World): Lead[] {
   }
   // Beside what somebody typed, by the same server in the same hour: what else it started there.
   const typedAt = new Map<number, number[]>();
-  const typedLine = (r: number): boolean => hands(p.command.at(r)) || p.children(r).some((c) => hands(p.command.at(c)));
+  // Nobody types the same line day after day for most of the time that there is a log.
+  const own = (r: number): boolean => {
+    const on = days.get(`${p.host.at(r)}|${shape(p.command.at(r))}`)?.size ?? 0;
+    return on >= OWN_LINE_DAYS && on >= (logged.get(p.host.at(r))?.size ?? 0) * OWN_LINE_SHARE;
+  };
+  const typedLine = (r: number): boolean =>
+    !own(r) && (hands(p.command.at(r)) || p.children(r).some((c) => hands(p.command.at(c))));
   for (const r of found)
     if (typedLine(r)) {
       const list = typedAt.get(p.parent.at(r));

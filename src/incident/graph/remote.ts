@@ -227,6 +227,20 @@ export class Remote {
     return -1;
   }
 
+  /** The port that a logon over the network came to, by a record of its connection; 0 where there is none. */
+  portOf(l: Logon): number {
+    if (l.port <= 0) return 0;
+    const w = this.#world;
+    const n = w.facts.table('network_activity');
+    for (const i of this.#opened.of(w.addresses.number(l.address), l.port)) {
+      if (Math.abs(n.t[i]! - l.t) > PORT_LIFE * 2) continue;
+      if (w.addresses.hostAt(w.addresses.text(n.column('dst_ip')[i]!), n.t[i]!) !== l.host) continue;
+      const port = w.facts.texts.number(n.column('dst_port')[i]!);
+      if (!Number.isNaN(port)) return port;
+    }
+    return 0;
+  }
+
   startsBetween(host: number, from: number, to: number): readonly number[] {
     const rows = this.#starts.get(host) ?? [];
     const start = this.#world.processes.start;

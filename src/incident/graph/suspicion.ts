@@ -490,6 +490,9 @@ export class Suspicion {
   #scriptsOf(n: Node, l: Logon): void {
     const w = this.world;
     if (l.type !== 3 && l.type !== 10) return;
+    // Who came to a port of another kind ran no script by that.
+    const port = l.type === 3 ? this.remote.portOf(l) : 0;
+    if (port !== 0 && port !== 5985 && port !== 5986 && port !== 47_001) return;
     const sid = w.logons.table.column('sid')[l.row]!;
     if (sid < 0) return;
     const t = w.facts.table('script_activity');

@@ -36,6 +36,7 @@ export function tunnels(w: World): readonly Tunnel[] {
     const who = w.text(user[i]!).toLowerCase();
     const from = w.addresses.text(ip[i]!);
     const what = w.text(activity[i]!);
+    if (what === 'failed') continue;
     const key = `${who}|${from}`;
     let o = open.get(key);
     // Gateways write several records of one beginning, and of one end.
@@ -57,6 +58,45 @@ export function tunnels(w: World): readonly Tunnel[] {
     }
   }
   known.set(w, out);
+  return out;
+}
+
+const DAY = 86_400e6;
+
+/** Whether a tunnel's user came from its address before somebody asked for a hidden script from there: then the address is shared. */
+export const cameBefore = (w: World, v: Pick<Tunnel, 'ip' | 'user'>, since: number): boolean =>
+  tunnels(w).some((x) => x.ip === v.ip && x.user === v.user && x.start < since - DAY);
+
+/** A sign-in that a gateway refused. */
+export interface RefusedTunnel {
+  readonly t: number;
+  readonly host: number;
+  /** As the gateway writes it, in lower case. */
+  readonly user: string;
+  readonly ip: string;
+  readonly place: Place;
+}
+
+const knownRefused = new WeakMap<World, readonly RefusedTunnel[]>();
+
+/** Sign-ins that VPN gateways refused, in the order of time. */
+export function refusedTunnels(w: World): readonly RefusedTunnel[] {
+  const before = knownRefused.get(w);
+  if (before !== undefined) return before;
+  const t = w.facts.table('tunnel_activity');
+  const [activity, user, ip] = [t.column('activity'), t.column('user'), t.column('src_ip')];
+  const failed = w.facts.texts.asker((x) => x === 'failed');
+  const out: RefusedTunnel[] = [];
+  for (let i = 0; i < t.rows; i++)
+    if (failed(activity[i]!))
+      out.push({
+        t: t.t[i]!,
+        host: t.host[i]!,
+        user: w.text(user[i]!).toLowerCase(),
+        ip: w.addresses.text(ip[i]!),
+        place: t.place(i),
+      });
+  knownRefused.set(w, out);
   return out;
 }
 

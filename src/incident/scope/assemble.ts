@@ -27,7 +27,7 @@ import { covered, createdAccounts, persistence, type Sign } from './traces.js';
 import type { HijackClaim } from './update.js';
 import { pathShape } from './bulk.js';
 import { attackSessions, moreAddresses, type Request, type Requests, type WebFindings } from './web.js';
-import { tunnelOf, tunnels } from '../graph/tunnels.js';
+import { cameBefore, refusedTunnels, tunnelOf, tunnels } from '../graph/tunnels.js';
 
 /** Citations of one entry; the contract's lists stay lists, and the rest is in the case store. */
 const MAX_CITES = 300;
@@ -118,6 +118,12 @@ export function assemble(a: AssembleInput): Incident {
     return mark === null ? [] : [{ ...mark, act: x }];
   });
   refusedInCloud(w, addresses, (user, t, place) => g.account(user, domains, 'attempted', t, [place]));
+  for (const x of refusedTunnels(w)) {
+    const since = addresses.get(x.ip);
+    const from = since === undefined ? Number.NaN : Math.min(since, g.first);
+    if (since !== undefined && x.t >= from - 86_400e6 && !cameBefore(w, x, from))
+      g.account(x.user, domains, 'attempted', x.t, [x.place]);
+  }
   const stays = [...persistence(w, g, web, traces), ...cloudPersistence(marked)].sort(
     (x, y) => x.t - y.t || x.host - y.host,
   );
@@ -384,6 +390,8 @@ export function assemble(a: AssembleInput): Incident {
     places: readonly Place[],
     count = 1,
   ): void => {
+    // What no record shows by itself is told by what does.
+    if (places.length === 0) return;
     technique(id, t, places);
     timeline.push({
       t,
@@ -671,7 +679,7 @@ export function assemble(a: AssembleInput): Incident {
   };
   const draft = { ...base, collect_next: collectNext(base, m) };
   const statements = Object.fromEntries(Object.entries(STATEMENTS).map(([language, say]) => [language, say(draft)]));
-  const own = new Set<string>();
+  const own = inSessions(w, g);
   for (const n of g.nodes) for (const p of n.places) own.add(`e${p.evidence}|${p.number}`);
   for (const list of [draft.anti_forensics, draft.persistence, draft.sessions, draft.mailboxes, draft.data_theft])
     for (const x of list) for (const c of x.evidence) own.add(`${c.evidence}|${c.record ?? c.line}`);
@@ -703,6 +711,19 @@ function heldByTalk(w: World, g: Group, net: Network, channels: readonly Channel
   const proxy = w.facts.texts.asker((x) => x === 'proxy');
   for (let i = 0; i < t.rows; i++) if (t.host[i]! >= 0 && proxy(t.source[i]!)) proxies.add(t.host[i]!);
   const known = (host: number): boolean => g.hosts.get(host)?.status === 'controlled';
+  // A host that is theirs anyway, and that only a sensor saw talk to what others of theirs talk to.
+  for (const [host, x] of talk) {
+    if (!known(host) || proxies.has(host)) continue;
+    const since = g.hosts.get(host)!.first - 3600e6;
+    for (const c of own) {
+      const at = x.talks.filter((y) => y.name === c.address && y.t >= since).map((y) => y.t);
+      if (at.length === 0) continue;
+      c.hosts.add(host);
+      c.first = at.reduce((p, q) => Math.min(p, q), c.first);
+      c.last = at.reduce((p, q) => Math.max(p, q), c.last);
+      c.places.push(...x.places.slice(0, 5));
+    }
+  }
   const others = [...talk].filter(([host]) => !known(host) && !proxies.has(host));
   for (const [host, x] of others) {
     const times = x.times.sort((p, q) => p - q);
@@ -725,6 +746,38 @@ function heldByTalk(w: World, g: Group, net: Network, channels: readonly Channel
       h.executed.set(host, [...fetched, ...x.places.slice(0, 5)]);
     }
   }
+}
+
+/** Records that carry the number of a session of the intruder's: what was done in it, by their places (`e1|17`). */
+function inSessions(w: World, g: Group): Set<string> {
+  const out = new Set<string>();
+  const ids = new Set<string>();
+  for (const n of g.sessions.values()) {
+    const l = w.logons.logon(n.row);
+    if (l.id > 0x3e7) ids.add(`${l.host}|${l.id}`);
+  }
+  if (ids.size === 0) return out;
+  for (const name of [
+    'file_activity',
+    'account_change',
+    'service_activity',
+    'scheduled_job_activity',
+    'event_log_activity',
+    'entity_management',
+  ]) {
+    const t = w.facts.table(name);
+    const id = t.column('logon_id');
+    for (let i = 0; i < t.rows; i++) {
+      if (t.host[i]! < 0 || id[i] === -1 || !g.hosts.has(t.host[i]!)) continue;
+      const n = w.facts.texts.number(id[i]!);
+      if (!ids.has(`${t.host[i]!}|${n}`)) continue;
+      const l = w.logons.session(t.host[i]!, n, t.t[i]!);
+      if (l === null || !g.sessions.has(l.row)) continue;
+      const p = t.place(i);
+      out.add(`e${p.evidence}|${p.number}`);
+    }
+  }
+  return out;
 }
 
 /** Whether a sensor that was stopped is why a log fell silent. */

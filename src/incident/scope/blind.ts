@@ -32,7 +32,17 @@ export function blindSpots(a: AssembleInput, hosts: Incident['hosts']): BlindSpo
         why: m.blind.noSensor,
         weakens: ['implants', 'persistence', 'command_and_control', 'anti_forensics'],
       });
-    if (s.size > 0 && !s.has('Security') && [...s].some((x) => /sysmon|^System$/i.test(x)))
+    const linux = [...s].some((x) => /^linux[/-]/i.test(x));
+    if (linux && ![...s].some((x) => /^linux\/auditd$|^linux-sysmon/i.test(x)))
+      out.push({
+        host: h.name,
+        source: 'linux/auditd',
+        from: h.first,
+        to: h.last,
+        why: m.blind.noCommands,
+        weakens: ['implants', 'persistence', 'anti_forensics'],
+      });
+    if (!linux && s.size > 0 && !s.has('Security') && [...s].some((x) => /sysmon|^System$/i.test(x)))
       out.push({
         host: h.name,
         source: 'Security',
@@ -56,7 +66,9 @@ export function blindSpots(a: AssembleInput, hosts: Incident['hosts']): BlindSpo
   const dc = a.input.coverage.some(
     (c) => c.source === 'Security' && a.role(a.world.facts.hosts.known(c.host)) === 'domain_controller',
   );
-  if (!dc)
+  // Of an incident on machines of Linux only, no controller is asked.
+  const windows = hosts.some((h) => ![...(sources.get(h.name) ?? [])].some((x) => /^linux[/-]/i.test(x)));
+  if (!dc && windows)
     out.push({
       host: null,
       source: 'domain controllers',

@@ -53,6 +53,23 @@ function updated(n: Node): boolean {
   return false;
 }
 
+/** Ports by which services, tasks and management are asked; 0: not known. */
+const RPC = (port: number): boolean => port === 0 || port === 135 || port === 139 || port === 445 || port >= 49_152;
+const STARTS: Readonly<Record<string, (port: number) => boolean>> = {
+  service: RPC,
+  task: RPC,
+  wmi: RPC,
+  winrm: (port) => port === 0 || port === 5985 || port === 5986 || port === 47_001,
+};
+
+/** Whether of two sessions the first is likelier the one in which something began at a time: one whose port is known, then the later one before it. */
+function nearer(a: { t: number; port: number }, b: { t: number; port: number }, t: number): boolean {
+  if (a.port > 0 !== b.port > 0) return a.port > 0;
+  const [before, other] = [a.t <= t + 1e6, b.t <= t + 1e6];
+  if (before !== other) return before;
+  return before ? a.t > b.t : a.t < b.t;
+}
+
 /** Whether what began on a machine may have come by a port: scripts by remote management, services and tasks by procedure calls. */
 const comesBy = (kind: Node['kind'], port: number): boolean =>
   kind === 'block'
@@ -132,7 +149,11 @@ export class Group {
     const led = (n: Node): void => {
       if (n.from === null) return;
       // A file that a session laid, and what it was made to run as.
-      const laid = n.from.kind === 'file' && n.from.from?.kind === 'session' && n.t - n.from.t < ORDERED_WITHIN;
+      const laid =
+        n.from.kind === 'file' &&
+        n.from.from?.kind === 'session' &&
+        n.t - n.from.t < ORDERED_WITHIN &&
+        !this.#otherwise(n, n.from.from);
       for (const [child, session] of [
         [n, laid ? n.from.from! : n.from],
         // A session that was found by what ran in it, and not by who else had it.
@@ -220,6 +241,19 @@ export class Group {
     this.#unlogged(domains);
   }
 
+  /** Whether what ran of a file that one session laid ran in another, or while the intruder sat there at a desktop. */
+  #otherwise(n: Node, session: Node): boolean {
+    const w = this.world;
+    const id = n.kind === 'process' ? w.processes.session.at(n.row) : -1;
+    const own = w.logons.logon(session.row).id;
+    if (id > 0x3e7 && id !== 0x3e4 && id !== 0x3e5) return own >= 0 && id !== own;
+    return [...this.sessions.values()].some((s) => {
+      if (s.host !== n.host) return false;
+      const l = w.logons.logon(s.row);
+      return (l.type === 10 || l.type === SSH) && l.t <= n.t && w.logons.closed(l) >= n.t;
+    });
+  }
+
   /** Movement that a command line elsewhere ordered, of which the target's own log of logons has nothing left. */
   #ordered(domains: ReadonlyMap<string, string>): void {
     const w = this.world;
@@ -254,31 +288,49 @@ export class Group {
     }
   }
 
-  /** What services, tasks and management started for a session of which no record names the number. */
+  /**
+   * What services, tasks and management started for a session of which no record names the number: the nearest session before it that came to
+   * a port of that kind, where the port is known.
+   */
   #startedFor(ran: Map<string, string>): void {
     const w = this.world;
     const p = w.processes;
+    const open = new Map<number, { n: Node; t: number; port: number; source: number }[]>();
     for (const n of this.sessions.values()) {
-      if (ran.has(n.key)) continue;
       const l = w.logons.logon(n.row);
       if (l.type !== 3) continue;
-      for (const x of this.nodes) {
-        if (x.host !== n.host || x.t < l.t - 5e6 || x.t - l.t > STARTED_WITHIN) continue;
-        if (x.kind === 'service' || x.kind === 'task') {
-          // One that was made in another session was not made in this.
-          if (x.from?.kind === 'session' && x.from !== n) continue;
-          ran.set(n.key, x.kind);
-          break;
-        }
-        if (x.kind !== 'process') continue;
+      const list = open.get(n.host) ?? [];
+      open.set(n.host, list);
+      list.push({ n, t: l.t, port: this.suspicion.remote.portOf(l), source: w.logons.source(l) });
+    }
+    for (const x of this.nodes) {
+      const list = open.get(x.host);
+      if (list === undefined) continue;
+      let what = '';
+      if (x.kind === 'service' || x.kind === 'task') what = x.kind;
+      else if (x.kind === 'process') {
         const parent = p.parent.at(x.row);
         const by = parent < 0 ? '' : baseName(p.imageText(parent));
-        const what =
+        what =
           by === 'services.exe' ? 'service' : by === 'wmiprvse.exe' ? 'wmi' : by === 'wsmprovhost.exe' ? 'winrm' : '';
-        if (what === '') continue;
-        ran.set(n.key, what);
-        break;
       }
+      if (what === '') continue;
+      // One that was made in a session that is known was made in no other.
+      const made = x.from?.kind === 'session' && x.kind !== 'process' ? x.from : null;
+      const near = list
+        .filter((s) => x.t >= s.t - 5e6 && x.t - s.t <= STARTED_WITHIN && STARTS[what]!(s.port))
+        .filter((s) => made === null || s.n === made);
+      // A program that asks a machine several times over at once is at work in one of them; from each place there is one.
+      const bySource = new Map<number, (typeof near)[number]>();
+      for (const s of near) {
+        const known = bySource.get(s.source);
+        if (known === undefined || nearer(s, known, x.t)) bySource.set(s.source, s);
+      }
+      if (near.some((s) => ran.has(s.n.key) && bySource.has(s.source))) {
+        // What is told by a number needs no guess.
+        for (const s of near) if (ran.has(s.n.key)) bySource.delete(s.source);
+      }
+      for (const s of bySource.values()) if (!ran.has(s.n.key)) ran.set(s.n.key, what);
     }
   }
 

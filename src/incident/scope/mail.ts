@@ -5,6 +5,7 @@ import type { Place } from '../facts/table.js';
 import type { World } from '../graph/world.js';
 import type { Group } from './group.js';
 import type { Tenants } from './tenants.js';
+import { mailByCommand } from './mail-commands.js';
 import { channelOf, refused, type Requests } from './web.js';
 
 export type MailMethod = 'export' | 'impersonation' | 'delegate' | 'owner_session' | 'search' | 'other';
@@ -293,6 +294,8 @@ export function mail(
       g.account(r.user, domains, 'abused', r.t, [requests.place(r.row)]);
     }
   }
+  // What their command lines took.
+  for (const x of mailByCommand(w, g)) for (const p of x.places.slice(0, 2)) add(x.mailbox, x.method, x.t, p);
   // The audit of mailboxes.
   const d = w.facts.table('datastore_activity');
   const c = (n: string): Int32Array => d.column(n);

@@ -575,14 +575,18 @@ export function talkers(
   w: World,
   net: Network,
   channels: readonly Channel[],
-): Map<number, { times: number[]; names: Set<string>; places: Place[] }> {
+): Map<number, { times: number[]; names: Set<string>; talks: { name: string; t: number }[]; places: Place[] }> {
   const names = new Map(channels.map((c) => [c.address, c]));
-  const out = new Map<number, { times: number[]; names: Set<string>; places: Place[] }>();
+  const out = new Map<
+    number,
+    { times: number[]; names: Set<string>; talks: { name: string; t: number }[]; places: Place[] }
+  >();
   if (names.size === 0) return out;
   const put = (host: number, name: string, t: number, place: Place): void => {
-    const x = out.get(host) ?? { times: [], names: new Set(), places: [] };
+    const x = out.get(host) ?? { times: [], names: new Set(), talks: [], places: [] };
     out.set(host, x);
     x.times.push(t);
+    x.talks.push({ name, t });
     x.names.add(name);
     if (x.places.length < 200) x.places.push(place);
   };

@@ -41,9 +41,6 @@ type Draft = Pick<
   | 'data_theft'
 >;
 
-/** A day before the first trace: how they came in is there, or nowhere. */
-const BEFORE = 86_400e3;
-
 export function collectNext(i: Draft, words: Messages['text']['incident']): CollectNext[] {
   const out = new Map<string, CollectNext>();
   const add = (x: CollectNext): void => {
@@ -71,7 +68,7 @@ export function collectNext(i: Draft, words: Messages['text']['incident']): Coll
       host: i.entry?.host ?? i.hosts[0]?.name ?? null,
       source: 'outside',
       from: null,
-      to: i.first_seen === null ? null : new Date(Date.parse(i.first_seen) + BEFORE).toISOString(),
+      to: i.first_seen,
       what: words.collectEntry,
       why: words.entryUnknown,
       settles: controlled + 1,

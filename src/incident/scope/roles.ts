@@ -18,8 +18,13 @@ export function roles(w: World, requests: Requests): (host: number) => string {
     /^(?:ticket granting ticket|service ticket|credential validation)$/.test(t) ? 1 : t === 'logon' ? 2 : 0,
   );
   const type = a.column('logon_type');
+  const named = texts.asker((t) => (t === '' ? -1 : w.facts.hosts.known(t.replace(/^\\\\/, ''))));
+  const own = (host: number, workstation: number): boolean =>
+    workstation >= 0 && host >= 0 && named(workstation) === host;
   for (let i = 0; i < a.rows; i++) {
     const k = kind(a.column('activity')[i]!);
+    // A machine asks itself about its own accounts.
+    if (k === 1 && own(a.host[i]!, a.column('workstation')[i]!)) continue;
     if (k === 1) add(a.host[i]!, 'domain_controller', 1);
     else if (k === 2) {
       const n = texts.number(type[i]!);

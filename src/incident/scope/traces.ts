@@ -328,6 +328,9 @@ export interface Sign {
   readonly places: readonly Place[];
 }
 
+/** Logs that are cleared so long after all that the intruder did are cleared for other reasons. */
+const CLEARED_WITHIN = 14 * 86_400e6;
+
 export function covered(w: World, g: Group, gaps: readonly Sign[], mail: readonly MailTrace[]): TraceClaim[] {
   const out = new Map<string, TraceClaim>();
   const add = (c: TraceClaim): void => {
@@ -364,6 +367,7 @@ export function covered(w: World, g: Group, gaps: readonly Sign[], mail: readonl
       const theirs =
         held &&
         !other &&
+        g.nearAnywhere(t, CLEARED_WITHIN) &&
         (bySystem || g.held(user, t) || (user === '' && t >= g.hosts.get(host)!.first && g.near(host, t, 10 * MINUTE)));
       if (by === undefined && !inSession && !theirs) continue;
       add({
@@ -488,10 +492,12 @@ export function commandedTrace(line: string, text: string): { kind: TraceClaim['
     /^(?:\S+\s+)*?-?-s(?:ize)?[ =]?0\s+(\S+)/.exec(/\btruncate\s+(.*)/.exec(line)?.[1] ?? '') ??
     /(?:^|[\s;|&]):?\s*>\s*(\/\S+)$/.exec(line) ??
     /\bcat\s+\/dev\/null\s*>\s*(\S+)/.exec(line) ??
-    (/\bsed\s+(?:-(?!-)\w*i|--in-place)/.test(line) ? lastPath(line) : null) ??
     /\bcp\s+\/dev\/null\s+(\S+)/.exec(line);
   if (emptied !== null && log.test(emptied[1]!) && !emptied[1]!.endsWith('_history'))
     return { kind: 'log_cleared', what: emptied[1]! };
+  // Lines taken out of a log, which stays.
+  const edited = /\bsed\s+(?:-(?!-)\w*i|--in-place)/.test(line) ? lastPath(line) : null;
+  if (edited !== null && log.test(edited[1]!)) return { kind: 'other', what: text.slice(0, 300) };
   if (/\bjournalctl\s+.*--vacuum/.test(line)) return { kind: 'log_cleared', what: 'journal' };
   const deleted =
     /^(?:del|erase|rd|rmdir|(?:\S*\\)?sdelete(?:64)?(?:\.exe)?)["']?\s+(.*)$/.exec(line) ??

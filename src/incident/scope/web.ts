@@ -3,7 +3,7 @@
 import { firstAt } from '../facts/rows.js';
 import type { Place } from '../facts/table.js';
 import { SSH, type World } from '../graph/world.js';
-import { type Tunnel, tunnelOf, tunnels } from '../graph/tunnels.js';
+import { cameBefore, refusedTunnels, type Tunnel, tunnelOf, tunnels } from '../graph/tunnels.js';
 import type { Group } from './group.js';
 import { type Bulk, bulkReads } from './bulk.js';
 import { theirCloudActs } from '../graph/cloud.js';
@@ -25,7 +25,11 @@ const RELAYED_SHARE = 0.5;
 const KEPT_SHARE = 0.8;
 /** Part of the requests that begin alike which must go to one server for the others to be its. */
 const ROUTED_SHARE = 0.8;
+/** How long before it is known as theirs an address is looked at, where nobody else came from it. */
+const MONTH = 30 * 86_400e6;
 const NONE: ReadonlySet<number> = new Set();
+/** Addresses that are kept of one user agent: of more, it is everybody's. */
+const MOST_AGENT_ADDRESSES = 24;
 export const SCRIPT = /\.(?:aspx?|ashx|asmx|jspx?|jsw|php\d?|phtml|cshtml|cfm|war|cgi)$/i;
 
 /** Folders that web servers give out. */
@@ -44,6 +48,8 @@ export interface Request {
   readonly bytes: number;
   readonly mailbox: string;
   readonly front: boolean;
+  /** Written by a mail server of another kind than web: who signed in, and what they asked for. */
+  readonly service: boolean;
   /** Text of the user agent; below 0 where the log has none. */
   readonly agent: number;
 }
@@ -58,6 +64,10 @@ export class Requests {
   readonly #writer: Int32Array;
   readonly #c;
   readonly #front: (id: number) => boolean;
+  readonly #service: (id: number) => boolean;
+  /** Addresses outside by user agent; null: of many. */
+  readonly #agents = new Map<number, Set<string> | null>();
+  #named: Map<string, { agent: number; ip: string }[]> | null = null;
 
   constructor(world: World, hostOfEvidence: (evidence: number) => number) {
     this.#world = world;
@@ -76,9 +86,15 @@ export class Requests {
       agent: c('user_agent'),
     };
     const own = texts.asker(
-      (t) => t === 'webserver' || t === 'exchange/http' || t === 'zeek/http' || t === 'suricata/http',
+      (t) =>
+        t === 'webserver' ||
+        t === 'exchange/http' ||
+        t === 'zeek/http' ||
+        t === 'suricata/http' ||
+        t === 'mail/service',
     );
-    this.#front = texts.asker((t) => t === 'exchange/http');
+    this.#service = texts.asker((t) => t === 'mail/service');
+    this.#front = texts.asker((t) => t === 'exchange/http' || t === 'mail/service');
     const written = texts.asker((t) => t === 'webserver' || t === 'exchange/http');
     this.#host = new Int32Array(this.table.rows).fill(-1);
     for (let i = 0; i < this.table.rows; i++) {
@@ -97,12 +113,46 @@ export class Requests {
       else list.push(i);
       const ip = world.addresses.text(this.#c.ip[i]!);
       if (ip === '' || world.addresses.known(ip)) continue;
+      this.#agent(this.#c.agent[i]!, ip);
       const same = this.#byIp.get(ip);
       if (same === undefined) this.#byIp.set(ip, [i]);
       else same.push(i);
     }
     this.#writer = this.#host.slice();
     this.#relayed();
+  }
+
+  #agent(agent: number, ip: string): void {
+    if (agent < 0 || !this.#world.addresses.outside(ip)) return;
+    const list = this.#agents.get(agent);
+    if (list === null) return;
+    if (list === undefined) this.#agents.set(agent, new Set([ip]));
+    else if (list.size < MOST_AGENT_ADDRESSES || list.has(ip)) list.add(ip);
+    else this.#agents.set(agent, null);
+  }
+
+  /** Addresses outside that a user agent (a text) was used from; null: many. */
+  addressesOf(agent: number): ReadonlySet<string> | null {
+    return this.#agents.get(agent) ?? null;
+  }
+
+  /** User agents that an account, without a domain and in lower case, used, and from where. */
+  agentsOf(account: string): readonly { agent: number; ip: string }[] {
+    if (this.#named === null) {
+      this.#named = new Map();
+      const plain = this.#world.facts.texts.asker(plainUser);
+      const seen = new Set<string>();
+      for (const x of this.named()) {
+        const key = `${x.user}|${x.agent}|${x.ip}`;
+        if (x.agent < 0 || seen.has(key)) continue;
+        seen.add(key);
+        const user = plain(x.user);
+        const list = this.#named.get(user);
+        if (list === undefined) this.#named.set(user, [{ agent: x.agent, ip: x.ip }]);
+        else list.push({ agent: x.agent, ip: x.ip });
+      }
+    }
+    return this.#named.get(account) ?? [];
   }
 
   /**
@@ -247,6 +297,7 @@ export class Requests {
         .replace(/^smtp[:~]/i, '')
         .toLowerCase(),
       front: this.#front(this.table.source[row]!),
+      service: this.#service(this.table.source[row]!),
       agent: this.#c.agent[row]!,
     };
   }
@@ -507,6 +558,7 @@ export function webSources(
 }
 
 export function channelOf(r: Request): string {
+  if (r.service) return 'other';
   if (r.path.startsWith('/ews/')) return 'ews';
   if (r.path.endsWith('/auth.owa') || (r.path.startsWith('/owa/') && r.user !== '')) return 'owa';
   if (r.user !== '' && /^\/(?:mapi|microsoft-server-activesync|rpc)\b/.test(r.path)) return 'other';
@@ -571,6 +623,7 @@ const REFUSED_WITHIN = 5e6;
 
 /** Whether a sign-in by form was turned down: the page that asks for the password is fetched again at once. */
 export function refused(r: Request, same: readonly Request[]): boolean {
+  if (r.service) return r.status === 401;
   if (!r.path.endsWith('/auth.owa') || r.method !== 'POST') return false;
   const next = same.find((x) => x.t >= r.t && x.t - r.t <= REFUSED_WITHIN && x.row !== r.row && x.method === 'GET');
   return next !== undefined && next.path.endsWith('/auth/logon.aspx');
@@ -629,7 +682,11 @@ export function attackSessions(
       const held = r.user !== '' && r.t >= g.first && g.accounts.get(plainUser(r.user))?.status === 'abused';
       if ((r.t < since - 86_400e6 && !held) || !tenants.theirs(r)) return false;
       // What a front end wrote counts where the server's own log of that time is gone.
-      return !r.front || (r.user !== '' && !own.some((x) => x.host === r.host && Math.abs(x.t - r.t) < WRITTEN_WITHIN));
+      return (
+        !r.front ||
+        r.service ||
+        (r.user !== '' && !own.some((x) => x.host === r.host && Math.abs(x.t - r.t) < WRITTEN_WITHIN))
+      );
     });
     const over = channels(theirs, scripts);
     for (const [i, r] of theirs.entries()) {
@@ -648,13 +705,8 @@ export function attackSessions(
   const a = w.facts.table('authentication');
   for (const n of g.sessions.values()) {
     const l = w.logons.logon(n.row);
-    // What a gateway gave out is a place inside; the session is the gateway's.
-    if (
-      n.because === 'edge.stranger' ||
-      !w.addresses.foreign(l.address) ||
-      tunnels(w).some((v) => v.taken.includes(l.address))
-    )
-      continue;
+    // What came by a gateway is a session of its own, from the address that the gateway gave out.
+    if (n.because === 'edge.stranger' || (!w.addresses.foreign(l.address) && tunnelOf(w, l) === null)) continue;
     // A password that was guessed is tried over the network first.
     const guessed = l.type === 3 && n.because === 'lead.guessed';
     const channel = l.type === 10 || guessed ? 'rdp' : l.type === SSH ? 'ssh' : '';
@@ -701,7 +753,14 @@ export function attackSessions(
       )
         touches.push({ t: a.t[i]!, ip: l.address, channel, target: l.host, user: '', place: a.place(i) });
   }
-  const shown = (v: Tunnel): boolean => g.held(v.user, v.start) && (addresses.has(v.ip) || usedInside(w, g, v));
+  // Who came by a gateway from where they had asked for a hidden script, as nobody who ever came from there, came as somebody they stole.
+  const fresh = (v: Pick<Tunnel, 'ip' | 'user'>, t: number): boolean => {
+    const from = addresses.get(v.ip);
+    const since = from === undefined ? Number.NaN : Math.min(from, Math.max(g.first, from - MONTH));
+    return t >= since - 86_400e6 && !cameBefore(w, v, since);
+  };
+  const shown = (v: Tunnel): boolean =>
+    (g.held(v.user, v.start) && (addresses.has(v.ip) || usedInside(w, g, v))) || fresh(v, v.start);
   // One stolen account may be in several hands: the gateway is this intruder's way only where something shows it.
   const gateway = tunnels(w).some(shown);
   // Where they came from once they come from again, also where nothing inside was touched.
@@ -718,8 +777,18 @@ export function attackSessions(
     )
       continue;
     for (const [t, place] of v.touches)
-      touches.push({ t, ip: v.ip, channel: 'vpn', target: v.host, user: v.user, place });
+      touches.push({
+        t,
+        ip: v.ip,
+        channel: 'vpn',
+        target: v.host,
+        user: v.user,
+        place,
+        stretch: -2 - tunnels(w).indexOf(v),
+      });
   }
+  for (const x of refusedTunnels(w))
+    if (fresh(x, x.t)) touches.push({ t: x.t, ip: x.ip, channel: 'vpn', target: x.host, user: '', place: x.place });
   // An address of a tunnel of theirs is theirs since the first of them.
   const since = new Map(addresses);
   for (const v of tunnels(w))
@@ -740,13 +809,9 @@ export function attackSessions(
   for (const x of touches) {
     const key = `${x.ip}|${x.channel}`;
     let s = open.get(key);
-    // A tunnel is one session from its beginning to its end, however long it was silent.
+    // A tunnel, or a desktop, is one session from its beginning to its end, however long it was silent.
     const same = x.stretch !== undefined && s !== undefined && stretches.get(s)?.has(x.stretch) === true;
-    if (
-      s === undefined ||
-      (x.t - s.end > SESSION_GAP && x.channel !== 'vpn' && !same) ||
-      (x.channel === 'vpn' && x.t - s.end > 12 * 3600e6)
-    ) {
+    if (s === undefined || (x.t - s.end > SESSION_GAP && !same)) {
       s = {
         start: x.t,
         end: x.t,
@@ -885,11 +950,25 @@ function usedInside(w: World, g: Group, v: Tunnel): boolean {
   return false;
 }
 
+/** Whether sessions came through a tunnel, none of which is the intruder's. */
+function usedOtherwise(w: World, g: Group, v: Tunnel): boolean {
+  if (usedInside(w, g, v)) return false;
+  const t = w.logons.table;
+  for (let i = t.from(v.start - 60e6); i < t.rows && t.t[i]! <= Math.max(v.end, v.start + 3600e6); i++) {
+    if (!w.logons.arrival(i)) continue;
+    const l = w.logons.logon(i);
+    if (v.taken.includes(l.address) && tunnelOf(w, l) === v) return true;
+  }
+  return false;
+}
+
 /** An account in the intruder's hands that never used the gateway before, or from a network that only comes up since. */
 function strangeTunnel(w: World, g: Group, v: Tunnel): boolean {
   const since = g.accounts.get(v.user.replace(/^.*\\/, '').replace(/@.*$/, ''))?.first ?? Number.POSITIVE_INFINITY;
   if (v.start < since - 3600e6) return false;
   if (tunnels(w).some((x) => x.user === v.user && x.start < since - 3600e6)) return false;
+  // What came through it tells whose it was.
+  if (usedOtherwise(w, g, v)) return false;
   // Who has a desk of their own may have begun to work from home.
   return g.suspicion.atDesk(v.user.replace(/^.*\\/, '').replace(/@.*$/, '')) < DESK_DAYS;
 }
