@@ -426,7 +426,8 @@ test('what incident.json says in English is said in Chinese, sentence by sentenc
     ...Object.values(en.text.incident.how),
     ...Object.values(en.text.incident.entry),
     ...Object.values(en.text.incident.lead),
-    ...Object.values(en.text.incident.blind),
+    ...Object.values(en.text.incident.blind).filter((t) => typeof t === 'string'),
+    en.text.incident.blind.zone(60, 7),
   ].filter((t) => t !== '');
   assert.ok(sentences.length > 60);
   for (const t of sentences) assert.match(said(t), /[\u4e00-\u9fff]/, t);

@@ -251,6 +251,34 @@ function gatewayScene(scene: string, stranger: boolean): void {
     ssh.toSorted((a, b) => a[0] - b[0]).map((x) => x[1]),
   );
 }
+test('a machine whose log is in local time without a zone: what a sensor saw tells it', () => {
+  const begin = Date.UTC(2025, 0, 13);
+  const zeek = ['#separator \\x09', '#path\tconn', '#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\tservice\tduration'];
+  const auth: string[] = [];
+  // In its own time of day, two hours ahead, from the same clock.
+  const login = (t: number, user: string, ip: string, port: number): void => {
+    zeek.push(`${(t / 1000).toFixed(6)}\tC${port}\t${ip}\t${port}\t10.0.0.9\t22\ttcp\tssh\t60.0`);
+    auth.push(`${bsd(t)} srv sshd[${port}]: Accepted password for ${user} from ${ip} port ${port} ssh2`);
+  };
+  for (let day = 0; day < 6; day++)
+    for (let n = 0; n < 4; n++) login(begin + day * DAY + (8 + n) * HOUR, 'ida', '198.51.100.7', 40_000 + day * 10 + n);
+  const t = begin + 4 * DAY + 20 * HOUR;
+  for (let n = 0; n < 20; n++)
+    auth.push(`${bsd(t + n * 4000)} srv sshd[${900 + n}]: Failed password for olaf from 192.0.2.9 port ${41_000 + n} ssh2`);
+  login(t + 2 * MINUTE, 'olaf', '192.0.2.9', 42_000);
+  auth.sort((a, b) => (a.slice(4, 15) < b.slice(4, 15) ? -1 : 1));
+  put('local-time', 'srv/auth.log', auth);
+  put('local-time', 'zeek/conn.log', zeek);
+  const d = said('local-time');
+  assert.equal(d.incidents.length, 1);
+  const i = d.incidents[0]!;
+  assert.deepEqual(
+    i.sessions.map((s) => [s.source_ip, s.start?.slice(0, 16)]),
+    [['192.0.2.9', '2025-01-17T20:00']],
+  );
+  assert.ok(i.blind_spots.some((b) => b.host === 'srv' && b.why.includes('120 minutes east')));
+});
+
 const iso = (t: number): string => new Date(t).toISOString();
 
 test('somebody who tries a colleague’s account before a tunnel is opened from the same address', () => {

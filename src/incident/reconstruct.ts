@@ -3,6 +3,7 @@
 import type { Messages } from '../messages/index.js';
 import { authentication, remoteObjects } from './detectors/authentication.js';
 import { credentials } from './detectors/credentials.js';
+import { weighed } from './detectors/everyday.js';
 import { execution } from './detectors/execution.js';
 import { hands, ruleLeads } from './detectors/hands.js';
 import { serverShell } from './detectors/server-shell.js';
@@ -33,7 +34,7 @@ import type { LookUp } from './networks.js';
 import { assemble } from './scope/assemble.js';
 import { Group } from './scope/group.js';
 import { cmdlets, type Directory } from './scope/mail.js';
-import { askedFor, sameAgent, sameOutside } from './scope/places.js';
+import { askedFor, madeWhileAsked, sameAgent, sameOutside } from './scope/places.js';
 import { roles } from './scope/roles.js';
 import { createdAccounts, type Sign } from './scope/traces.js';
 import { follow, hijack, type HijackClaim } from './scope/update.js';
@@ -60,7 +61,13 @@ export interface ReconstructInput {
   /** Path of a file of the evidence, as the register names it. */
   readonly path: (evidence: number) => string;
   /** All files of the evidence; `host`: whose they are by the register, or ''. */
-  readonly files: readonly { readonly evidence: number; readonly path: string; readonly host: string }[];
+  readonly files: readonly {
+    readonly evidence: number;
+    readonly path: string;
+    readonly host: string;
+    /** In local time, and nobody said in which zone. */
+    readonly local: boolean;
+  }[];
   readonly coverage: readonly Coverage[];
   readonly blind: readonly BlindSpot[];
   readonly findings: readonly Finding[];
@@ -89,17 +96,18 @@ const MANY_PROCESSES = 200_000;
 const MAX_ROUNDS = 8;
 
 export async function reconstruct(input: ReconstructInput): Promise<Reconstruction> {
-  const facts = await readFacts(input.source, input.resolve);
+  const local = new Set(input.files.filter((f) => f.local).map((f) => f.evidence));
+  const facts = await readFacts(input.source, input.resolve, local);
   const w = new World(facts, input.clocks);
   if (w.processes.rows > MANY_PROCESSES) collect();
   const s = new Suspicion(w, cleanHosts(w, input), declared(w, input));
   for (const l of serverShell(w)) s.lead(l);
-  for (const l of credentials(w)) s.lead(l);
+  for (const l of credentials(w)) s.lead(weighed(w, s, l));
   for (const l of execution(w, s)) s.lead(l);
   for (const l of authentication(w)) s.lead(l);
   for (const l of remoteObjects(w)) s.lead(l);
   for (const l of hands(w)) s.lead(l);
-  for (const l of ruleLeads(w, input.findings)) s.lead(l);
+  for (const l of ruleLeads(w, input.findings)) s.lead(weighed(w, s, l));
   for (const l of cloudLeads(w)) s.lead(l);
   for (const l of strangeTunnels(w)) s.lead(l);
   s.spread();
@@ -178,7 +186,10 @@ export async function reconstruct(input: ReconstructInput): Promise<Reconstructi
       const found = webSources(w, g, requests, scripts);
       for (const [ip, t] of sameAgent(w, requests, found.addresses)) found.addresses.set(ip, t);
       web.set(g.id, found);
-      more += askedFor(w, s, g, found, requests) + sameOutside(w, s, g, found);
+      more +=
+        askedFor(w, s, g, found, requests) +
+        madeWhileAsked(w, s, g, found, requests) +
+        sameOutside(w, s, g, found);
     }
     if (!unite(s, groups, web, hijacks) && more === 0) break;
     // What one piece had in hand, the other used.

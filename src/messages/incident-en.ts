@@ -140,6 +140,7 @@ export const incidentEn = {
     'edge.ordered': 'was ordered from another machine by the command line of',
     'edge.as-root': 'was written by root when this was run as root by',
     'edge.asked': 'was started while the intruder asked for their script, on the machine of',
+    'edge.made-while-asked': 'was made while the intruder asked for their script, on the machine of',
     'edge.same-outside': 'came from an address outside from which the intruder had asked for their script, after',
     'edge.same-place': 'came from the same address outside as',
     'edge.installed-by': 'was installed by',
@@ -223,6 +224,8 @@ export const incidentEn = {
     noAudit: 'No audit log (Security) of this host is in the evidence.',
     noCommands:
       'No audit of commands (auditd, Sysmon) of this host is in the evidence: what was run there is known only as far as its syslog tells.',
+    zone: (minutes: number, pairs: number): string =>
+      `Logs of this host are in local time and name no zone: ${minutes} minutes east of UTC, as ${pairs} connections tell that others recorded with theirs.`,
     noNetwork:
       'No sensor on the network (Zeek, flows, firewall, proxy) is in the evidence: connections are known only where hosts wrote them down.',
     noMailAudit: 'No mailbox audit is in the evidence.',

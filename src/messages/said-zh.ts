@@ -141,6 +141,11 @@ const FORMS: readonly Form[] = [
     /^The update package ([^]*) was replaced; ([\d,]+) hosts? ran it$/,
     (m) => `更新包 ${m[1]} 被替换；${m[2]} 台主机运行了它`,
   ],
+  [
+    'Logs of this host are in local time',
+    /^Logs of this host are in local time and name no zone: (-?\d+) minutes east of UTC, as (\d+) connections tell that others recorded with theirs\.$/,
+    (m) => `该主机的日志为本地时间且未注明时区：由他处带时区记录的 ${m[2]} 个连接可知，为 UTC 以东 ${m[1]} 分钟。`,
+  ],
   ['A log was', /^A log was cleared; the record does not tell which\.$/, () => '某日志被清除；记录未说明是哪一个。'],
   ['The log "', /^The log "([^]*)" was cleared\.$/, (m) => `日志“${m[1]}”被清除。`],
   [

@@ -1,4 +1,5 @@
 // How an incident leads to a host, an account, a mailbox or an address: the causes from one to the next, with the records of each.
+import { filesOf } from './incidents.js';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { microsText, parseMicros, citedByLine } from '../base/index.js';
@@ -89,7 +90,7 @@ export async function explain(dir: string, id: string, name: string | null, mess
       source: store,
       resolve: (h) => alias.get(h.toLowerCase()) ?? resolved(h),
       clocks: new Map((document.overview.clocks ?? []).map((c) => [c.host, c.offset_seconds * 1e6])),
-      files: document.evidence.map((e) => ({ evidence: Number(e.id.slice(1)), path: e.path, host: e.host ?? '' })),
+      files: filesOf(document.evidence, document.case.options as Record<string, unknown>),
       signs: document.overview.anti_forensics.map((a) => ({
         host: a.host,
         kind: a.kind,

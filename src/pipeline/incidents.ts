@@ -13,6 +13,7 @@ import type { Messages } from '../messages/index.js';
 import { parseMicros, citedByLine } from '../base/index.js';
 import type { CaseStore } from '../store/index.js';
 import type { Decision } from './declared.js';
+import { type Reading, zoneFor } from './plan.js';
 
 export interface Declared {
   readonly known: readonly Known[];
@@ -61,6 +62,24 @@ export async function lookForIncidents(
   }
 }
 
+/** What the reconstruction is told of each file; which of them are in local time of a zone that nobody said. */
+export function filesOf(
+  evidence: readonly EvidenceEntry[],
+  options: Readonly<Record<string, unknown>>,
+): { evidence: number; path: string; host: string; local: boolean }[] {
+  const reading = {
+    zone: typeof options.timezone_minutes === 'number' ? options.timezone_minutes : null,
+    zones: Array.isArray(options.timezones) ? (options.timezones as Reading['zones']) : [],
+    mappings: [],
+  };
+  return evidence.map((e) => ({
+    evidence: Number(e.id.slice(1)),
+    path: e.path,
+    host: e.host ?? '',
+    local: (e.times?.inferred ?? 0) > 0 && e.times!.given === 0 && zoneFor(e.path, reading) === null,
+  }));
+}
+
 /** The same with all that led to it, for whoever explains it. */
 export function reconstruction(
   store: CaseStore,
@@ -73,6 +92,7 @@ export function reconstruction(
   const before = collector.document(head, evidence, 0);
   const byId = new Map(evidence.map((e) => [e.id, e]));
   const { resolve, clocks } = collector.names();
+
   return reconstruct({
     source: store,
     resolve,
@@ -89,7 +109,7 @@ export function reconstruction(
       return format === undefined || citedByLine(format);
     },
     path: (e) => byId.get(`e${e}`)?.path ?? '',
-    files: evidence.map((e) => ({ evidence: Number(e.id.slice(1)), path: e.path, host: e.host ?? '' })),
+    files: filesOf(evidence, head.case.options as Record<string, unknown>),
     coverage: before.overview.coverage,
     blind: before.overview.blind_spots,
     findings: before.other_findings,

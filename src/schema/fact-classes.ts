@@ -552,6 +552,8 @@ const SOURCES: readonly Source[] = [
       command_line: 'ImagePath',
       account: 'AccountName',
       start_type: 'StartType',
+      // Of the envelope: the SID of who asked for it.
+      user: ['Security_UserID', 'UserID', 'winlog.user.identifier', 'user.id'],
     },
   },
   {

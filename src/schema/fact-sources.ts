@@ -115,6 +115,14 @@ export const MORE_SOURCES: readonly Source[] = [
     columns: SCRIPT,
   },
 
+  {
+    // That PowerShell began, for whom and by which command line: on by default, also where no scripts are logged.
+    channel: 'Windows PowerShell',
+    ids: [400],
+    fact: 'script_activity',
+    columns: { script: ['Data', 'Message'] },
+  },
+
   { channel: SYSMON, ids: [13], fact: 'registry_value_activity', columns: registry('set') },
   { channel: SYSMON, ids: [12], fact: 'registry_value_activity', columns: registry('create or delete') },
   { channel: SYSMON, ids: [14], fact: 'registry_value_activity', columns: registry('rename') },

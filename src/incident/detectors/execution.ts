@@ -5,7 +5,7 @@ import { baseName, type Logon, type World } from '../graph/world.js';
 import type { Place } from '../facts/table.js';
 
 const SERVICE_SHELL =
-  /^(?:"?(?:%comspec%|%systemroot%\\system32\\|c:\\windows\\(?:system32|syswow64)\\)?(?:cmd|powershell|pwsh|mshta|wscript|cscript)(?:\.exe)?"?)(?:\s|$)/i;
+  /^(?:"?(?:%comspec%|(?:%systemroot%\\system32\\|c:\\windows\\(?:system32|syswow64)\\)?(?:cmd|powershell|pwsh|mshta|wscript|cscript)(?:\.exe)?)"?)(?:\s|$)/i;
 const PIPE = /\\\\\.\\pipe\\/i;
 const OFFICE =
   /^(?:winword|excel|powerpnt|outlook|msaccess|mspub|visio|onenote|eqnedt32|acrord32|acrobat|wordpad)\.exe$/;

@@ -1,4 +1,5 @@
 // Facts of a case, read from its store into columns: what the reconstruction works on.
+import { type LocalZone, localZones } from './zones.js';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { FACT_CLASSES } from '../../schema/index.js';
@@ -56,6 +57,8 @@ export interface Facts {
   readonly texts: Texts;
   readonly hosts: Hosts;
   readonly hours: Hours;
+  /** Zones that were told by others' records, by host. */
+  readonly zones: ReadonlyMap<number, LocalZone>;
   readonly table: (name: string) => Table;
 }
 
@@ -82,7 +85,12 @@ export function collect(): void {
 /** Classes in which collections tell the state of a machine, without a time. */
 const STATES: ReadonlySet<string> = new Set(['dhcp_activity', 'account_change']);
 
-export async function readFacts(source: FactSource, resolve: (name: string) => string): Promise<Facts> {
+/** `local`: evidence in local time whose zone nobody said. */
+export async function readFacts(
+  source: FactSource,
+  resolve: (name: string) => string,
+  local: ReadonlySet<number> = new Set(),
+): Promise<Facts> {
   const texts = new Texts();
   for await (const chunk of source.texts()) for (const t of chunk) texts.stored(t);
   const hosts = new Hosts(resolve);
@@ -109,6 +117,15 @@ export async function readFacts(source: FactSource, resolve: (name: string) => s
       hours.see(h, source, c.micros[i]!);
     }
   const records = { evidence, number };
+  const zones =
+    local.size === 0
+      ? new Map<number, LocalZone>()
+      : await localZones(source, texts, { evidence, micros, host }, (e) => local.has(e));
+  if (zones.size > 0)
+    for (let r = 0; r < micros.length; r++) {
+      const z = local.has(evidence.data[r]!) ? zones.get(host.data[r]!) : undefined;
+      if (z !== undefined) micros.set(r, micros.at(r) - z.minutes * 60e6);
+    }
   if (all > MANY_ROWS) collect();
   for (const { name, columns: given } of FACT_CLASSES) {
     if (name === 'base_event') continue;
@@ -137,6 +154,7 @@ export async function readFacts(source: FactSource, resolve: (name: string) => s
     texts,
     hosts,
     hours,
+    zones,
     table(name) {
       const t = tables.get(name);
       if (t === undefined) throw new Error(`no facts of class ${name}`);

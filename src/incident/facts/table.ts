@@ -1,7 +1,7 @@
 // Facts of one class in columns, in the order of time.
 import { firstAt } from './rows.js';
 
-type Cells = Int16Array | Int32Array | Float64Array;
+export type Cells = Int16Array | Int32Array | Float64Array;
 
 /** A column that grows: of the narrowest kind that holds all its numbers, since a case of millions of records has many columns. */
 export class Numbers {

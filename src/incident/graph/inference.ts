@@ -4,6 +4,7 @@ import { firstAt } from '../facts/rows.js';
 import type { Logon } from './logons.js';
 import { tunnelOf, tunnels } from './tunnels.js';
 import { REMOTE_PORTS } from './remote.js';
+import { acted, anybodySits, seated, sits } from './acted.js';
 import { type Node, programOf, programsNamed, SSH_LENGTH, type Suspicion } from './suspicion.js';
 import { ownAccount, SSH, type World } from './world.js';
 
@@ -76,10 +77,10 @@ function firstWays(w: World): readonly Sensed[] {
   const [src, dst, dport] = [n.column('src_ip'), n.column('dst_ip'), n.column('dst_port')];
   const first = new Map<number, Sensed>();
   for (let i = 0; i < n.rows; i++) {
-    if (n.host[i]! >= 0) continue;
+    if (!w.onTheWay(i)) continue;
     const port = w.facts.texts.number(dport[i]!);
     if (!STARTS_FOR.has(port)) continue;
-    const t = n.t[i]!;
+    const t = w.began(i);
     const from = w.addresses.hostAt(w.addresses.text(src[i]!), t);
     const to = from < 0 ? -1 : w.addresses.hostAt(w.addresses.text(dst[i]!), t);
     if (to < 0 || to === from) continue;
@@ -101,7 +102,7 @@ export function sensedArrivals(w: World, s: Suspicion): number {
   const before = s.nodes.size;
   const held = new Map<number, Node>();
   for (const n of s.nodes.values()) {
-    if (n.kind === 'file' || n.kind === 'script') continue;
+    if (n.kind === 'file') continue;
     const known = held.get(n.host);
     if (known === undefined || n.t < known.t) held.set(n.host, n);
   }
@@ -142,8 +143,14 @@ function installedOverNetwork(w: World, s: Suspicion, held: ReadonlyMap<number, 
   const found: { kind: 'service' | 'task'; row: number; host: number; t: number; program: string }[] = [];
   for (const kind of ['service', 'task'] as const)
     for (const x of kind === 'service' ? s.services : s.tasks) {
-      if (s.clean.has(x.host) || s.nodes.has(`${kind === 'service' ? 'v' : 'k'}${x.row}`)) continue;
+      if (s.clean.has(x.host)) continue;
       const program = programOf(x.command);
+      const known = s.nodes.get(`${kind === 'service' ? 'v' : 'k'}${x.row}`);
+      // What is known to be somebody's is joined with where it came from.
+      if (known !== undefined) {
+        if (known.from === null) found.push({ kind, row: x.row, host: x.host, t: x.t, program });
+        continue;
+      }
       if (!/^[a-z]:\\/.test(program) || w.systemPath(program) || w.shellPath(program)) continue;
       const image = w.facts.texts.find(program);
       const before = (r: number): boolean => p.host.at(r) === x.host && s.firstSeen(r) < x.t - 30 * 60e6;
@@ -158,8 +165,8 @@ function installedOverNetwork(w: World, s: Suspicion, held: ReadonlyMap<number, 
   const port = w.facts.texts.asker((t) => t === '445' || t === '135');
   const admin = (id: number): boolean => (id < -1 ? id === -447 || id === -137 : port(id));
   for (let i = 0; i < n.rows; i++) {
-    if (n.host[i]! >= 0 || !admin(dport[i]!)) continue;
-    const t = n.t[i]!;
+    if (!w.onTheWay(i) || !admin(dport[i]!)) continue;
+    const t = w.began(i);
     const to = w.addresses.hostAt(w.addresses.text(dst[i]!), t);
     if (to < 0 || !hosts.has(to)) continue;
     const from = w.addresses.hostAt(w.addresses.text(src[i]!), t);
@@ -238,15 +245,23 @@ function habitual(times: readonly number[], t: number): boolean {
  */
 export function whileThere(w: World, s: Suspicion): number {
   const before = s.nodes.size;
+  const t = w.logons.table;
   const own: { key: string; host: number; from: number; to: number }[] = [];
   for (const n of s.nodes.values()) {
     if (n.kind !== 'session') continue;
     const l = w.logons.logon(n.row);
-    if (l.type !== SSH || audited(w, s, l.host, l.t)) continue;
-    own.push({ key: n.key, host: l.host, from: l.t, to: Math.min(w.logons.closed(l), l.t + SSH_LENGTH) });
+    if ((l.type !== SSH && l.type !== 10) || audited(w, s, l.host, l.t)) continue;
+    // A desktop counts where its end is known.
+    const end = l.type === 10 ? w.logons.closing(l) : -1;
+    if (l.type === 10 && end < 0) continue;
+    own.push({
+      key: n.key,
+      host: l.host,
+      from: l.t,
+      to: l.type === 10 ? t.t[end]! : Math.min(w.logons.closed(l), l.t + SSH_LENGTH),
+    });
   }
   if (own.length === 0) return 0;
-  const t = w.logons.table;
   const hosts = new Set(own.map((x) => x.host));
   const ways = new Map<string, number[]>();
   const candidates: { row: number; source: number; way: string }[] = [];
@@ -271,7 +286,7 @@ export function whileThere(w: World, s: Suspicion): number {
     const others = w.logons
       .remote(c.source, at - SSH_LENGTH, at)
       .some((o) => o.type === SSH && !s.nodes.has(`s${o.row}`) && w.logons.closed(o) >= at);
-    if (others) continue;
+    if (others || anybodySits(w, c.source, at, (row) => s.nodes.has(`s${row}`))) continue;
     const honest = ways
       .get(c.way)!
       .filter((r) => r !== c.row && !s.nodes.has(`s${r}`) && Math.abs(t.t[r]! - l.t) > 3600e6);
@@ -457,7 +472,7 @@ export function usedKeys(w: World, s: Suspicion): number {
 }
 
 /** Nodes that show something done on their host. */
-const ACTS: ReadonlySet<Node['kind']> = new Set(['process', 'block', 'service', 'task', 'order']);
+const ACTS: ReadonlySet<Node['kind']> = new Set(['process', 'block', 'service', 'task', 'order', 'script']);
 
 /** An account that the intruder made. */
 export interface MadeAccount {
@@ -541,6 +556,17 @@ export function unnamedMoves(w: World, s: Suspicion): number {
       m.set(user, Math.min(m.get(user) ?? Number.POSITIVE_INFINITY, n.t));
     }
   }
+  // Whose password a controller was asked about when something was made on a machine over the network.
+  for (const e of s.edges) {
+    if (e.because !== 'edge.sensed') continue;
+    const [a, b] = [s.nodes.get(e.a), s.nodes.get(e.b)];
+    if (a === undefined || b === undefined || a.host === b.host || (b.kind !== 'service' && b.kind !== 'task')) continue;
+    const user = s.remote.validated(a.host, w.carried(b.t, b.host, a.host))?.user ?? '';
+    if (user === '' || ownAccount(user)) continue;
+    const g = s.group(b.key);
+    const m = accounts.get(g) ?? new Map<string, number>();
+    accounts.set(g, m.set(user, Math.min(m.get(user) ?? Number.POSITIVE_INFINITY, b.t)));
+  }
   // Everyday ways: source and account, before control or where nothing was ever run.
   const ways = new Map<string, number[]>();
   const candidates: { row: number; source: number; user: string }[] = [];
@@ -576,8 +602,14 @@ export function unnamedMoves(w: World, s: Suspicion): number {
       const honest = way.filter(
         (r) => !s.nodes.has(`s${r}`) && (controllers.has(l.host) || !controllers.has(t.host[r]!)),
       );
-      // Any use of this way before control, or often beside it, is somebody's own.
-      if (honest.some((r) => t.t[r]! < control.first) || honest.length > EVERYDAY) continue;
+      // Any use of this way before control, or often beside it, is somebody's own; but for what is no visit, while they do not sit there, and
+      // for where an account that sits nowhere never went.
+      if (honest.some((r) => t.t[r]! < control.first) || honest.length > EVERYDAY) {
+        const own = (row: number): boolean => s.nodes.has(`s${row}`);
+        const made = (acted(w, l) || s.broughtIn(l)) && !seated(w, c.source, c.user, w.carried(l.t, l.host, c.source), own);
+        const program = l.type === 3 && !sits(w, c.user, own) && honest.every((r) => t.host[r] !== l.host);
+        if (!known || (!made && !program)) continue;
+      }
       const by = s.remote.opener(l, c.source);
       if (
         by >= 0 &&

@@ -189,6 +189,23 @@ export class Remote {
     return null;
   }
 
+  /** Whose password a controller was asked about for a machine (NTLM) at a time by that machine's clock; null. */
+  validated(source: number, t: number): { user: string; row: number } | null {
+    const w = this.#world;
+    const a = w.facts.table('authentication');
+    const { texts } = w.facts;
+    const is = texts.asker((x) => x === 'credential validation');
+    let best: { user: string; row: number; far: number } | null = null;
+    for (let i = a.from(t - 25e6); i < a.rows && a.t[i]! <= t + 20e6; i++) {
+      if (!is(a.column('activity')[i]!)) continue;
+      if (w.facts.hosts.known(texts.text(a.column('workstation')[i]!).replace(/^\\\\/, '')) !== source) continue;
+      const user = texts.text(a.column('user')[i]!).replace(/@.*$/, '').toLowerCase();
+      const far = Math.abs(w.carried(a.t[i]!, a.host[i]!, source) - t);
+      if (user !== '' && !user.endsWith('$') && (best === null || far < best.far)) best = { user, row: i, far };
+    }
+    return best;
+  }
+
   /** The process on the source host that opened a session; -1 where nothing tells. */
   opener(l: Logon, source: number): number {
     const w = this.#world;

@@ -67,6 +67,9 @@ const LAID_BEFORE = 30 * MINUTE;
 const SAME_INSTALLATION = 10e6;
 /** A password is typed within this. */
 const RUNAS_BEFORE = 120e6;
+/** What PowerShell says of itself as it begins for somebody elsewhere, and how soon after their session. */
+const REMOTE_SHELL = /^[^]{0,400}\bHostName=ServerRemoteHost\b|\bHostApplication=\S*wsmprovhost\.exe/i;
+const SHELL_WITHIN = 15e6;
 /** Scripts of a session of which no record tells the end. */
 const SCRIPT_SESSION = 2 * 3600e6;
 /** What is installed is installed within this. */
@@ -99,8 +102,12 @@ interface Installed {
   readonly name: string;
   readonly command: string;
   readonly logon: number;
+  /** An account, or the SID of one. */
   readonly user: string;
+  readonly sid?: string;
 }
+
+const SID = /^S-1-5-\d/i;
 
 export class Suspicion {
   readonly world: World;
@@ -319,7 +326,8 @@ export class Suspicion {
 
   /** Who installed something, without a domain and in lower case; ''. */
   installer(kind: 'service' | 'task', row: number): string {
-    return bareName(this.#installations.get(`${kind}${row}`)?.user ?? '');
+    const user = this.#installations.get(`${kind}${row}`)?.user ?? '';
+    return SID.test(user) ? '' : bareName(user);
   }
 
   #desks: Map<string, Set<number>> | null = null;
@@ -486,6 +494,20 @@ export class Suspicion {
     }
   }
 
+  /** PowerShell that began for somebody who came over the network, right after a session did and no other. */
+  #remoteShell(n: Node, l: Logon): void {
+    const w = this.world;
+    const t = w.facts.table('script_activity');
+    const script = t.column('script');
+    for (let i = t.from(l.t - 2e6); i < t.rows && t.t[i]! <= l.t + SHELL_WITHIN; i++) {
+      if (t.host[i] !== n.host || !REMOTE_SHELL.test(w.text(script[i]!))) continue;
+      const others = w.logons
+        .remote(n.host, t.t[i]! - SHELL_WITHIN, t.t[i]! + 2e6)
+        .some((o) => o.type === 3 && o.row !== l.row && !ownAccount(o.user) && !this.nodes.has(`s${o.row}`));
+      if (!others) this.block(i, n, 'edge.session-script');
+    }
+  }
+
   /** Scripts that ran in a session, by who ran them, while nobody else was there under that name. */
   #scriptsOf(n: Node, l: Logon): void {
     const w = this.world;
@@ -493,6 +515,7 @@ export class Suspicion {
     // Who came to a port of another kind ran no script by that.
     const port = l.type === 3 ? this.remote.portOf(l) : 0;
     if (port !== 0 && port !== 5985 && port !== 5986 && port !== 47_001) return;
+    if (l.type === 3) this.#remoteShell(n, l);
     const sid = w.logons.table.column('sid')[l.row]!;
     if (sid < 0) return;
     const t = w.facts.table('script_activity');
@@ -705,9 +728,10 @@ export class Suspicion {
     if (l.type === SSH) this.#ofSsh(n, l);
     this.#scriptsOf(n, l);
     for (const s of this.#servicesByHost.get(n.host) ?? [])
-      if (here(s.t, s.logon) || this.#madeIn(s, l)) this.#installed('service', s, n, 'edge.session-service', n.sure);
+      if (here(s.t, s.logon) || this.#madeIn(s, l) || this.#madeBy(s, l))
+        this.#installed('service', s, n, 'edge.session-service', n.sure);
     for (const s of this.#tasksByHost.get(n.host) ?? [])
-      if (here(s.t, s.logon)) this.#installed('task', s, n, 'edge.session-task', n.sure);
+      if (here(s.t, s.logon) || this.#madeBy(s, l)) this.#installed('task', s, n, 'edge.session-task', n.sure);
     const files = w.facts.table('file_activity');
     for (const i of this.remote.writes(n.host, l)) {
       const path = this.remote.localPath(i);
@@ -752,6 +776,40 @@ export class Suspicion {
   }
 
   /**
+   * Whether a service or task was made in a session, where its record names no session but who made it: that account, while its session was
+   * there and no other of its from elsewhere.
+   */
+  #madeBy(s: Installed, l: Logon): boolean {
+    if (s.logon > 0 || s.user === '' || (l.type !== 3 && l.type !== 10) || s.t < l.t - 2e6) return false;
+    const w = this.world;
+    const off = l.type === 10 ? w.logons.closing(l) : -1;
+    const end = Math.min(off >= 0 ? w.logons.table.t[off]! : w.logons.loggedOff(l), l.t + SCRIPT_SESSION);
+    if (s.t > end + 5e6) return false;
+    const sid = w.logons.table.column('sid')[l.row]!;
+    const by = SID.test(s.user) ? sid >= 0 && w.text(sid).toLowerCase() === s.user.toLowerCase() : bareName(s.user) === l.user;
+    if (!by) return false;
+    const source = w.logons.source(l);
+    return !w.logons
+      .remote(s.host, s.t - SCRIPT_SESSION, s.t)
+      .some(
+        (o) =>
+          o.user === l.user &&
+          o.row !== l.row &&
+          !this.nodes.has(`s${o.row}`) &&
+          w.logons.source(o) !== source &&
+          w.logons.loggedOff(o) >= s.t,
+      );
+  }
+
+  /** Whether a service was made by nobody that is known as the intruder, and in no session of theirs. */
+  #honestly(s: Installed): boolean {
+    if (this.nodes.has(`v${s.row}`)) return false;
+    return !this.world.logons
+      .remote(s.host, s.t - MADE_WITHIN, s.t + 2e6)
+      .some((o) => o.type === 3 && this.nodes.has(`s${o.row}`));
+  }
+
+  /**
    * Whether a service was made in a session, where its own record names none: right after the session began, of a program that had never run
    * there, while nobody else came over the network.
    */
@@ -765,6 +823,10 @@ export class Suspicion {
       image >= 0 &&
       w.withImage(image).some((r) => w.processes.host.at(r) === s.host && this.firstSeen(r) < l.t - MINUTE)
     )
+      return false;
+    // Where no log tells what runs, a program that others were seen to bring as well is a tool of the house.
+    const ran = image >= 0 && w.withImage(image).length > 0;
+    if (!ran && this.services.some((o) => o.row !== s.row && programOf(o.command) === exe && this.#honestly(o)))
       return false;
     const source = w.logons.source(l);
     return !w.logons
@@ -1076,7 +1138,9 @@ function installed(world: World, table: string, activity: string, name: string):
     const twin = known
       .get(`${x.host}|${x.name.toLowerCase()}`)!
       .find((o) => o.logon > 0 && Math.abs(o.t - x.t) < SAME_INSTALLATION);
-    return twin === undefined ? x : { ...x, logon: twin.logon, user: x.user === '' ? twin.user : x.user };
+    return twin === undefined
+      ? x
+      : { ...x, logon: twin.logon, user: x.user === '' || SID.test(x.user) ? twin.user : x.user, sid: x.user };
   });
 }
 

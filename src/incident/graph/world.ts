@@ -85,6 +85,8 @@ export class World {
     const net = facts.table('network_activity');
     const by = net.column('process');
     const [guid, pid] = [net.column('process_guid'), net.column('pid')];
+    [this.#netGuid, this.#netPid, this.#netDuration] = [guid, pid, net.column('duration')];
+    this.#firewall = facts.texts.asker((t) => t === 'firewall');
     for (let i = 0; i < net.rows; i++) {
       if (guid[i]! < 0 && pid[i] === -1) continue;
       this.#sensed.add(net.host[i]!);
@@ -133,6 +135,10 @@ export class World {
     }
   }
 
+  readonly #netGuid: Int32Array;
+  readonly #netPid: Int32Array;
+  readonly #netDuration: Int32Array;
+  readonly #firewall: (id: number) => boolean;
   readonly #bases = new Map<number, string>();
 
   /** Whether a process may be the program that a record names: numbers are given again. */
@@ -213,6 +219,19 @@ export class World {
       for (let h = hour - SENSOR_PAUSE; set !== undefined && h <= hour + SENSOR_PAUSE; h++) if (set.has(h)) return true;
     }
     return false;
+  }
+
+  /** Whether a row of network activity is what a sensor on the way wrote down, and not an end's own record with a process. */
+  onTheWay(row: number): boolean {
+    return this.#netGuid[row]! < 0 && this.#netPid[row] === -1;
+  }
+
+  /** When a connection began: firewalls write down when it ended, and how long it was. Microseconds. */
+  began(row: number): number {
+    const n = this.facts.table('network_activity');
+    if (!this.#firewall(n.source[row]!)) return n.t[row]!;
+    const seconds = this.facts.texts.number(this.#netDuration[row]!);
+    return seconds > 0 && seconds < 7 * 86_400 ? n.t[row]! - seconds * 1e6 : n.t[row]!;
   }
 
   /** A time of one host's clock as another's clock would have had it. */

@@ -423,7 +423,9 @@ export function assemble(a: AssembleInput): Incident {
   for (const n of g.nodes) {
     if (n.kind === 'block') {
       const script = w.text(w.facts.table('script_activity').column('script')[n.row]!);
-      event(n.t, n.host, 'execution', m.ran(script.slice(0, 500)), 'T1059.001', n.places);
+      // What PowerShell says of itself as it begins has the program that it began for.
+      const shown = /\bHostApplication=([^\r\n]+)/.exec(script)?.[1] ?? script;
+      event(n.t, n.host, 'execution', m.ran(shown.slice(0, 500)), 'T1059.001', n.places);
     }
     if (n.kind === 'order') event(n.t, n.host, 'execution', m.ran(n.path.slice(0, 500)), 'T1047', n.places);
     if (n.kind !== 'process') continue;

@@ -52,6 +52,18 @@ export function blindSpots(a: AssembleInput, hosts: Incident['hosts']): BlindSpo
         weakens: ['accounts', 'lateral_movement'],
       });
   }
+  for (const h of hosts) {
+    const zone = a.world.facts.zones.get(a.world.facts.hosts.known(h.name));
+    if (zone !== undefined)
+      out.push({
+        host: h.name,
+        source: 'linux/syslog',
+        from: null,
+        to: null,
+        why: m.blind.zone(zone.minutes, zone.pairs),
+        weakens: ['sessions', 'timeline'],
+      });
+  }
   const none = (source: RegExp, name: string, why: string, weakens: string[]): void => {
     if (![...all].some((x) => source.test(x)))
       out.push({ host: null, source: name, from: null, to: null, why, weakens });

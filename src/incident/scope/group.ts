@@ -53,6 +53,9 @@ function updated(n: Node): boolean {
   return false;
 }
 
+/** A desktop whose end no record tells is left after this. */
+const DESK_LENGTH = 12 * 3600e6;
+
 /** Ports by which services, tasks and management are asked; 0: not known. */
 const RPC = (port: number): boolean => port === 0 || port === 135 || port === 139 || port === 445 || port >= 49_152;
 const STARTS: Readonly<Record<string, (port: number) => boolean>> = {
@@ -237,8 +240,37 @@ export class Group {
       });
     }
     for (const list of this.#times.values()) list.sort((a, b) => a - b);
+    this.#sensed(domains);
     this.#ordered(domains);
     this.#unlogged(domains);
+  }
+
+  /** Movement that only a sensor on the way shows: what was made on a host right after a connection from one that is held. */
+  #sensed(domains: ReadonlyMap<string, string>): void {
+    const w = this.world;
+    for (const e of this.suspicion.edges) {
+      if (e.because !== 'edge.sensed' || this.suspicion.group(e.b) !== this.id) continue;
+      const [a, b] = [this.suspicion.nodes.get(e.a), this.suspicion.nodes.get(e.b)];
+      if (a === undefined || b === undefined || a.host === b.host || (b.kind !== 'service' && b.kind !== 'task')) continue;
+      if (this.moves.some((m) => m.from === a.host && m.to === b.host && Math.abs(m.t - b.t) < 120e6)) continue;
+      // Whose password a controller was asked about for that machine at that moment.
+      const asked = this.suspicion.remote.validated(a.host, w.carried(b.t, b.host, a.host));
+      const user = asked?.user ?? this.suspicion.remote.ticketHolder(a.host, b.host, b.t)?.user ?? '';
+      const places = [...b.places, ...(asked === null ? [] : [w.logons.table.place(asked.row)])];
+      if (user !== '') this.account(user, domains, 'abused', b.t, places);
+      const method = b.kind === 'task' ? 'scheduled_task' : 'smb_service';
+      this.moves.push({
+        from: a.host,
+        to: b.host,
+        t: b.t,
+        method,
+        technique: TECHNIQUES[method]!,
+        user,
+        domain: domains.get(user) ?? '',
+        sure: 'likely',
+        places,
+      });
+    }
   }
 
   /** Whether what ran of a file that one session laid ran in another, or while the intruder sat there at a desktop. */
@@ -250,7 +282,9 @@ export class Group {
     return [...this.sessions.values()].some((s) => {
       if (s.host !== n.host) return false;
       const l = w.logons.logon(s.row);
-      return (l.type === 10 || l.type === SSH) && l.t <= n.t && w.logons.closed(l) >= n.t;
+      if (l.type !== 10 && l.type !== SSH) return false;
+      const end = w.logons.closing(l);
+      return l.t <= n.t && (end < 0 ? l.t + DESK_LENGTH : w.logons.table.t[end]!) >= n.t;
     });
   }
 

@@ -1,6 +1,7 @@
 // What an address outside joins: whoever asked a web server's hidden script from there also came by the gateway from there, signed in to
 // mail from there, and may be known again elsewhere by a browser that nobody else has.
-import type { Node, Suspicion } from '../graph/suspicion.js';
+import { anybodySits } from '../graph/acted.js';
+import { type Node, programOf, type Suspicion } from '../graph/suspicion.js';
 import { cameBefore, tunnelOf, tunnels } from '../graph/tunnels.js';
 import { SSH, type World } from '../graph/world.js';
 import { SERVER_ACCOUNT } from '../detectors/server-shell.js';
@@ -54,6 +55,44 @@ export function askedFor(w: World, s: Suspicion, g: Group, found: WebFindings, r
     }
     for (const r of [...candidates].sort((a, b) => p.start.at(a) - p.start.at(b)))
       if ((own.get(line(r))?.size ?? 0) < OWN_DAYS) s.process(r, from, 'edge.asked', 'likely');
+  }
+  s.drain();
+  return s.nodes.size - before;
+}
+
+/** Before and after requests for a script within which what is made on its host may be asked for by them. */
+const MADE_BEFORE = 60e6;
+const MADE_AFTER = 5 * 60e6;
+
+/**
+ * Services and tasks that were made on a host while somebody asked for the intruder's script there, of programs that no other host has, while
+ * nobody else sat there. Gives how many nodes were added.
+ */
+export function madeWhileAsked(w: World, s: Suspicion, g: Group, found: WebFindings, requests: Requests): number {
+  const before = s.nodes.size;
+  const houses = new Map<string, Set<number>>();
+  const bare = (command: string): string => command.trim().toLowerCase();
+  for (const x of [...s.services, ...s.tasks])
+    if (x.command !== '') houses.set(bare(x.command), (houses.get(bare(x.command)) ?? new Set()).add(x.host));
+  for (const host of new Set(found.shells.map((x) => x.host))) {
+    const names = new Set(
+      found.shells.filter((x) => x.host === host).map((x) => x.path.replace(/^.*[\\/]/, '').toLowerCase()),
+    );
+    const asked = requests
+      .on(host, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, (path) => names.has(path.replace(/^.*\//, '')))
+      .filter((r) => found.addresses.has(r.ip) && r.status < 400)
+      .map((r) => r.t);
+    const from = beginning(g, host);
+    if (asked.length === 0 || from === undefined) continue;
+    for (const kind of ['service', 'task'] as const)
+      for (const x of kind === 'service' ? s.services : s.tasks) {
+        if (x.host !== host || s.nodes.has(`${kind === 'service' ? 'v' : 'k'}${x.row}`)) continue;
+        if (!asked.some((t) => x.t >= t - MADE_BEFORE && x.t <= t + MADE_AFTER)) continue;
+        const program = programOf(x.command);
+        if (program === '' || houses.get(bare(x.command))!.size > 1 || /^c:\\program files/.test(program)) continue;
+        if (anybodySits(w, host, x.t, (row) => s.nodes.has(`s${row}`))) continue;
+        s.installedAt(kind, x.row, from, 'edge.made-while-asked', []);
+      }
   }
   s.drain();
   return s.nodes.size - before;

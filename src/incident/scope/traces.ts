@@ -394,7 +394,7 @@ export function covered(w: World, g: Group, gaps: readonly Sign[], mail: readonl
         /\bsc(?:\.exe)?["']?\s+(?:stop|config|delete)|net1?(?:\.exe)?["']?\s+stop|set-mppreference|taskkill|disableantispyware|mpcmdrun/,
         2 * MINUTE,
       );
-      if (by === undefined && !(held && g.near(host, t, 2 * MINUTE))) continue;
+      if (by === undefined && !(held && (g.near(host, t, 2 * MINUTE) || g.present(host, t)))) continue;
       add({
         host,
         kind: 'sensor_stopped',
