@@ -253,7 +253,11 @@ function gatewayScene(scene: string, stranger: boolean): void {
 }
 test('a machine whose log is in local time without a zone: what a sensor saw tells it', () => {
   const begin = Date.UTC(2025, 0, 13);
-  const zeek = ['#separator \\x09', '#path\tconn', '#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\tservice\tduration'];
+  const zeek = [
+    '#separator \\x09',
+    '#path\tconn',
+    '#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\tservice\tduration',
+  ];
   const auth: string[] = [];
   // In its own time of day, two hours ahead, from the same clock.
   const login = (t: number, user: string, ip: string, port: number): void => {
@@ -264,7 +268,9 @@ test('a machine whose log is in local time without a zone: what a sensor saw tel
     for (let n = 0; n < 4; n++) login(begin + day * DAY + (8 + n) * HOUR, 'ida', '198.51.100.7', 40_000 + day * 10 + n);
   const t = begin + 4 * DAY + 20 * HOUR;
   for (let n = 0; n < 20; n++)
-    auth.push(`${bsd(t + n * 4000)} srv sshd[${900 + n}]: Failed password for olaf from 192.0.2.9 port ${41_000 + n} ssh2`);
+    auth.push(
+      `${bsd(t + n * 4000)} srv sshd[${900 + n}]: Failed password for olaf from 192.0.2.9 port ${41_000 + n} ssh2`,
+    );
   login(t + 2 * MINUTE, 'olaf', '192.0.2.9', 42_000);
   auth.sort((a, b) => (a.slice(4, 15) < b.slice(4, 15) ? -1 : 1));
   put('local-time', 'srv/auth.log', auth);

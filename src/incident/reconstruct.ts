@@ -187,9 +187,7 @@ export async function reconstruct(input: ReconstructInput): Promise<Reconstructi
       for (const [ip, t] of sameAgent(w, requests, found.addresses)) found.addresses.set(ip, t);
       web.set(g.id, found);
       more +=
-        askedFor(w, s, g, found, requests) +
-        madeWhileAsked(w, s, g, found, requests) +
-        sameOutside(w, s, g, found);
+        askedFor(w, s, g, found, requests) + madeWhileAsked(w, s, g, found, requests) + sameOutside(w, s, g, found);
     }
     if (!unite(s, groups, web, hijacks) && more === 0) break;
     // What one piece had in hand, the other used.
@@ -391,6 +389,16 @@ function unite(
       if (other === undefined) byAddress.set(a, g);
       else join(other, g);
     }
+  // A script that one was asked by, where another had laid it.
+  const name = (path: string): string => path.replace(/^.*[\\/]/, '').toLowerCase();
+  for (const g of groups)
+    for (const x of web.get(g.id)!.shells)
+      for (const o of groups)
+        if (
+          o !== g &&
+          [...o.files.values()].some((f) => f.host === x.host && name(f.path) === name(x.path) && f.t <= x.t + 60e6)
+        )
+          join(o, g);
   // Who used accounts in the cloud from where somebody came in elsewhere, or laid there what was run here, is one.
   for (const g of groups) {
     const places = new Set(g.nodes.filter((n) => n.kind === 'cloud').map((n) => n.path));

@@ -3,6 +3,7 @@
 // time keeps its own names.
 import type { ParseContext } from '../text/format.js';
 import { type Flat, objectOf } from '../text/json.js';
+import { windowsRow } from '../table/columns.js';
 import { DATA_CHANNEL, type Shapes, type TextRecord, type TextValue } from '../text/record.js';
 import { eventFields, fillWindows } from '../xml/event-xml.js';
 import { epochMicros, isoMicros, type ReadTime } from '../text/time.js';
@@ -77,6 +78,9 @@ const clearedLog = (message: string): string | null =>
   )?.[1] ?? null;
 
 function windows(o: Obj): { fields: Map<string, TextValue>; time: unknown } | null {
+  // EvtxECmd's JSON: its columns, the event data as JSON in one of them.
+  if (o.EventId !== undefined && o.Channel !== undefined && typeof o.Payload === 'string')
+    return windows(windowsRow(o));
   const fields = new Map<string, TextValue>();
   const put = (name: string, v: unknown): void => {
     if (v === undefined || fields.has(name)) return;

@@ -1,7 +1,7 @@
 // What the columns of a table mean, whatever the table was written as (CSV, XML): Windows events, mailbox audits, flows, or
 // anything else that has a time.
 import { objectOf } from '../text/json.js';
-import type { TextRecord, TextValue } from '../text/record.js';
+import { DATA_CHANNEL, type TextRecord, type TextValue } from '../text/record.js';
 
 /** A column's name as it is compared: letters and digits, lower case. */
 export const plain = (name: string): string => name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
@@ -129,6 +129,11 @@ export function windowsRow(o: Readonly<Record<string, unknown>>): Record<string,
     EventRecordID: by.get('eventrecordid') ?? by.get('recordid') ?? by.get('recordnumber'),
     TimeCreated: by.get('timecreated'),
   };
+  // EvtxECmd's columns of the envelope.
+  if (by.get('payload') !== undefined && by.get('chunknumber') !== undefined) {
+    out.ExecutionProcessID = by.get('processid');
+    out.UserID = by.get('userid');
+  }
   const payload = typeof by.get('payload') === 'string' ? objectOf(by.get('payload') as string) : null;
   const data: Record<string, unknown> = {};
   const put = (x: unknown): void => {
@@ -141,7 +146,8 @@ export function windowsRow(o: Readonly<Record<string, unknown>>): Record<string,
     for (const [k, v] of Object.entries(part as Record<string, unknown>)) {
       if (k === 'Data') for (const x of Array.isArray(v) ? v : [v]) put(x);
       else if (typeof v === 'object' && v !== null)
-        for (const [k2, v2] of Object.entries(v)) if (!k2.startsWith('@')) data[k2] = v2;
+        for (const [k2, v2] of Object.entries(v))
+          if (!k2.startsWith('@')) data[k2 === 'Channel' ? DATA_CHANNEL : k2] = v2;
     }
     const d = (part as Record<string, unknown>).Data;
     if (typeof d === 'string') data.Data = d;

@@ -1,8 +1,10 @@
 // What administrators do now and then and intruders do as well: a copy of the directory to set up a controller, a hive saved before a change, a
 // check of everybody's passwords. Who does it along a way that they go all the time, or with a program that is installed there, is told
 // by it alone to be no intruder; with any other lead it counts.
+import { seatOf, seatsBefore } from '../graph/acted.js';
 import type { Logon } from '../graph/logons.js';
 import type { Lead, Suspicion } from '../graph/suspicion.js';
+import { tunnelOf, tunnels } from '../graph/tunnels.js';
 import { SSH, type World } from '../graph/world.js';
 
 /** Registry hives, the directory's database, replication. */
@@ -25,7 +27,8 @@ function gone(w: World, source: number, user: string): readonly { day: number; h
     const t = w.logons.table;
     const asked = w.facts.texts.asker((x) => x === 'service ticket' || x === 'ticket granting ticket');
     const controllers = new Set<number>();
-    for (let i = 0; i < t.rows; i++) if (t.host[i]! >= 0 && asked(t.column('activity')[i]!)) controllers.add(t.host[i]!);
+    for (let i = 0; i < t.rows; i++)
+      if (t.host[i]! >= 0 && asked(t.column('activity')[i]!)) controllers.add(t.host[i]!);
     for (let i = 0; i < t.rows; i++) {
       if (!w.logons.arrival(i)) continue;
       const l = w.logons.logon(i);
@@ -42,14 +45,28 @@ function gone(w: World, source: number, user: string): readonly { day: number; h
   return known.get(`${source}|${user}`) ?? [];
 }
 
-/** Whether a session came from a machine from which its account had gone to several others, on several days before. */
+/** Whether an account sits on a host, at a time, where it had come from before: at the machine itself, or from the same place. */
+function seatTrodden(w: World, host: number, user: string, t: number): boolean {
+  const seat = seatOf(w, host, user, t);
+  if (seat === null) return false;
+  if (seat.type !== 10 && seat.type !== SSH) return true;
+  const before = seatsBefore(w, host, user, seat.t - DAY / 2);
+  const v = tunnelOf(w, seat);
+  if (v !== null) return tunnels(w).some((x) => x.user === v.user && x.ip === v.ip && x.start < v.start - DAY / 2);
+  const from = w.logons.source(seat);
+  return before.some((x) => x.address === seat.address || (from >= 0 && w.logons.source(x) === from));
+}
+
+/** Whether a session came from a machine from which its account had gone to several others, on several days before, and where it sits as ever. */
 export function trodden(w: World, l: Logon): boolean {
   const source = w.logons.source(l);
   if (source < 0) return false;
   const day = Math.floor(l.t / DAY);
   const before = gone(w, source, l.user).filter((x) => x.day < day);
   return (
-    new Set(before.map((x) => x.day)).size >= TRODDEN_DAYS && new Set(before.map((x) => x.host)).size >= TRODDEN_HOSTS
+    new Set(before.map((x) => x.day)).size >= TRODDEN_DAYS &&
+    new Set(before.map((x) => x.host)).size >= TRODDEN_HOSTS &&
+    seatTrodden(w, source, l.user, w.carried(l.t, l.host, source))
   );
 }
 

@@ -34,20 +34,26 @@ export async function localZones(
   const evidence: Cells = of.evidence.data;
   const asked = new Map<string, { host: number; t: number }[]>();
   let n = 0;
-  for await (const c of source.facts('authentication', ['src_ip', 'src_port']))
-    for (let i = 0; i < c.rows && n < MOST_ASKED; i++) {
-      const r = c.rec[i]!;
-      if (!local(evidence[r]!) || of.host.data[r]! < 0) continue;
-      const ip = texts.of(c.columns[0]![i]!);
-      const port = texts.number(texts.of(c.columns[1]![i]!));
-      if (ip < 0 || !(port > 0) || !Number.isFinite(of.micros.at(r))) continue;
-      const key = `${texts.text(ip)}|${port}`;
-      const list = asked.get(key);
-      const x = { host: of.host.data[r]!, t: of.micros.at(r) };
-      n++;
-      if (list === undefined) asked.set(key, [x]);
-      else list.push(x);
-    }
+  // Logons, and what firewalls that name no zone wrote down of connections themselves.
+  for (const [name, columns] of [
+    ['authentication', ['src_ip', 'src_port']],
+    ['network_activity', ['src_ip', 'src_port', 'duration']],
+  ] as const)
+    for await (const c of source.facts(name, columns))
+      for (let i = 0; i < c.rows && n < MOST_ASKED; i++) {
+        const r = c.rec[i]!;
+        if (!local(evidence[r]!) || of.host.data[r]! < 0) continue;
+        const ip = texts.of(c.columns[0]![i]!);
+        const port = texts.number(texts.of(c.columns[1]![i]!));
+        if (ip < 0 || !(port > 0) || !Number.isFinite(of.micros.at(r))) continue;
+        const key = `${texts.text(ip)}|${port}`;
+        const list = asked.get(key);
+        const seconds = c.columns[2] === undefined ? 0 : texts.number(texts.of(c.columns[2][i]!));
+        const x = { host: of.host.data[r]!, t: of.micros.at(r) - (seconds > 0 ? seconds * 1e6 : 0) };
+        n++;
+        if (list === undefined) asked.set(key, [x]);
+        else list.push(x);
+      }
   const out = new Map<number, LocalZone>();
   if (asked.size === 0) return out;
   const votes = new Map<number, Map<number, number>>();

@@ -94,16 +94,19 @@ export function seated(w: World, host: number, user: string, t: number, other: (
   return (desksOf(w).get(`${host}|${user}`) ?? []).some((x) => !other(x.row) && x.from <= t + 60e6 && x.to >= t - 60e6);
 }
 
+/** The last desktop session that an account had open on a host at a time; null. */
+export function seatOf(w: World, host: number, user: string, t: number): Logon | null {
+  const open = (desksOf(w).get(`${host}|${user}`) ?? []).filter((x) => x.from <= t + 60e6 && x.to >= t - 60e6).at(-1);
+  return open === undefined ? null : w.logons.logon(open.row);
+}
+
+/** The desktop sessions of an account on a host that began before a time. */
+export const seatsBefore = (w: World, host: number, user: string, t: number): readonly Logon[] =>
+  (desksOf(w).get(`${host}|${user}`) ?? []).filter((x) => x.from < t).map((x) => w.logons.logon(x.row));
+
 /** Whether anybody has a desktop open on a host at a time, in a session that is none of those given by row. */
 export function anybodySits(w: World, host: number, t: number, other: (row: number) => boolean): boolean {
   for (const [key, list] of desksOf(w))
     if (key.startsWith(`${host}|`) && list.some((x) => !other(x.row) && x.from <= t && x.to >= t)) return true;
-  return false;
-}
-
-/** Whether an account ever has a desktop anywhere, in a session that is none of those given by row: whose has not, is a program's. */
-export function sits(w: World, user: string, other: (row: number) => boolean): boolean {
-  for (const [key, list] of desksOf(w))
-    if (key.endsWith(`|${user}`) && list.some((x) => !other(x.row))) return true;
   return false;
 }

@@ -4,7 +4,7 @@ import { firstAt } from '../facts/rows.js';
 import type { Logon } from './logons.js';
 import { tunnelOf, tunnels } from './tunnels.js';
 import { REMOTE_PORTS } from './remote.js';
-import { acted, anybodySits, seated, sits } from './acted.js';
+import { acted, anybodySits, seated } from './acted.js';
 import { type Node, programOf, programsNamed, SSH_LENGTH, type Suspicion } from './suspicion.js';
 import { ownAccount, SSH, type World } from './world.js';
 
@@ -530,7 +530,9 @@ export function unnamedMoves(w: World, s: Suspicion): number {
   const accounts = new Map<string, Map<string, number>>();
   for (const n of s.nodes.values()) {
     const g = s.group(n.key);
-    if (ACTS.has(n.kind)) {
+    // Who sits at a desktop somewhere holds the machine.
+    const desk = n.kind === 'session' && [10, SSH].includes(w.logons.logon(n.row).type);
+    if (ACTS.has(n.kind) || desk) {
       const m = hosts.get(g) ?? new Map<number, { first: number; last: number }>();
       hosts.set(g, m);
       const h = m.get(n.host);
@@ -560,7 +562,8 @@ export function unnamedMoves(w: World, s: Suspicion): number {
   for (const e of s.edges) {
     if (e.because !== 'edge.sensed') continue;
     const [a, b] = [s.nodes.get(e.a), s.nodes.get(e.b)];
-    if (a === undefined || b === undefined || a.host === b.host || (b.kind !== 'service' && b.kind !== 'task')) continue;
+    if (a === undefined || b === undefined || a.host === b.host || (b.kind !== 'service' && b.kind !== 'task'))
+      continue;
     const user = s.remote.validated(a.host, w.carried(b.t, b.host, a.host))?.user ?? '';
     if (user === '' || ownAccount(user)) continue;
     const g = s.group(b.key);
@@ -603,12 +606,16 @@ export function unnamedMoves(w: World, s: Suspicion): number {
         (r) => !s.nodes.has(`s${r}`) && (controllers.has(l.host) || !controllers.has(t.host[r]!)),
       );
       // Any use of this way before control, or often beside it, is somebody's own; but for what is no visit, while they do not sit there, and
-      // for where an account that sits nowhere never went.
+      // is never done on it otherwise.
       if (honest.some((r) => t.t[r]! < control.first) || honest.length > EVERYDAY) {
         const own = (row: number): boolean => s.nodes.has(`s${row}`);
-        const made = (acted(w, l) || s.broughtIn(l)) && !seated(w, c.source, c.user, w.carried(l.t, l.host, c.source), own);
-        const program = l.type === 3 && !sits(w, c.user, own) && honest.every((r) => t.host[r] !== l.host);
-        if (!known || (!made && !program)) continue;
+        const made =
+          (acted(w, l) || s.broughtIn(l)) && !seated(w, c.source, c.user, w.carried(l.t, l.host, c.source), own);
+        const usual = (r: number): boolean => {
+          const o = w.logons.logon(r);
+          return r !== c.row && (acted(w, o) || s.broughtIn(o));
+        };
+        if (!known || !made || honest.some(usual)) continue;
       }
       const by = s.remote.opener(l, c.source);
       if (
@@ -618,7 +625,11 @@ export function unnamedMoves(w: World, s: Suspicion): number {
       )
         continue;
       const anchor = [...s.nodes.values()].find(
-        (n) => n.host === c.source && ACTS.has(n.kind) && s.group(n.key) === g && n.t <= l.t,
+        (n) =>
+          n.host === c.source &&
+          (ACTS.has(n.kind) || (n.kind === 'session' && [10, SSH].includes(w.logons.logon(n.row).type))) &&
+          s.group(n.key) === g &&
+          n.t <= l.t,
       );
       if (anchor === undefined) continue;
       s.session(l, anchor, known ? 'edge.way' : much ? 'edge.read-much' : 'edge.brought', 'likely');

@@ -327,6 +327,28 @@ export class Logons {
     return out;
   }
 
+  #sids: Map<string, number> | null = null;
+
+  /** Text of the SID that an account of the domain has by its logons elsewhere; -1. */
+  sidOf(l: Logon): number {
+    const own = this.table.column('sid')[l.row]!;
+    if (own >= 0) return own;
+    if (this.#sids === null) {
+      this.#sids = new Map();
+      const [activity, sid] = [this.#columns.activity, this.table.column('sid')];
+      const is = this.#facts.texts.asker((t) => t === 'logon');
+      const domain = this.#facts.texts.asker((t) => /^S-1-5-21-/i.test(t));
+      for (let i = 0; i < this.table.rows; i++) {
+        if (sid[i]! < 0 || !is(activity[i]!) || !domain(sid[i]!)) continue;
+        const x = this.logon(i);
+        const known = this.#sids.get(x.user);
+        // Two accounts of one name: neither is known by it.
+        this.#sids.set(x.user, known === undefined || known === sid[i]! ? sid[i]! : -1);
+      }
+    }
+    return this.#sids.get(l.user) ?? -1;
+  }
+
   /** The host that a logon came from; -1 if it came from the machine itself or from outside. */
   source(l: Logon): number {
     const byAddress = l.address === '' ? -1 : this.#addresses.hostAt(l.address, l.t);

@@ -785,8 +785,10 @@ export class Suspicion {
     const off = l.type === 10 ? w.logons.closing(l) : -1;
     const end = Math.min(off >= 0 ? w.logons.table.t[off]! : w.logons.loggedOff(l), l.t + SCRIPT_SESSION);
     if (s.t > end + 5e6) return false;
-    const sid = w.logons.table.column('sid')[l.row]!;
-    const by = SID.test(s.user) ? sid >= 0 && w.text(sid).toLowerCase() === s.user.toLowerCase() : bareName(s.user) === l.user;
+    const sid = w.logons.sidOf(l);
+    const by = SID.test(s.user)
+      ? sid >= 0 && w.text(sid).toLowerCase() === s.user.toLowerCase()
+      : bareName(s.user) === l.user;
     if (!by) return false;
     const source = w.logons.source(l);
     return !w.logons

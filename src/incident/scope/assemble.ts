@@ -19,7 +19,7 @@ import { type Silence, silences } from './silence.js';
 import { entry as findEntry, type EntryClaim } from './entry.js';
 import type { Group } from './group.js';
 import { type Hashed, hashesOf, pathEnd } from './hashes.js';
-import { type Cmdlet, mail, Mailboxes, plainAccount } from './mail.js';
+import { type Cmdlet, grantedSeats, mail, Mailboxes, plainAccount } from './mail.js';
 import { Network } from './contacts.js';
 import { type Channel, fetched, outward, talkers } from './network.js';
 import { Tenants } from './tenants.js';
@@ -101,6 +101,14 @@ export function assemble(a: AssembleInput): Incident {
     if (v !== null) addresses.set(v.ip, Math.min(addresses.get(v.ip) ?? v.start, v.start));
   }
   for (const n of g.nodes) if (n.kind === 'cloud') addresses.set(n.path, Math.min(addresses.get(n.path) ?? n.t, n.t));
+  for (const [ip, since] of grantedSeats(
+    w,
+    g,
+    requests,
+    a.commands,
+    new Mailboxes(w, requests, new Set(), input.directory),
+  ))
+    addresses.set(ip, Math.min(addresses.get(ip) ?? since, since));
   for (const [ip, since] of moreAddresses(w, g, requests, addresses, new Tenants(w, g, requests, addresses)))
     addresses.set(ip, since);
   const boxes = new Mailboxes(w, requests, new Set(addresses.keys()), input.directory);
@@ -227,15 +235,6 @@ export function assemble(a: AssembleInput): Incident {
       const [child, parent] = n.because === 'edge.parent' ? [n.from, n] : [n, n.from];
       if (talk.has(child.path)) laying.add(parent.path);
     }
-  for (const r of g.processes) {
-    const parent = w.processes.parent.at(r);
-    if (
-      parent >= 0 &&
-      /(?:^|\\)services\.exe$/.test(w.processes.imageText(parent)) &&
-      w.processes.children(r).length > 0
-    )
-      laying.add(w.processes.imageText(r));
-  }
   for (const r of g.processes) {
     if (!brought(w, r) || dualUse(w, r)) continue;
     const path = w.processes.imageText(r);

@@ -52,17 +52,15 @@ export function blindSpots(a: AssembleInput, hosts: Incident['hosts']): BlindSpo
         weakens: ['accounts', 'lateral_movement'],
       });
   }
-  for (const h of hosts) {
-    const zone = a.world.facts.zones.get(a.world.facts.hosts.known(h.name));
-    if (zone !== undefined)
-      out.push({
-        host: h.name,
-        source: 'linux/syslog',
-        from: null,
-        to: null,
-        why: m.blind.zone(zone.minutes, zone.pairs),
-        weakens: ['sessions', 'timeline'],
-      });
+  for (const [host, zone] of a.world.facts.zones) {
+    out.push({
+      host: a.world.hostName(host),
+      source: 'syslog',
+      from: null,
+      to: null,
+      why: m.blind.zone(zone.minutes, zone.pairs),
+      weakens: ['sessions', 'timeline'],
+    });
   }
   const none = (source: RegExp, name: string, why: string, weakens: string[]): void => {
     if (![...all].some((x) => source.test(x)))

@@ -251,7 +251,8 @@ export class Group {
     for (const e of this.suspicion.edges) {
       if (e.because !== 'edge.sensed' || this.suspicion.group(e.b) !== this.id) continue;
       const [a, b] = [this.suspicion.nodes.get(e.a), this.suspicion.nodes.get(e.b)];
-      if (a === undefined || b === undefined || a.host === b.host || (b.kind !== 'service' && b.kind !== 'task')) continue;
+      if (a === undefined || b === undefined || a.host === b.host || (b.kind !== 'service' && b.kind !== 'task'))
+        continue;
       if (this.moves.some((m) => m.from === a.host && m.to === b.host && Math.abs(m.t - b.t) < 120e6)) continue;
       // Whose password a controller was asked about for that machine at that moment.
       const asked = this.suspicion.remote.validated(a.host, w.carried(b.t, b.host, a.host));

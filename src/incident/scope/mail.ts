@@ -58,6 +58,19 @@ const LOGON_TYPES: ReadonlyMap<string, string> = new Map([
 const READS =
   /^(?:mailitemsaccessed|messagebind|folderbind|copy|move|sync|bind|search|export|mailboxlogin|.*search.*|)$/i;
 
+/**
+ * Name, parameters, caller and SID of a cmdlet's record: one a line, or joined by commas as EvtxECmd does with data that has no names.
+ */
+function cmdletParts(text: string): string[] {
+  const at = text.search(/, S-1-5-21-/);
+  if (at < 0 || text.includes('\n') || !/^[A-Z][a-z]+-[A-Za-z]+, /.test(text)) return text.split('\n');
+  const before = text.slice(0, at);
+  const name = before.slice(0, before.indexOf(', '));
+  const caller = before.lastIndexOf(', ');
+  const sid = /^, (S-1-5-21-[\d-]+)/.exec(text.slice(at))![1]!;
+  return [name, before.slice(name.length + 2, Math.max(caller, name.length + 2)), before.slice(caller + 2), sid];
+}
+
 export function cmdlets(w: World): Cmdlet[] {
   const t = w.facts.table('api_activity');
   const [operation, parameters, user] = [t.column('operation'), t.column('parameters'), t.column('user')];
@@ -65,7 +78,7 @@ export function cmdlets(w: World): Cmdlet[] {
   const sids: string[] = [];
   for (let i = 0; i < t.rows; i++) {
     if (w.text(operation[i]!) !== 'cmdlet') continue;
-    const lines = w.text(parameters[i]!).split('\n');
+    const lines = cmdletParts(w.text(parameters[i]!));
     const joined = /^([A-Z][a-z]+-[A-Za-z]+)(?:\s+([\s\S]*))?$/.exec(lines[0] ?? '');
     if (joined === null) continue;
     const text = lines[1] !== undefined && lines[1] !== '' ? lines[1] : (joined[2] ?? '');
@@ -104,6 +117,7 @@ export class Mailboxes {
   readonly #byAccount = new Map<string, Map<string, number>>();
   readonly #addresses = new Set<string>();
   readonly #names = new Map<string, string>();
+  #domain = '';
   readonly #bySid: ReadonlyMap<string, string> = new Map();
   readonly #directory: Directory | null;
 
@@ -147,6 +161,18 @@ export class Mailboxes {
         .toLowerCase()
         .split(/[;,\s]+/))
         if (a.includes('@')) this.#addresses.add(a);
+    // The house's own domain: that of most of its addresses, those that front ends name counting most.
+    const domains = new Map<string, number>();
+    for (const a of this.#addresses) {
+      const domain = a.replace(/^.*@/, '');
+      domains.set(domain, (domains.get(domain) ?? 0) + 1);
+    }
+    for (const m of this.#byAccount.values())
+      for (const a of m.keys()) {
+        const domain = a.replace(/^.*@/, '');
+        domains.set(domain, (domains.get(domain) ?? 0) + 1000);
+      }
+    this.#domain = [...domains].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))[0]?.[0] ?? '';
     const d = w.facts.table('datastore_activity');
     const [owner, name] = [d.column('owner'), d.column('owner_name')];
     for (let i = 0; i < d.rows; i++)
@@ -176,6 +202,8 @@ export class Mailboxes {
       const [best] = [...by].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))[0]!;
       return { address: best, owner, title: null };
     }
+    const own = `${account}@${this.#domain}`;
+    if (!t.includes('@') && this.#addresses.has(own)) return { address: own, owner, title: null };
     if (owner !== null) {
       const local = owner.toLowerCase().replace(/\s+/g, '.');
       const match = [...this.#addresses].find((a) => a.startsWith(`${local}@`));
@@ -206,6 +234,72 @@ export class Mailboxes {
     }
     return '';
   }
+}
+
+/** Remote management sends a request for a cmdlet no longer before it, and again within this. */
+const MANAGED_WITHIN = 30 * 60e6;
+
+/** Whether the caller of a cmdlet managed the server from a host that is under control: by the requests for it. */
+function fromHeld(w: World, g: Group, requests: Requests, x: Cmdlet): boolean {
+  return requests
+    .on(x.host, x.t - MANAGED_WITHIN, x.t + 60e6, (path) => path.startsWith('/powershell'))
+    .some((r) => {
+      if (plainAccount(r.user) !== x.caller) return false;
+      const from = w.addresses.hostAt(r.ip, r.t);
+      const held = from < 0 ? undefined : g.hosts.get(from);
+      return held?.status === 'controlled' && held.first <= x.t;
+    });
+}
+
+/**
+ * Addresses outside from which somebody opened a mailbox that an account in the intruder's hands had given them the right to, and that they had
+ * never come from before: whoever was given it that way is the intruder. With the first time of each.
+ */
+export function grantedSeats(
+  w: World,
+  g: Group,
+  requests: Requests,
+  all: readonly Cmdlet[],
+  boxes: Mailboxes,
+): Map<string, number> {
+  const out = new Map<string, number>();
+  const grants = all.filter(
+    (x) =>
+      /^Add-(?:Mailbox(?:Folder)?Permission|RecipientPermission)$/i.test(x.name) &&
+      g.held(x.caller, x.t) &&
+      (g.nearAnywhere(x.t, NEAR * 2) || fromHeld(w, g, requests, x)) &&
+      (x.parameters.get('user') ?? '') !== '',
+  );
+  if (grants.length === 0) return out;
+  const by = new Map<string, { t: number; box: string }[]>();
+  for (const x of grants) {
+    const who = plainAccount(x.parameters.get('user')!);
+    const box = boxes.resolve(x.parameters.get('identity') ?? x.parameters.get('mailbox') ?? '').address;
+    by.set(who, [...(by.get(who) ?? []), { t: x.t, box }]);
+  }
+  const whose = w.facts.texts.asker((t) => by.get(plainAccount(t)) ?? null);
+  const seen = new Set<string>();
+  const rows = [...requests.named()]
+    .filter((x) => whose(x.user) !== null)
+    .map((x) => requests.at(x.row))
+    .sort((a, b) => a.t - b.t);
+  for (const r of rows) {
+    if (!w.addresses.outside(r.ip) || w.addresses.known(r.ip)) continue;
+    const given = by.get(plainAccount(r.user))!;
+    const first = Math.min(...given.map((x) => x.t));
+    const way = `${plainAccount(r.user)}|${r.ip}`;
+    if (r.t < first - 86_400e6) seen.add(way);
+    else if (!seen.has(way) && r.mailbox !== '' && r.status < 400) {
+      const box = boxes.resolve(r.mailbox).address;
+      if (given.some((x) => x.t <= r.t && x.box === box)) out.set(r.ip, Math.min(out.get(r.ip) ?? r.t, r.t));
+    }
+  }
+  // From there they came as the same before, into the mailbox that is that account's own.
+  for (const r of rows) {
+    const at = out.get(r.ip);
+    if (at !== undefined && r.t < at && !seen.has(`${plainAccount(r.user)}|${r.ip}`)) out.set(r.ip, r.t);
+  }
+  return out;
 }
 
 export const plainAccount = (t: string): string => t.replace(/^.*\\/, '').replace(/@.*$/, '').toLowerCase();

@@ -219,8 +219,25 @@ export function outward(w: World, g: Group, net: Network): { channels: Channel[]
     for (const [address, names] of behind)
       if (names.delete(t.destination) && names.size === 0) channels.delete(address);
   }
+  // Nor where all contacts are about something that was carried there.
+  for (const [name, c] of channels) {
+    const carried = thefts.filter(
+      (t) =>
+        t.destination === name || (t.addresses ?? []).includes(name) || behind.get(name)?.has(t.destination) === true,
+    );
+    if (
+      !c.dns &&
+      carried.length > 0 &&
+      c.times.length === c.count &&
+      c.times.every((x) => carried.some((t) => x >= t.t - CARRIED_BEFORE && x <= t.t + TRANSFER_LENGTH))
+    )
+      channels.delete(name);
+  }
   return { channels: [...channels.values()], thefts };
 }
+
+/** What belongs to a transfer is asked for no longer before it. */
+const CARRIED_BEFORE = 30 * 60e6;
 
 const DAY = 86_400e6;
 /** Bytes out in one connection of a host without a sensor that stand out by themselves. */

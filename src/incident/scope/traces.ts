@@ -39,6 +39,9 @@ const LIBRARY_FOLDER = /^[a-z]:\\(?:program files(?: \(x86\))?|windows\\(?:syste
 /** Commands that delete. */
 const ORDERED = /\b(?:del|erase|rm|shred|unlink|remove-item|\bri\b|rd|rmdir|sdelete(?:64)?|cipher)\b/i;
 
+/** Edges by which a service is reached that the intruder made. */
+const MADE = /^edge\.(?:session-service|made-while-asked|sensed|commanded|installed-by)$/;
+
 export function persistence(w: World, g: Group, web: WebFindings, mail: readonly MailTrace[]): PersistenceClaim[] {
   const out = new Map<string, PersistenceClaim>();
   const add = (p: PersistenceClaim): void => {
@@ -61,7 +64,12 @@ export function persistence(w: World, g: Group, web: WebFindings, mail: readonly
     if (n.kind === 'service') {
       const name = w.text(services.column('service')[n.row]!);
       // Started once, on demand, to run something: that is how they moved.
-      if (/^(?:demand start|3|manual)$/i.test(w.text(start[n.row]!)) || !brings(n.host, n.path)) continue;
+      if (/^(?:demand start|3|manual)$/i.test(w.text(start[n.row]!))) continue;
+      // One that they made themselves needs no record of its file.
+      const own =
+        MADE.test(n.because) &&
+        !/^"?(?:c:\\windows\\(?:system32|syswow64)\\|%systemroot%\\system32\\|%comspec%)/.test(n.path);
+      if (!own && !brings(n.host, n.path)) continue;
       add({
         host: n.host,
         kind: 'service',

@@ -28,6 +28,8 @@ const ROUTED_SHARE = 0.8;
 /** How long before it is known as theirs an address is looked at, where nobody else came from it. */
 const MONTH = 30 * 86_400e6;
 const NONE: ReadonlySet<number> = new Set();
+/** People with one browser: with more, it tells nobody apart. */
+const MOST_AGENT_USERS = 3;
 /** Addresses that are kept of one user agent: of more, it is everybody's. */
 const MOST_AGENT_ADDRESSES = 24;
 export const SCRIPT = /\.(?:aspx?|ashx|asmx|jspx?|jsw|php\d?|phtml|cshtml|cfm|war|cgi)$/i;
@@ -577,6 +579,8 @@ export function moreAddresses(
   tenants: Tenants,
 ): Map<string, number> {
   const theirs = new Set<string>();
+  // Since when each account is in use from there: what it did before is its owner's.
+  const taken = new Map<string, number>();
   for (const [ip, since] of addresses) {
     const all = requests.by(ip);
     for (const r of all)
@@ -588,8 +592,11 @@ export function moreAddresses(
         tenants.theirs(r) &&
         channelOf(r) !== 'webshell' &&
         !refused(r, all)
-      )
-        theirs.add(`${plainUser(r.user)}|${r.agent}`);
+      ) {
+        const who = plainUser(r.user);
+        theirs.add(`${who}|${r.agent}`);
+        taken.set(who, Math.min(taken.get(who) ?? Number.POSITIVE_INFINITY, r.t));
+      }
   }
   const out = new Map<string, number>();
   if (theirs.size === 0) return out;
@@ -597,11 +604,15 @@ export function moreAddresses(
   const before = new Map<string, Set<number>>();
   const came = new Set<string>();
   const later: { ip: string; key: string; t: number }[] = [];
+  const users = new Map<number, Set<string>>();
   for (const x of requests.named()) {
     const who = user(x.user);
+    const same = users.get(x.agent);
+    if (same === undefined) users.set(x.agent, new Set([who]));
+    else if (same.size <= MOST_AGENT_USERS) same.add(who);
     const key = `${who}|${x.agent}`;
     const t = requests.table.t[x.row]!;
-    if (t < g.first) {
+    if (t < (taken.get(who) ?? g.first)) {
       came.add(`${x.ip}|${who}`);
       const list = before.get(who) ?? new Set();
       before.set(who, list.add(x.agent));
@@ -611,6 +622,8 @@ export function moreAddresses(
   for (const x of later) {
     const [who, agent] = x.key.split('|') as [string, string];
     const own = before.get(who);
+    // What many have tells nobody apart.
+    if ((users.get(Number(agent))?.size ?? 0) > MOST_AGENT_USERS) continue;
     // Of somebody who was never seen before, nothing is known to be unusual.
     if (own === undefined || own.has(Number(agent)) || came.has(`${x.ip}|${who}`)) continue;
     out.set(x.ip, Math.min(out.get(x.ip) ?? Number.POSITIVE_INFINITY, x.t));
