@@ -14,7 +14,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Diagnostic, diagnostic } from '../base/index.js';
 
 /** Format of the case folder. A change that older readers would misread raises it, with a step in `MIGRATIONS`. */
@@ -113,6 +113,15 @@ export function openCase(dir: string, info: { id: string; tool: string; created:
   if (existsSync(join(dir, 'case.json'))) readCase(dir);
   else {
     try {
+      // Where the system shows itself as files no folder can be made, and trying takes for ever.
+      if (/^\/(?:proc|sys|dev)(?:\/|$)/.test(resolve(dir)))
+        throw fail(
+          'case.not-a-case',
+          dir,
+          'a place on a disk',
+          'a file system of the operating system',
+          'name another folder',
+        );
       mkdirSync(dir, { recursive: true });
       const others = readdirSync(dir).filter((f) => !f.startsWith('case.lock') && !f.endsWith('.part'));
       if (others.length > 0)

@@ -5,13 +5,18 @@ import { type Detection, type LoadedRules, ruleOfCorrelation } from '../detect/i
 import { hunt, type HuntEnd } from '../pipeline/hunt.js';
 import { crewFor } from '../pipeline/plan.js';
 import { prestartWorkers } from '../pipeline/pool.js';
+import { visible } from '../report/index.js';
 import { LEVELS } from '../sigma/index.js';
 import { type Context, EXIT, filesOf, oneOf, rulesOf, sayTiming, threadsOf, readingOf } from './context.js';
 import { Progress, safe, stdoutSink, writeFully } from './terminal.js';
 
-/** A cell of CSV: quoted where needed, and never the start of a spreadsheet formula. */
-export function csvCell(text: string): string {
-  const guarded = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+/**
+ * A cell of CSV: quoted where needed, never the start of a spreadsheet formula, and with characters that do not show themselves by their code:
+ * a terminal would obey some of them.
+ */
+export function csvCell(given: string): string {
+  const text = visible(given);
+  const guarded = /^[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]/.test(text) ? `'${text}` : text;
   return /[",\n\r]/.test(guarded) ? `"${guarded.replaceAll('"', '""')}"` : guarded;
 }
 

@@ -79,6 +79,15 @@ try {
   } else if (e instanceof CaseError || (e as Error).name === 'DeclaredError') {
     process.stderr.write(`${safe(diagnosticText((e as CaseError).diagnostic))}\n`);
     process.exitCode = EXIT.caseError;
+  } else if (e instanceof SyntaxError && /JSON/.test(e.message)) {
+    // Of what is read, only files of a case are taken for whole JSON without a check of their own.
+    process.stderr.write(
+      'error: a file of the case is no JSON: it was changed, or cut off. Restore it, or investigate again into another folder.\n',
+    );
+    process.exitCode = EXIT.caseError;
+  } else if (/No space left on device|ENOSPC/.test((e as Error).message)) {
+    process.stderr.write('error: the disk is full: make room and run the same command again, with --resume.\n');
+    process.exitCode = EXIT.caseError;
   } else if ((e as NodeJS.ErrnoException).code !== undefined && (e as NodeJS.ErrnoException).syscall !== undefined) {
     const { code, path } = e as NodeJS.ErrnoException;
     process.stderr.write(

@@ -33,14 +33,32 @@ export async function runVerify(ctx: Context): Promise<number> {
       : null;
   const moved = ctx.values.evidence as string[] | undefined;
   let ok = true;
-  const checks = [];
-  for await (const c of verifyCase(dir, {
+  const checks: { what: string; ok: boolean; detail: string }[] = [];
+  const all = verifyCase(dir, {
     rules,
     messages: en,
     openArchives: (files) => openArchives(files, (ctx.values.password as string[] | undefined) ?? []),
     ...(moved === undefined ? {} : { evidence: walk(moved).files }),
     ...threadsOf(ctx),
-  })) {
+  });
+  for (;;) {
+    let next: Awaited<ReturnType<typeof all.next>>;
+    try {
+      next = await all.next();
+    } catch (e) {
+      if (!(e instanceof TypeError)) throw e;
+      // A list holds what is no entry of it.
+      next = {
+        done: false,
+        value: {
+          what: 'incident.json',
+          ok: false,
+          detail: `a part of it is not as it was written (${e.message.split('\n')[0]!.slice(0, 120)})`,
+        },
+      };
+    }
+    if (next.done === true) break;
+    const c = next.value;
     ok = c.ok;
     checks.push(c);
     if (!ctx.json && (!ctx.quiet || !c.ok))

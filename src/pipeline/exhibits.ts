@@ -5,6 +5,8 @@ import { CHUNK_SIZE, EvtxError, EvtxFile } from '../formats/evtx/index.js';
 import type { TextRecord } from '../formats/text/record.js';
 import { readText, readTextAt, textObject, type TextReading } from './text-records.js';
 
+/** File of the case that holds them. */
+export const EXHIBITS_FILE = 'exhibits.json';
 /** Records of one finding that a report carries. */
 export const EXHIBITS_PER_ITEM = 5;
 /** Records of one report; each is some 2 KiB. */
@@ -24,6 +26,10 @@ export interface Wanted {
   readonly record: number;
   readonly chunkOffset: number;
 }
+
+/** A decoded record as a report carries it. */
+export const shownText = (json: string): string =>
+  json.length > MAX_EXHIBIT_TEXT ? `${json.slice(0, MAX_EXHIBIT_TEXT)}…` : json;
 
 /** Opens and decodes records. One that cannot be read is left out. Sorted by evidence and record. */
 export function decodeExhibits(
@@ -71,7 +77,7 @@ export function decodeExhibits(
         out.push({
           evidence,
           record: view.recordId,
-          json: text.length > MAX_EXHIBIT_TEXT ? `${text.slice(0, MAX_EXHIBIT_TEXT)}…` : text,
+          json: shownText(text),
         });
       }
     } finally {
@@ -83,7 +89,7 @@ export function decodeExhibits(
     out.push({
       evidence,
       record: r.line,
-      json: text.length > MAX_EXHIBIT_TEXT ? `${text.slice(0, MAX_EXHIBIT_TEXT)}…` : text,
+      json: shownText(text),
     });
   };
   const done = new Set<string>();

@@ -12,7 +12,14 @@ import type { Messages } from '../messages/index.js';
 import { renderHtml } from '../report/index.js';
 import type { Container, SourceFile } from '../sources/index.js';
 import { DuckStore } from '../store/index.js';
-import { decodeExhibits, type Exhibit, EXHIBITS_PER_ITEM, MAX_EXHIBITS, type Wanted } from './exhibits.js';
+import {
+  decodeExhibits,
+  type Exhibit,
+  EXHIBITS_FILE,
+  EXHIBITS_PER_ITEM,
+  MAX_EXHIBITS,
+  type Wanted,
+} from './exhibits.js';
 import { serveSearches } from './serve.js';
 import { withCollectedTimes, withCollectedZones } from './collected.js';
 import { PLAIN_READING, type Reading } from './plan.js';
@@ -27,7 +34,6 @@ const RECORDS_PER_ENTRY = 3;
 /** How the case was made: what a run that goes on, or one that adds to it, must know. */
 export const RUN_FILE = 'run.json';
 /** Decoded records that the report shows, so that a later run need not open their evidence again. */
-const EXHIBITS_FILE = 'exhibits.json';
 
 /** One run over evidence: the first, and one more for each `add`. */
 export interface Segment {

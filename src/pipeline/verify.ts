@@ -4,7 +4,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseMicros } from '../base/index.js';
+import { ByteWriter, parseMicros } from '../base/index.js';
 import { checkSeal, fingerprint, readCase } from '../case/index.js';
 import type { LoadedRules } from '../detect/index.js';
 import { EvtxFile } from '../formats/evtx/index.js';
@@ -15,7 +15,8 @@ import { DuckStore } from '../store/index.js';
 import { DeclaredError, makeDeclared, readDeclared } from './declared.js';
 import { type Declared, lookForIncidents } from './incidents.js';
 import { type Reading, zoneFor } from './plan.js';
-import { readText } from './text-records.js';
+import { type Exhibit, EXHIBITS_FILE, shownText } from './exhibits.js';
+import { readText, textObject } from './text-records.js';
 import { registerEvidence, type RegisterResult, type Unopened } from './register.js';
 
 export interface Check {
@@ -136,6 +137,19 @@ export async function* verifyCase(dir: string, options: VerifyOptions): AsyncGen
 
   // Every cited record.
   const cited = new Map<string, Set<number>>();
+  // What the report shows of them.
+  let shown: Exhibit[] = [];
+  try {
+    if (existsSync(join(dir, EXHIBITS_FILE)))
+      shown = JSON.parse(readFileSync(join(dir, EXHIBITS_FILE), 'utf8')) as Exhibit[];
+    if (!Array.isArray(shown)) throw new Error('no list');
+  } catch (e) {
+    yield { what: 'exhibits', ok: false, detail: `${EXHIBITS_FILE}: ${(e as Error).message.slice(0, 100)}` };
+    return;
+  }
+  const exhibits = new Map(shown.map((x) => [`${x.evidence}|${x.record}`, x.json]));
+  const writer = new ByteWriter(1 << 16);
+  const pending = (id: string): boolean => [...exhibits.keys()].some((k) => k.startsWith(`${id}|`));
   let citations = 0;
   const collect = (list: readonly Cite[]): void => {
     for (const c of list) {
@@ -190,7 +204,22 @@ export async function* verifyCase(dir: string, options: VerifyOptions): AsyncGen
       const recover = document.case.options.recover === true;
       for (const view of log.records({ recover })) {
         left.delete(view.recordId);
-        if (left.size === 0) break;
+        const json = exhibits.get(`${id}|${view.recordId}`);
+        if (json !== undefined) {
+          writer.pos = 0;
+          view.writeJson(writer);
+          // Two records may have one number: one of them is shown.
+          if (shownText(writer.take().toString('utf8')) === json) exhibits.delete(`${id}|${view.recordId}`);
+        }
+        if (left.size === 0 && !pending(id)) break;
+      }
+      if (pending(id)) {
+        yield {
+          what: 'exhibits',
+          ok: false,
+          detail: `${EXHIBITS_FILE}: what is shown of ${entry.path} is not what stands there`,
+        };
+        return;
       }
     } finally {
       log.close();
@@ -253,6 +282,29 @@ export async function* verifyCase(dir: string, options: VerifyOptions): AsyncGen
   } finally {
     await store?.close();
     rmSync(scratch, { recursive: true, force: true });
+  }
+  // What the report shows of records of text logs; those of EVTX were compared when their records were opened.
+  for (const evidence of new Set(shown.map((y) => y.evidence))) {
+    const text = again.texts.get(evidence);
+    if (text === undefined) continue;
+    const wanted = new Map(shown.filter((y) => y.evidence === evidence).map((y) => [y.record, y.json]));
+    let wrong: number | null = null;
+    readText(text, (r) => {
+      const json = wanted.get(r.line);
+      if (json !== undefined) {
+        wanted.delete(r.line);
+        if (shownText(JSON.stringify(textObject(r))) !== json) wrong = r.line;
+      }
+      return wrong === null && wanted.size > 0;
+    });
+    if (wrong !== null || wanted.size > 0) {
+      yield {
+        what: 'exhibits',
+        ok: false,
+        detail: `${EXHIBITS_FILE}: what is shown of ${evidence}, line ${wrong ?? [...wanted.keys()][0]}, is not what stands there`,
+      };
+      return;
+    }
   }
   const recount = again.collector.document({ case: document.case }, again.evidence, again.unreadable, found);
   const difference = firstDifference(document, recount, '');

@@ -321,7 +321,7 @@ export function timesketch(d: IncidentDocument): string {
 /** A cell of CSV: quoted where needed, and never the start of a spreadsheet formula. */
 export function cell(text: string): string {
   const shown = visible(text).replaceAll('\n', ' ').replaceAll('\r', ' ').replaceAll('\t', ' ');
-  const guarded = /^[=+\-@|%]/.test(shown.trimStart()) ? `'${shown}` : shown;
+  const guarded = /^[=+\-@|%\uff1d\uff0b\uff0d\uff20]/.test(shown.trimStart()) ? `'${shown}` : shown;
   return /[",;\n\r]/.test(guarded) ? `"${guarded.replaceAll('"', '""')}"` : guarded;
 }
 

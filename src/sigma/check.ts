@@ -1,5 +1,6 @@
 // What is wrong with a rule that loads: what the specification asks for beside what parsing needs, what cannot match, what costs
 // more than it must. Each with its line, column and length, so that a caret can stand under it.
+import { tooDeep } from '../base/index.js';
 import { createRequire } from 'node:module';
 import type { Node as YamlNode } from 'yaml';
 import { compileRegex } from '../match/index.js';
@@ -44,6 +45,8 @@ export function checkRules(text: string, file: string, known: CheckKnowledge): C
   const { isMap, isScalar, isSeq, LineCounter, parseAllDocuments } = require('yaml') as typeof import('yaml');
   const lines = new LineCounter();
   const out: Check[] = [];
+  // Told by parseRules.
+  if (tooDeep(text)) return out;
   const docs = parseAllDocuments(text, { lineCounter: lines, logLevel: 'silent', prettyErrors: false });
   if (!Array.isArray(docs)) return out;
   for (const doc of docs) {

@@ -1,7 +1,7 @@
 // YAML to rules. What is wrong with a file is told with its line and column, and the other rules load.
 import { createRequire } from 'node:module';
 import type { Document, Node as YamlNode } from 'yaml';
-import { type Diagnostic, type DiagnosticCode, diagnostic } from '../base/index.js';
+import { type Diagnostic, type DiagnosticCode, diagnostic, tooDeep, MAX_NESTING } from '../base/index.js';
 import {
   type Correlation,
   type CorrelationType,
@@ -75,6 +75,12 @@ export function parseRules(text: string, file: string, options: ParseOptions = {
         `a rule file of at most ${MAX_RULE_BYTES} characters`,
         `${text.length}`,
       ),
+    );
+    return { rules, correlations, filters, problems };
+  }
+  if (tooDeep(text)) {
+    problems.push(
+      diagnostic('sigma.yaml', 'error', { file }, `brackets at most ${MAX_NESTING} deep`, 'more', 'this is no rule'),
     );
     return { rules, correlations, filters, problems };
   }

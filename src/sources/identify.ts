@@ -27,7 +27,11 @@ export function identify(head: Uint8Array): Identified {
   if (latin.startsWith('MZ')) return other('a Windows program');
   if (latin.startsWith('\x7fELF')) return other('a Linux program');
   if (latin.startsWith('SQLite format 3')) return other('an SQLite database');
-  if (/^\s*(\ufeff|ï»¿)?\s*<\?xml|^\s*<Event/.test(latin)) return other('XML');
+  const text = latin
+    .trimStart()
+    .replace(/^(?:\ufeff|ï»¿)/, '')
+    .trimStart();
+  if (text.startsWith('<?xml') || text.startsWith('<Event')) return other('XML');
   if (/^\s*[[{]/.test(latin)) return other('JSON');
   if (/^#(Software|Fields|Version):/m.test(latin)) return other('a W3C log');
   let control = 0;

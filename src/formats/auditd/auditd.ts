@@ -162,7 +162,7 @@ class AuditParser implements LineParser {
     const cut = rest.indexOf('\x1d');
     const raw = cut < 0 ? rest : rest.slice(0, cut);
     const path = { name: '', type: '' };
-    for (const m of raw.matchAll(/([\w-]+(?:\[\d+\])?)=(?:"([^"]*)"|'([^']*)'|(\S*))/g)) {
+    for (const m of raw.matchAll(/(?<![\w-])([\w-]{1,128}(?:\[\d{1,9}\])?)=(?:"([^"]*)"|'([^']*)'|(\S*))/g)) {
       const name = m[1]!;
       if (name === 'msg' && m[3] !== undefined) {
         this.#pairs(e, type, m[3]);

@@ -1,6 +1,7 @@
 // Logs of Microsoft Exchange: comma-separated, with a #Fields line that gives the columns in any order (HttpProxy, ECP,
 // EWS, OWA, OAB, message tracking, protocol logs). Times are UTC and say so.
 import { csvCells } from '../text/csv.js';
+import { CsvRows } from '../text/csv-rows.js';
 import type { Head, LineParser, Match, ParseContext, TextFormat } from '../text/format.js';
 import { type Emit, TextRecord, type TextValue } from '../text/record.js';
 import { isoMicros } from '../text/time.js';
@@ -18,17 +19,15 @@ function channelOf(type: string, names: ReadonlySet<string>): string {
 }
 
 class ExchangeParser implements LineParser {
-  skipped = 0;
+  #skipped = 0;
+  /** A quoted cell may hold a line end. */
+  readonly #rows = new CsvRows(',', (cells, line, offset) => this.#row(cells, line, offset));
   readonly #emit: Emit;
   readonly #context: ParseContext;
   readonly #record = new TextRecord();
   #type = '';
   #time = -1;
   #host = -1;
-  /** A quoted cell may hold a line end: what has been read of such a record. */
-  #open = '';
-  #openLine = 0;
-  #openOffset = 0;
 
   constructor(context: ParseContext, emit: Emit) {
     this.#emit = emit;
@@ -46,34 +45,29 @@ class ExchangeParser implements LineParser {
     this.#host = names.findIndex((n) => HOST_COLUMNS.includes(n) && n !== 'connector-id');
   }
 
+  get skipped(): number {
+    return this.#skipped + this.#rows.broken;
+  }
+
   line(text: string, line: number, offset: number): void {
-    let whole = text;
-    if (this.#open !== '') {
-      whole = `${this.#open}\n${text}`;
-      line = this.#openLine;
-      offset = this.#openOffset;
-      this.#open = '';
-    } else if (text.charCodeAt(0) === 0x23) {
+    if (text.charCodeAt(0) === 0x23 && /^#(?:Fields|Software|Version|Log-[Tt]ype|Date):/.test(text)) {
+      this.#rows.end();
       this.#directive(text);
       return;
-    } else if (text === '' || (text.startsWith('DateTime,') && this.#time < 0)) return;
-    const r = this.#record;
-    const cells: TextValue[] | null = csvCells(whole);
-    if (cells === null) {
-      if (whole.length < 1 << 20) {
-        this.#open = whole;
-        this.#openLine = line;
-        this.#openOffset = offset;
-      } else this.skipped++;
-      return;
     }
+    if (text === '' || text.startsWith('#') || (text.startsWith('DateTime,') && this.#time < 0)) return;
+    this.#rows.line(text, line, offset);
+  }
+
+  #row(cells: TextValue[], line: number, offset: number): void {
+    const r = this.#record;
     const n = r.names.length;
     if (n === 0 || cells[0] === r.names[0]) {
-      if (n === 0) this.skipped++;
+      if (n === 0) this.#skipped++;
       return;
     }
     if (cells.length < 2) {
-      this.skipped++;
+      this.#skipped++;
       return;
     }
     while (cells.length > n) cells.pop();
@@ -82,7 +76,7 @@ class ExchangeParser implements LineParser {
     const t = this.#time < 0 ? null : (cells[this.#time] as string | null);
     const read = t === null ? { micros: Number.NaN, zoned: false } : isoMicros(t);
     if (Number.isNaN(read.micros)) {
-      this.skipped++;
+      this.#skipped++;
       return;
     }
     r.values = cells;
@@ -97,7 +91,7 @@ class ExchangeParser implements LineParser {
   }
 
   end(): void {
-    if (this.#open !== '') this.skipped++;
+    this.#rows.end();
   }
 }
 

@@ -64,7 +64,7 @@ export const hostsFile = format(
   'Hosts file',
   'inventory/hosts',
   'addresses with names',
-  /^\s*(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f:]*:[0-9a-f:]+)\s+[a-z0-9]/i,
+  /^\s*(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{0,4}:[0-9a-f:]{1,40})\s+[a-z0-9]/i,
   (line) => {
     const cells = line.replace(/#.*$/, '').trim().split(/\s+/);
     if (cells.length < 2 || !ADDRESS.test(cells[0]!) || !cells.slice(1).every((n) => /^[\w.-]{1,253}$/.test(n)))

@@ -30,7 +30,7 @@ class JsonLinesParser implements LineParser {
       return;
     }
     // {"Records": […]} as one line: every member is a record of this line.
-    const list = o.Records ?? o.records ?? o.value;
+    const list = [o.Records, o.records, o.value].find((x) => Array.isArray(x) && x.length > 0);
     if (Array.isArray(list) && list.every((x) => typeof x === 'object' && x !== null)) {
       for (const x of list as object[]) this.#one(r, x as Record<string, unknown>, line, offset);
       return;

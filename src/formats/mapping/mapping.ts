@@ -1,7 +1,7 @@
 // What a user says of a log that no reader knows: how its files are told, where its time is, and which of its columns mean
 // what. Plain data, checked before anything is read; `docs/mappings.md` describes the file.
 import { LineCounter, parseDocument, isMap, isScalar, type Node } from 'yaml';
-import { type Diagnostic, diagnostic } from '../../base/index.js';
+import { type Diagnostic, diagnostic, tooDeep, MAX_NESTING } from '../../base/index.js';
 import { linePattern } from './line-pattern.js';
 import { logPattern } from './log-pattern.js';
 import { timePattern } from './time-pattern.js';
@@ -82,6 +82,10 @@ export function parseMapping(text: string, file: string): { mapping: Mapping | n
   };
   if (text.length > MAX_MAPPING) {
     say(null, 'a mapping file of at most 1 MiB', `${text.length} characters`);
+    return { mapping: null, problems };
+  }
+  if (tooDeep(text)) {
+    say(null, `brackets at most ${MAX_NESTING} deep`, 'more');
     return { mapping: null, problems };
   }
   const doc = parseDocument(text, { lineCounter: lines, maxAliasCount: 0 } as object);

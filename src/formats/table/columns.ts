@@ -132,7 +132,7 @@ export function windowsRow(o: Readonly<Record<string, unknown>>): Record<string,
   // EvtxECmd's columns of the envelope.
   if (by.get('payload') !== undefined && by.get('chunknumber') !== undefined) {
     out.ExecutionProcessID = by.get('processid');
-    out.UserID = by.get('userid');
+    if (by.get('userid') !== '') out.UserID = by.get('userid');
   }
   const payload = typeof by.get('payload') === 'string' ? objectOf(by.get('payload') as string) : null;
   const data: Record<string, unknown> = {};

@@ -16,6 +16,8 @@ export class CsvRows {
   #held: string[] = [];
   #heldChars = 0;
   #open = false;
+  /** Cells of the row before. */
+  #columns = 0;
   #line = 0;
   #offset = 0;
 
@@ -30,19 +32,42 @@ export class CsvRows {
       if (text === '') return;
       this.#line = line;
       this.#offset = offset;
+      // A quote inside of a cell opens nothing.
+      const cells = csvCells(text, this.#separator);
+      if (cells !== null) {
+        this.#columns = cells.length;
+        this.#onRow(cells, line, offset);
+        return;
+      }
+      this.#open = true;
+      this.#held.push(text);
+      this.#heldChars = text.length + 1;
+      return;
     }
     this.#held.push(text);
     this.#heldChars += text.length + 1;
     for (let i = text.indexOf('"'); i >= 0; i = text.indexOf('"', i + 1)) this.#open = !this.#open;
     if (this.#open && this.#held.length <= MAX_ROW_LINES && this.#heldChars <= MAX_ROW_CHARS) return;
-    const cells = this.#open ? null : csvCells(this.#held.join('\n'), this.#separator);
-    if (cells === null) {
+    const full = this.#held.length > MAX_ROW_LINES || this.#heldChars > MAX_ROW_CHARS;
+    const cells = csvCells(this.#held.join('\n'), this.#separator);
+    // The quotes come in pairs, and the cell is still open: it goes on.
+    if (cells === null && !full) return;
+    if (cells === null || this.#stray(cells.length)) {
       this.end();
       return;
     }
     this.#held = [];
     this.#heldChars = 0;
+    this.#columns = cells.length;
     this.#onRow(cells, this.#line, this.#offset);
+  }
+
+  /** Whether lines that one quote holds together are rows of the table themselves: the quote was none. */
+  #stray(cells: number): boolean {
+    const inner = this.#held.slice(1);
+    if (this.#columns < 3) return false;
+    const rows = inner.filter((l) => csvCells(l, this.#separator)?.length === this.#columns).length;
+    return rows * 5 >= inner.length * 4 && rows > 0 && (cells !== this.#columns || rows > 1);
   }
 
   /** What is held is no row: the lines after its first are read for themselves. */

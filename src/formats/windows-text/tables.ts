@@ -108,7 +108,9 @@ export const dhcp: TextFormat = {
 };
 
 const DNS =
-  /^(\d{1,4}[./-]\d{1,2}[./-]\d{1,4} \d{1,2}[:.]\d\d(?:[:.]\d\d)?(?: [AP]M)?) ([0-9A-Fa-f]{3,4}) (PACKET|EVENT|Note:)\s+(?:([0-9A-Fa-f]{8,16}) (UDP|TCP)\s+(Rcv|Snd) (\S+)\s+([0-9a-fA-F]{4}) (R| ) (\S) \[(\S+)\s+([A-Z ]*?)\s*(NOERROR|FORMERR|SERVFAIL|NXDOMAIN|NOTIMP|REFUSED|YXDOMAIN|YXRRSET|NXRRSET|NOTAUTH|NOTZONE|[A-Z]+)?\] (\S+)\s+(\S*))?/;
+  /^(\d{1,4}[./-]\d{1,2}[./-]\d{1,4} \d{1,2}[:.]\d\d(?:[:.]\d\d)?(?: [AP]M)?) ([0-9A-Fa-f]{3,4}) (PACKET|EVENT|Note:)\s+(?:([0-9A-Fa-f]{8,16}) (UDP|TCP)\s+(Rcv|Snd) (\S+)\s+([0-9a-fA-F]{4}) (R| ) (\S) \[([^\]]{1,80})\] (\S+)\s+(\S*))?/;
+/** In the brackets: flags as a number, as letters, and the response code. */
+const DNS_FLAGS = /^(\S{1,16}) {0,16}((?:[ATDR]{1,4} {1,8}){0,4})([A-Z]*)$/;
 
 /** `(3)www(7)example(3)com(0)` → `www.example.com`. */
 const dnsName = (t: string): string => (t.startsWith('(') ? t.replace(/\(\d+\)/g, '.').replace(/^\.|\.$/g, '') : t);
@@ -139,7 +141,12 @@ class DnsDebugParser extends LocalParser {
       if (/^\d{1,4}[./-]\d{1,2}[./-]\d{1,4} /.test(text)) this.skipped++;
       return;
     }
-    if (m[3] !== 'PACKET' || m[4] === undefined) return;
+    if (m[3] !== 'PACKET') return;
+    const flags = m[4] === undefined ? null : DNS_FLAGS.exec(m[11]!.trimEnd());
+    if (flags === null) {
+      this.skipped++;
+      return;
+    }
     this.record.eventId = m[6]!;
     this.send(
       [
@@ -151,10 +158,10 @@ class DnsDebugParser extends LocalParser {
         m[8]!,
         m[9] === 'R' ? 'true' : 'false',
         m[10]!,
-        m[11]!,
-        m[13] ?? null,
-        m[14]!,
-        dnsName(m[15] ?? ''),
+        flags[1]!,
+        flags[3] === '' ? null : flags[3]!,
+        m[12]!,
+        dnsName(m[13] ?? ''),
       ],
       localeTime(m[1]!, false),
       m[1]!,

@@ -35,6 +35,9 @@ const SYSTEM_ATTRIBUTES: Readonly<Record<string, Readonly<Record<string, string>
 export const TAG =
   /<(?:!\[CDATA\[([\s\S]*?)\]\]>|\/([\w:.-]+)\s*>|([\w:.-]+)((?:\s+[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*'))*)\s*(\/?)>|[?!][^>]*>)/g;
 
+/** Values that are kept of one name; an event has a few dozen. */
+const MAX_VALUES = 10_000;
+
 /**
  * Fields of one `<Event>`; null if it is none. `cut`: messages are cut at a length by what sends them; the fields before count where
  * the event says what it is.
@@ -44,7 +47,8 @@ export function eventFields(xml: string, cut = false): Map<string, TextValue> | 
   const put = (name: string, text: string): void => {
     const known = out.get(name);
     if (known === undefined || known === null) out.set(name, text);
-    else out.set(name, typeof known === 'string' ? [known, text] : [...known, text]);
+    else if (typeof known === 'string') out.set(name, [known, text]);
+    else if (known.length < MAX_VALUES) (known as string[]).push(text);
   };
   const path: string[] = [];
   const dataNames: string[] = [];
@@ -124,6 +128,8 @@ export function fillWindows(
   return true;
 }
 
+const EVENT = /<(?:\w+:)?Event[\s>]/;
+
 class EventXmlParser implements LineParser {
   skipped = 0;
   readonly #emit: Emit;
@@ -144,14 +150,30 @@ class EventXmlParser implements LineParser {
     let rest = text;
     for (;;) {
       if (this.#held.length === 0) {
-        const m = /<(?:\w+:)?Event[\s>]/.exec(rest);
-        if (m === null) return;
+        const m = EVENT.exec(rest);
+        if (m === null) {
+          // What has no tag in it belongs to no document of events.
+          if (!rest.includes('<') && rest.trim() !== '') this.skipped++;
+          return;
+        }
         this.#line = line;
         this.#offset = offset;
         this.#size = 0;
         rest = rest.slice(m.index);
       }
       const end = rest.search(/<\/(?:\w+:)?Event\s*>/);
+      // One that begins before the one before has ended: that one was cut off.
+      const next = EVENT.exec(this.#held.length > 0 ? rest : rest.slice(1));
+      const at = next === null ? -1 : next.index + (this.#held.length > 0 ? 0 : 1);
+      if (at >= 0 && (end < 0 || at < end)) {
+        this.skipped++;
+        this.#held = [];
+        this.#line = line;
+        this.#offset = offset;
+        this.#size = 0;
+        rest = rest.slice(at);
+        continue;
+      }
       if (end < 0) {
         this.#size += rest.length;
         if (this.#size > MAX_EVENT) {

@@ -105,11 +105,16 @@ class XmlRecordsParser implements LineParser {
       rest = rest.slice(m.index + m[0].length);
     }
     // Starts and ends of the record's element, which may stand in itself (CLIXML).
-    const tags = new RegExp(`<(/?)${this.#element}(?=[\\s>/])[^>]*?(/?)>`, 'g');
+    const tags = new RegExp(`<(/?)${this.#element}(?=[\\s>/])(?:[^<>]*?)(/?)>`, 'g');
     let from = 0;
     for (let m = tags.exec(rest); m !== null; m = tags.exec(rest)) {
       const single = m[2] === '/';
       if (m[1] === '') {
+        // Only objects of PowerShell stand in each other; of others the one before was cut off.
+        if (this.#depth > 0 && this.#element !== 'Obj' && !single) {
+          this.skipped++;
+          this.#depth = 0;
+        }
         if (this.#depth === 0) {
           from = m.index;
           this.#held = [];

@@ -9,17 +9,36 @@ const VM_READ = 0x10;
 const EVERYWHERE = 3;
 /** Days on which somebody replicates the directory before it counts as a job of theirs. */
 const JOB_DAYS = 4;
-const MEMORY_LINE =
-  /comsvcs(?:\.dll)?["']?[ ,]+(?:#|minidump)|-ma\s+["']?lsass\b|lsass\.dmp|sekurlsa|\blsass\.exe\b.*\.dmp/i;
-const DATABASE_LINE =
-  /ntdsutil.*\bifm\b["']?\s.*\bcreate\b|ntds\.dit\b.*(?:copy|esentutl|vss|shadow)|(?:copy|esentutl|xcopy|robocopy).*ntds\.dit|secretsdump|\bdcsync\b|reg(?:\.exe)?["']?\s+save\s+(?:hklm|hkey_local_machine)\\(?:sam|system|security)\b/i;
+const MEMORY_LINE = /comsvcs(?:\.dll)?["']?[ ,]{1,8}(?:#|minidump)|-ma\s{1,8}["']?lsass\b|lsass\.dmp|sekurlsa/i;
+const SAVES = /\breg(?:\.exe)?["']?\s{1,8}save\s{1,8}(?:hklm|hkey_local_machine)\\(?:sam|system|security)\b/i;
+
+/** Whether texts stand in a line one behind the other, by looking once for each: a line may have been made to be slow to look at. */
+function inOrder(line: string, ...words: readonly RegExp[]): boolean {
+  let at = 0;
+  for (const word of words) {
+    const found = line.slice(at).search(word);
+    if (found < 0) return false;
+    at += found + 1;
+  }
+  return true;
+}
+
+/** Whether a command line dumps the memory of the local security authority. */
+export const memoryLine = (t: string): boolean => MEMORY_LINE.test(t) || inOrder(t, /\blsass\.exe\b/i, /\.dmp/i);
+
+/** Whether a command line copies the directory's database, or saves the registry's secrets. */
+export const databaseLine = (t: string): boolean =>
+  SAVES.test(t) ||
+  /secretsdump|\bdcsync\b/i.test(t) ||
+  inOrder(t, /ntdsutil/i, /\bifm\b/i, /\bcreate\b/i) ||
+  (/ntds\.dit\b/i.test(t) && /\bcopy|esentutl|vss|shadow|robocopy/i.test(t));
 const REPLICATION = /1131f6a[adb]-9c07-11d1-f79f-00c04fc2dcd2|89e95b76-444d-4c62-991a-0facbeda640c/i;
 
 export function credentials(w: World): Lead[] {
   const out: Lead[] = [];
   const { texts } = w.facts;
   const p = w.processes;
-  const line = texts.asker((t) => (MEMORY_LINE.test(t) ? 1 : DATABASE_LINE.test(t) ? 2 : 0));
+  const line = texts.asker((t) => (memoryLine(t) ? 1 : databaseLine(t) ? 2 : 0));
   for (let r = 0; r < p.rows; r++) {
     const kind = p.command.at(r) < 0 || !Number.isFinite(p.start.at(r)) ? 0 : line(p.command.at(r));
     if (kind === 0) continue;
