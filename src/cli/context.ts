@@ -31,6 +31,15 @@ export interface Context {
   readonly timing: { stage: string; ms: number }[];
 }
 
+/** In a search, `-host:a` is a term and no flag. */
+function asWords(command: Command, argv: readonly string[]): string[] {
+  if (command.name !== 'search') return [...argv];
+  const term = (a: string): boolean => /^-[A-Za-z_][\w.]*:|^-["(]/.test(a);
+  if (argv.includes('--') || !argv.some(term)) return [...argv];
+  // Behind `--` all are words: the terms go there.
+  return [...argv.filter((a) => !term(a)), '--', ...argv.filter(term)];
+}
+
 export function makeContext(command: Command, argv: readonly string[]): Context {
   const options: Record<string, { type: 'string' | 'boolean'; short?: string; multiple?: boolean }> = {};
   for (const f of [...command.flags, ...COMMON])
@@ -41,7 +50,7 @@ export function makeContext(command: Command, argv: readonly string[]): Context 
     };
   let parsed: ReturnType<typeof parseArgs>;
   try {
-    parsed = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+    parsed = parseArgs({ args: asWords(command, argv), options, allowPositionals: true, strict: true });
   } catch (e) {
     throw new UsageError((e as Error).message.split('\n')[0]!.replace(/\. To specify.*$/, ''));
   }

@@ -268,6 +268,13 @@ export async function runCase(ctx: Context, job: CaseJob): Promise<number> {
     else summary(ctx, document, out);
   }
   sayTiming(ctx);
+  // Nothing of it could be read: that no incident was found says nothing.
+  if (document.evidence.length > 0 && document.counts.records === 0) {
+    process.stderr.write(
+      'error: no record was read: the evidence is of no kind that is known ("backtrail identify" says what each file is).\n',
+    );
+    return EXIT.noEvidence;
+  }
   // A case without its reconstruction must not pass for one in which nothing happened.
   const { performed, note } = document.reconstruction;
   if (!performed && note !== en.text.reconstruction.off) {

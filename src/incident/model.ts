@@ -234,6 +234,8 @@ export interface Incident {
     readonly hosts: readonly string[];
     readonly pattern: string;
     readonly evidence: readonly Cite[];
+    /** Added: contacts beyond those that are cited. */
+    readonly evidence_omitted?: number;
   }[];
   readonly sessions: readonly {
     readonly start: string | null;

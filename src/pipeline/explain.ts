@@ -34,6 +34,9 @@ export interface Explanation {
   readonly named: readonly { readonly part: string; readonly text: string; readonly records: readonly string[] }[];
 }
 
+/** Records of one entry that are listed. */
+const SHOWN = 8;
+
 /** Throws an `Error` that says what there is, where the incident or the name is not there. */
 export async function explain(dir: string, id: string, name: string | null, messages: Messages): Promise<Explanation> {
   const document = JSON.parse(readFileSync(join(dir, 'incident.json'), 'utf8')) as IncidentDocument;
@@ -55,7 +58,12 @@ export async function explain(dir: string, id: string, name: string | null, mess
   const file = new Map(document.evidence.map((e) => [e.id, e]));
   const cited = (c: { evidence: string; record?: number; line?: number }): string =>
     `${file.get(c.evidence)?.path ?? c.evidence} ${c.line === undefined ? `#${c.record}` : `line ${c.line}`}`;
-  const named: { part: string; text: string; records: string[] }[] = [];
+  const named: { part: string; text: string; records: string[]; cites: string[]; host: string }[] = [];
+  // The first of many, and how many more there are.
+  const recordsOf = (x: Record<string, unknown>): string[] => {
+    const all = ((x.evidence ?? []) as { evidence: string; record?: number; line?: number }[]).map(cited);
+    return all.length > SHOWN ? [...all.slice(0, SHOWN), `and ${all.length - SHOWN} more`] : all;
+  };
   const plain = name?.toLowerCase() ?? '';
   const is = (v: unknown): boolean =>
     typeof v === 'string' &&
@@ -73,9 +81,11 @@ export async function explain(dir: string, id: string, name: string | null, mess
                 .filter(([k, v]) => k !== 'evidence' && v !== null && typeof v !== 'object')
                 .map(([k, v]) => `${k} ${String(v)}`)
                 .join('  '),
-              records: ((x.evidence ?? []) as { evidence: string; record?: number; line?: number }[])
-                .slice(0, 8)
-                .map(cited),
+              records: recordsOf(x),
+              cites: ((x.evidence ?? []) as { evidence: string; record?: number; line?: number }[]).map(
+                (c) => `${c.evidence}|${c.record ?? c.line}`,
+              ),
+              host: String(x.host ?? x.target ?? (Array.isArray(x.hosts) ? x.hosts[0] : '') ?? ''),
             });
   const store = await DuckStore.open(join(dir, STORE_FILE));
   try {
@@ -118,7 +128,16 @@ export async function explain(dir: string, id: string, name: string | null, mess
           (n.kind === 'session' && world.logons.logon(n.row).user === user) ||
           (n.kind === 'process' && world.processes.userText(n.row).toLowerCase().endsWith(`\\${user}`)),
     );
-    const target = candidates.find((n) => n.kind !== 'file') ?? candidates[0];
+    // An address, a mailbox, a program: by a record that its entry cites, else by the host that its entry is of.
+    const places = new Set(named.flatMap((x) => x.cites));
+    const byRecord = (n: Node): boolean =>
+      n.kind !== 'file' && n.places.some((p) => places.has(`e${p.evidence}|${p.number}`));
+    const of = named.map((x) => world.facts.hosts.known(x.host)).filter((h) => h >= 0);
+    const target =
+      candidates.find((n) => n.kind !== 'file') ??
+      candidates[0] ??
+      group.nodes.find(byRecord) ??
+      group.nodes.find((n) => n.kind !== 'file' && of.includes(n.host));
     if (target === undefined && named.length === 0)
       throw new Error(`nothing in ${id} is named "${name}": give a host, account, mailbox or address of it`);
     const path = target === undefined ? [] : way(group, target);

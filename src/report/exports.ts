@@ -393,7 +393,7 @@ ${logsource}
 detection:
 ${detection}
 falsepositives:
-  - Unlikely
+  - Others of the same name, address or program, which have nothing to do with this case
 level: ${level}
 `,
     );
@@ -564,7 +564,8 @@ export function veris(d: IncidentDocument): Json[] {
         incident: { year: t.getUTCFullYear(), month: t.getUTCMonth() + 1, day: t.getUTCDate() },
         containment: { unit: 'Unknown' },
         exfiltration: { unit: 'Unknown' },
-        discovery: { unit: 'Days', value: span },
+        // When it was found out no log tells.
+        discovery: { unit: 'Unknown' },
       },
       plus: {
         hosts_controlled: i.hosts.filter((h) => h.status === 'controlled').length,

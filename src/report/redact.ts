@@ -128,6 +128,8 @@ export function redact(d: IncidentDocument): Redacted {
       for (const m of v.matchAll(/\\Users\\([^\\/:*?"<>|\r\n]{3,64})(?=\\)/gi)) account(m[1]!);
       for (const m of v.matchAll(/(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])/g)) address(m[0]);
       for (const m of v.matchAll(/(?<![\w:.])[0-9a-f]{0,4}:[0-9a-f:.]{2,40}/gi)) address(m[0].replace(/[.:]$/, ''));
+      // Names of mailboxes that commands name, which may be no account's.
+      for (const m of v.matchAll(/\bmailbox "([^"\\@]{3,64})"/gi)) account(m[1]!);
       for (const m of v.matchAll(/[\w.+-]{1,64}@([\w-]+(?:\.[\w-]+)+)/g)) account(m[0]);
       // Only where the domain is one of the victim's, or stands at the start of a path and in capitals: a folder and a file look the same.
       for (const m of v.matchAll(/(?<![\\\w:/%.-])([\w-]{1,15})\\([\w$-][\w.$-]{1,63})(?![\w\\])/g)) {

@@ -107,6 +107,11 @@ export function parseQuery(source: string): QueryNode | null {
       return inner;
     }
     if (source[pos] === ')') throw new QueryError('a bracket closes that was not opened', pos);
+    for (const w of ['and', 'or']) {
+      const at = pos;
+      if (word(w))
+        throw new QueryError(`a term is missing before "${w}"; the word itself is searched for in quotes`, at);
+    }
     if (source[pos] === '"') return { kind: 'text', text: quoted() };
     const field = /^[A-Za-z_][\w.]*:/.exec(source.slice(pos, pos + 64));
     if (field === null) return { kind: 'text', text: bare(/[\s()]/) };

@@ -603,8 +603,9 @@ export function assemble(a: AssembleInput): Incident {
         first: time(c.first),
         last: time(c.last),
         hosts: unique([...c.hosts].map(name)),
-        pattern: m.pattern(c.dns, rhythm(c.times), c.count),
+        pattern: m.pattern(c.dns, rhythm(c.times, c.by), c.count),
         evidence: cites(c.places),
+        evidence_omitted: Math.max(0, c.count - MAX_CITES),
       })),
     sessions: sessions
       .sort((x, y) => x.start - y.start || (x.ip < y.ip ? -1 : 1))
@@ -802,7 +803,15 @@ function mailServer(w: World, requests: Requests, role: (h: number) => string): 
 }
 
 /** The time between one and the next, in minutes: median and how far apart the middle half is, of its median. */
-function rhythm(times: readonly number[]): { minutes: number; spread: number } | null {
+function rhythm(all: readonly number[], by: readonly number[]): { minutes: number; spread: number } | null {
+  // Each host has its own: that of the one that was seen most.
+  const hosts = new Map<number, number[]>();
+  for (const [i, x] of all.entries()) {
+    const list = hosts.get(by[i]!);
+    if (list === undefined) hosts.set(by[i]!, [x]);
+    else list.push(x);
+  }
+  const times = [...hosts.values()].reduce((a, b) => (b.length > a.length ? b : a), [] as number[]);
   if (times.length < 4) return null;
   const t = [...times].sort((a, b) => a - b);
   const gaps = t

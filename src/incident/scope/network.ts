@@ -25,6 +25,8 @@ export interface Channel {
   count: number;
   dns: boolean;
   readonly times: number[];
+  /** Whose contacts those are, in the same order. */
+  readonly by: number[];
   readonly places: Place[];
 }
 
@@ -89,13 +91,16 @@ export function outward(w: World, g: Group, net: Network): { channels: Channel[]
     if (c === undefined)
       channels.set(
         name,
-        (c = { address: name, first: t, last: t, hosts: new Set(), count: 0, dns, times: [], places: [] }),
+        (c = { address: name, first: t, last: t, hosts: new Set(), count: 0, dns, times: [], by: [], places: [] }),
       );
     c.first = Math.min(c.first, t);
     c.last = Math.max(c.last, t);
     c.hosts.add(host);
     c.count++;
-    if (c.times.length < 20_000) c.times.push(t);
+    if (c.times.length < 20_000) {
+      c.times.push(t);
+      c.by.push(host);
+    }
     if (c.places.length < 1000) c.places.push(...places);
   };
   // One entry for a name and one for each address behind it (contract).

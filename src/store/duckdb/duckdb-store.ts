@@ -181,6 +181,22 @@ class Sets {
   }
 }
 
+/** A test of a text against an IPv4 network (`10.1.0.0/20`), as SQL; null where the text is no network. */
+function cidrTest(text: string): ((column: string) => string) | null {
+  const m = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(text);
+  if (m === null) return null;
+  const octets = m.slice(1, 5).map(Number);
+  const bits = Number(m[5]);
+  if (octets.some((o) => o > 255) || bits > 32) throw new QueryError(`"${text}" is no network`, 0);
+  const size = 2 ** (32 - bits);
+  const value = octets.reduce((n, o) => n * 256 + o, 0);
+  const from = Math.floor(value / size) * size;
+  return (column) => {
+    const part = (k: number): string => `try_cast(split_part(${column}, '.', ${k}) AS BIGINT)`;
+    return `regexp_full_match(${column}, '\\d{1,3}(\\.\\d{1,3}){3}') AND ${part(1)} * 16777216 + ${part(2)} * 65536 + ${part(3)} * 256 + ${part(4)} BETWEEN ${from} AND ${from + size - 1}`;
+  };
+}
+
 export class DuckStore implements CaseStore {
   readonly #instance: DuckDBInstance;
   readonly #connection: DuckDBConnection;
@@ -669,10 +685,15 @@ export class DuckStore implements CaseStore {
           return `r.number = ${q.text}`;
         }
         if (q.field === 'rule' || q.field === 'level') {
-          const value = literal(q.pattern ? like(q.text) : q.text.replace(/[\\%_]/g, '\\$&'));
+          // Part of a title is enough; a level and an id are whole.
+          const plain = q.text.replace(/[\\%_]/g, '\\$&');
+          const value = literal(q.pattern ? like(q.text) : q.field === 'rule' ? `%${plain}%` : plain);
           const columns = q.field === 'level' ? ['level'] : ['rule', 'title'];
           return `(r.evidence, r.number) IN (SELECT (evidence, number) FROM detections WHERE ${columns.map((c) => `${c} ILIKE ${value} ESCAPE '\\'`).join(' OR ')})`;
         }
+        const net = cidrTest(q.text);
+        if (net !== null && /(?:^|_)(?:ip|host)$|^answer$/.test(q.field))
+          return this.#inColumns(q.field, this.#set(net('text'), sets), null, sets);
         const test = (text: string): string =>
           q.pattern
             ? `${text} ILIKE ${literal(like(q.text))} ESCAPE '\\'`
