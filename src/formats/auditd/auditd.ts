@@ -300,7 +300,13 @@ class LaurelParser implements LineParser {
             argv.forEach((a, i) => put(`a${i}`, a));
             fields.set('CommandLine', [argv.join(' ')]);
           } else if (type === 'SYSCALL' && /^a[0-3]$/.test(name)) put(`syscall_${name}`, v);
-          else put(name, v);
+          else if (name === 'msg' && typeof v === 'string' && /^\w+=/.test(v)) {
+            // What a program of user space said, in pairs of its own.
+            for (const m of v.matchAll(/(?<![\w-])([\w-]{1,128})=(?:"([^"]*)"|'([^']*)'|(\S*))/g)) {
+              const said = m[2] ?? m[3] ?? m[4] ?? '';
+              if (said !== '(null)' && said !== '?') put(m[1]!, said);
+            }
+          } else put(name, v);
         }
       }
     }

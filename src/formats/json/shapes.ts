@@ -3,9 +3,12 @@
 // time keeps its own names.
 import type { ParseContext } from '../text/format.js';
 import { type Flat, objectOf } from '../text/json.js';
+import { classicEvent } from '../windows-text/message.js';
 import { windowsRow } from '../table/columns.js';
 import { DATA_CHANNEL, type Shapes, type TextRecord, type TextValue } from '../text/record.js';
+import { messageFields } from '../syslog/message.js';
 import { eventFields, fillWindows } from '../xml/event-xml.js';
+import { carried } from './carried.js';
 import { epochMicros, isoMicros, type ReadTime } from '../text/time.js';
 
 type Obj = Readonly<Record<string, unknown>>;
@@ -78,6 +81,9 @@ const clearedLog = (message: string): string | null =>
   )?.[1] ?? null;
 
 function windows(o: Obj): { fields: Map<string, TextValue>; time: unknown } | null {
+  // Splunk's classic input: the event as people read it, in one text.
+  const classic = typeof o._raw === 'string' ? classicEvent(o._raw) : null;
+  if (classic !== null) return windows({ ...classic, ...(o._time === undefined ? {} : { '@timestamp': o._time }) });
   // EvtxECmd's JSON: its columns, the event data as JSON in one of them.
   if (o.EventId !== undefined && o.Channel !== undefined && typeof o.Payload === 'string')
     return windows(windowsRow(o));
@@ -406,7 +412,26 @@ export function fillJson(r: TextRecord, o: Obj, flatten: Flatten, shapes: Shapes
   } else {
     const k = kindOf(o);
     const flat = flatten(o);
-    if (k === null) {
+    const line = k === null ? carried(o, context.reference) : null;
+    const said = (program: string, what: string): void => {
+      const channel = messageFields(program, what, (name, value) => {
+        if (value !== '' && !flat.has(name)) flat.set(name, value);
+      });
+      if (channel !== null) r.channel = channel;
+    };
+    if (line !== null) {
+      const key = TIME_KEYS.find((n) => o[n] !== undefined);
+      const sent = jsonTime(key === undefined ? undefined : o[key]);
+      if (line.stamp === null && key === undefined) return false;
+      time = line.stamp === null ? sent : withZone(line.stamp, sent, context.zone);
+      r.channel = 'linux/syslog';
+      r.provider = line.program;
+      r.host = line.host || context.host;
+      flat.set('program', line.program);
+      flat.set('message', line.message);
+      if (line.pid !== '') flat.set('pid', line.pid);
+      said(line.program, line.message);
+    } else if (k === null) {
       const key = TIME_KEYS.find((n) => o[n] !== undefined);
       if (key === undefined) return false;
       time = jsonTime(o[key]);
@@ -420,6 +445,11 @@ export function fillJson(r: TextRecord, o: Obj, flatten: Flatten, shapes: Shapes
       r.eventId = k.eventId ?? '';
       r.provider = k.provider ?? '';
       r.host = k.host !== undefined && k.host !== '' ? k.host : context.host;
+      if (k.channel === 'linux/syslog') {
+        const pid = text(o.SYSLOG_PID) || text(o._PID) || text(o.ProcessID);
+        if (pid !== '' && !flat.has('pid')) flat.set('pid', pid);
+        said(r.provider, String(flat.get('message') ?? ''));
+      }
     }
     r.names = shapes.of([...flat.keys()]);
     r.values = [...flat.values()];
@@ -436,6 +466,19 @@ export function fillJson(r: TextRecord, o: Obj, flatten: Flatten, shapes: Shapes
         ? 'inferred'
         : 'given';
   return true;
+}
+
+/** Zones are whole quarters of an hour, at most 14 hours from UTC; a line is sent on within the last of these. */
+const QUARTER = 900e6;
+const MOST_ZONE = 14 * 3600e6;
+const DELIVERED_WITHIN = 180e6;
+
+/** The time of a line in local time by when it was carried on: that tells its zone, where it was carried on at once. */
+function withZone(line: ReadTime & { text: string }, sent: ReadTime, zone: number | null): ReadTime & { text: string } {
+  if (line.zoned || !sent.zoned || zone !== null || !Number.isFinite(sent.micros)) return line;
+  const east = Math.round((line.micros - sent.micros) / QUARTER) * QUARTER;
+  if (Math.abs(east) > MOST_ZONE || Math.abs(line.micros - sent.micros - east) > DELIVERED_WITHIN) return line;
+  return { micros: line.micros - east, zoned: true, text: line.text };
 }
 
 /** What the Azure agent writes of an audit event: pairs, the command line as one of them with quotes in it. */

@@ -150,7 +150,10 @@ export function vpnFields(program: string, message: string, put: Put): boolean {
   }
   const peer = /^\[([^\]]+)\] Peer Connection Initiated/.exec(m[3]!)?.[1];
   // `MULTI: Learn: 10.8.0.6 -> anna/192.0.2.1:1194`, `MULTI: primary virtual IP for anna/192.0.2.1:1194: 10.8.0.6`.
-  const inside = new RegExp(String.raw`(?:MULTI: Learn|primary virtual IP for \S+): ?(${IP4})?`).exec(m[3]!);
+  // `MULTI_sva: pool returned IPv4=10.8.0.6, IPv6=(Not enabled)`.
+  const inside = new RegExp(
+    String.raw`(?:(?:MULTI: Learn|primary virtual IP for \S+): ?|^MULTI_sva: pool returned IPv4=)(${IP4})?`,
+  ).exec(m[3]!);
   const ended = /SIGTERM|client-instance exiting|Inactivity timeout/.test(m[3]!);
   const user = peer ?? m[1];
   if (user === undefined || (peer === undefined && inside === null && !ended)) return false;

@@ -1,6 +1,7 @@
 // The journal export format of systemd (`journalctl -o export`): fields a line, a blank line after each entry, values with line
 // ends behind their size in binary (systemd: Journal Export Formats). Lines come as text, so that a binary field's size is
 // not used: its value goes on until a line that is a field again, or a blank one.
+import { messageFields } from '../syslog/message.js';
 import type { Head, LineParser, Match, ParseContext, TextFormat } from './format.js';
 import { type Emit, Shapes, TextRecord, type TextValue } from './record.js';
 
@@ -77,9 +78,14 @@ class JournalParser implements LineParser {
     const r = this.#record;
     f.set('program', one('SYSLOG_IDENTIFIER') || one('_COMM'));
     f.set('message', one('MESSAGE'));
+    const pid = one('SYSLOG_PID') || one('_PID');
+    if (pid !== '' && !f.has('pid')) f.set('pid', pid);
+    const channel = messageFields(one('SYSLOG_IDENTIFIER') || one('_COMM'), one('MESSAGE'), (name, value) => {
+      if (value !== '' && !f.has(name)) f.set(name, value);
+    });
     r.names = this.#shapes.of([...f.keys()]);
     r.values = [...f.values()];
-    r.channel = 'linux/syslog';
+    r.channel = channel ?? 'linux/syslog';
     r.provider = one('SYSLOG_IDENTIFIER') || one('_COMM');
     r.eventId = '';
     r.host = one('_HOSTNAME') || this.#context.host;

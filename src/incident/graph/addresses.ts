@@ -13,6 +13,10 @@ const NOTE_EVERY = 20 * 3600e6;
 const MIN_CLAIM = 0.2;
 /** Evidence of an address that is older or younger than this says nothing of now. */
 const STALE = 45 * 86_400e6;
+/** A connection and the logon that it brought are no further apart than this. */
+const BROUGHT = 30e6;
+/** Logons that are asked for. */
+const MOST_LOGONS = 200_000;
 
 /** Whether a name that was looked up is a host's; a host that is known by its first label only goes by that. */
 const sameName = (query: string, host: string): boolean => {
@@ -125,6 +129,8 @@ export class Addresses {
       // A remote desktop's record names the machine that is logged on to.
       if (h !== auth.host[i]!) call(this.#plain(ip[i]!), h);
     }
+    // A logon has the address and the port that it came from, and so has the connection that a sensor saw: it went to the machine's own address.
+    for (const m of this.#reached(facts)) call(m.address, m.host);
     // Who came by SSH, where a command here and the server there tell of it at one moment.
     for (const m of sshMeetings(facts)) {
       call(this.#plain(m.address), m.client);
@@ -134,6 +140,50 @@ export class Addresses {
       const all = [...of.values()].reduce((x, y) => x + y, 0);
       const [h, n] = [...of].reduce((x, y) => (y[1] > x[1] ? y : x));
       if (n > all / 2) this.#fixed.set(a, h);
+    }
+  }
+
+  /** Addresses that connections went to, by the logons that they brought: for hosts that no record told an address of. */
+  *#reached(facts: Facts): Generator<{ address: string; host: number }> {
+    const { texts } = facts;
+    const auth = facts.table('authentication');
+    const [ip, from] = [auth.column('src_ip'), auth.column('src_port')];
+    const told = new Set<number>();
+    for (const s of this.#seen.values()) for (const h of s.host) told.add(h);
+    for (const h of this.#fixed.values()) told.add(h);
+    const port = texts.asker((t) => (/^\d{2,5}$/.test(t) ? Number(t) : 0));
+    const came = new Map<string, { t: number; host: number }[]>();
+    for (let i = 0, n = 0; i < auth.rows && n < MOST_LOGONS; i++) {
+      if (auth.host[i]! < 0 || told.has(auth.host[i]!)) continue;
+      const p = port(from[i]!);
+      const a = this.#plain(ip[i]!);
+      if (p < 1024 || a === '' || LOCAL.test(a)) continue;
+      n++;
+      const key = `${a}|${p}`;
+      const list = came.get(key);
+      if (list === undefined) came.set(key, [{ t: auth.t[i]!, host: auth.host[i]! }]);
+      else list.push({ t: auth.t[i]!, host: auth.host[i]! });
+    }
+    if (came.size === 0) return;
+    const net = facts.table('network_activity');
+    const [src, sport, dst, length] = [
+      net.column('src_ip'),
+      net.column('src_port'),
+      net.column('dst_ip'),
+      net.column('duration'),
+    ];
+    for (let i = 0; i < net.rows; i++) {
+      const p = port(sport[i]!);
+      if (p < 1024) continue;
+      const list = came.get(`${this.#plain(src[i]!)}|${p}`);
+      if (list === undefined) continue;
+      const seconds = texts.number(length[i]!);
+      const begun = net.t[i]! - (seconds > 0 ? seconds * 1e6 : 0);
+      for (const x of list)
+        if (net.host[i] !== x.host && (Math.abs(x.t - net.t[i]!) <= BROUGHT || Math.abs(x.t - begun) <= BROUGHT)) {
+          yield { address: this.#plain(dst[i]!), host: x.host };
+          break;
+        }
     }
   }
 

@@ -5,7 +5,7 @@ import { baseName, type World } from './world.js';
 
 /** Tools that everybody may use, by the name that their maker gave them. */
 export const DUAL_USE =
-  /^(?:procdump(?:64)?|rar|winrar|7z[arg]?|7-zip.*|psexec(?:64)?|psexec\.c|pskill|adfind|rclone|winscp|putty|plink|pscp|anydesk|teamviewer.*|nmap|nssm|curl|wget|autoruns.*|handle|netscan|advanced_.*scanner.*|megasync|filezilla|zip|sdelete(?:64)?)(?:\.exe|\.c)?$/i;
+  /^(?:procdump(?:64)?|rar|winrar|7z[arg]?|7-zip.*|psexec(?:64)?|psexec\.c|psexesvc(?:64)?|paexec.*|pskill|adfind|rclone|winscp|putty|plink|pscp|anydesk|teamviewer.*|nmap|nssm|curl|wget|autoruns.*|handle|netscan|advanced_.*scanner.*|megasync|filezilla|zip|sdelete(?:64)?)(?:\.exe|\.c)?$/i;
 /** A program that was there this long before is not what an intruder brought. */
 const BEFORE = 3600e6;
 /** Starts of one program that are looked at. */

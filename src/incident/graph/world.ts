@@ -53,7 +53,12 @@ export class World {
 
   constructor(facts: Facts, clocks: ReadonlyMap<string, number>) {
     this.facts = facts;
-    this.#ahead = facts.hosts.names.map((n) => clocks.get(n) ?? 0);
+    // A clock that was compared while its log's zone was not known is ahead by that zone too.
+    this.#ahead = facts.hosts.names.map((n, h) => {
+      const ahead = clocks.get(n) ?? 0;
+      const zone = (facts.zones.get(h)?.minutes ?? 0) * 60e6;
+      return Math.abs(ahead - zone) < Math.abs(ahead) ? ahead - zone : ahead;
+    });
     this.addresses = new Addresses(facts);
     const names = userNames(facts);
     this.processes = new Processes(facts, names);

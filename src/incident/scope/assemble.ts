@@ -235,6 +235,19 @@ export function assemble(a: AssembleInput): Incident {
       const [child, parent] = n.because === 'edge.parent' ? [n.from, n] : [n, n.from];
       if (talk.has(child.path)) laying.add(parent.path);
     }
+  // What came over the network, ran as a service and started other programs carried out commands from afar.
+  for (const r of g.processes) {
+    const parent = w.processes.parent.at(r);
+    const own = g.nodes.find((n) => n.kind === 'process' && n.row === r);
+    if (
+      parent >= 0 &&
+      baseName(w.processes.imageText(parent)) === 'services.exe' &&
+      w.processes.children(r).length > 0 &&
+      own?.from?.kind === 'file' &&
+      own.from.from?.kind === 'session'
+    )
+      laying.add(w.processes.imageText(r));
+  }
   for (const r of g.processes) {
     if (!brought(w, r) || dualUse(w, r)) continue;
     const path = w.processes.imageText(r);

@@ -61,13 +61,32 @@ export function mailTaken(text: string): { mailbox: string; method: 'export' | '
     !/^-?\w*c/.test(rest[0] ?? '')
   )
     return [];
-  for (const x of from) {
+  for (const x of tool === 'tar' ? whole(from) : from) {
     const m = FOLDER.exec(x);
     if (m === null) continue;
     const [domain, user, home] = [m[1], m[2], m[3]];
     if (home !== undefined) out.push({ mailbox: home.toLowerCase(), method: 'export' });
     else if (domain!.includes('.') && user !== undefined && user !== 'Maildir')
       out.push({ mailbox: `${user}@${domain!}`.toLowerCase(), method: 'export' });
+  }
+  return out;
+}
+
+/** Options of tar that the next word belongs to. */
+const TAR_VALUE =
+  /^(?:-[fNTXbV]|--(?:file|newer|newer-mtime|after-date|files-from|exclude|exclude-from|transform|owner|group|mode))$/;
+
+/** tar's words as whole paths: what stands behind `-C` lies in that folder. */
+function whole(words: readonly string[]): string[] {
+  const out: string[] = [];
+  let folder = '';
+  for (let i = 0; i < words.length; i++) {
+    const x = words[i]!;
+    const at = /^--directory=(.+)$/.exec(x)?.[1] ?? (x === '-C' || x === '--directory' ? words[++i] : undefined);
+    if (at !== undefined) folder = at.replace(/\/$/, '');
+    else if (TAR_VALUE.test(x)) i++;
+    else if (!x.startsWith('-'))
+      out.push(x.startsWith('/') || folder === '' ? x : `${folder}/${x.replace(/^\.\//, '')}`);
   }
   return out;
 }

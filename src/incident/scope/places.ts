@@ -89,7 +89,8 @@ export function madeWhileAsked(w: World, s: Suspicion, g: Group, found: WebFindi
         if (x.host !== host || s.nodes.has(`${kind === 'service' ? 'v' : 'k'}${x.row}`)) continue;
         if (!asked.some((t) => x.t >= t - MADE_BEFORE && x.t <= t + MADE_AFTER)) continue;
         const program = programOf(x.command);
-        if (program === '' || houses.get(bare(x.command))!.size > 1 || /^c:\\program files/.test(program)) continue;
+        if (program === '' || houses.get(bare(x.command))!.size > 1 || program.startsWith('c:\\program files'))
+          continue;
         if (anybodySits(w, host, x.t, (row) => s.nodes.has(`s${row}`))) continue;
         s.installedAt(kind, x.row, from, 'edge.made-while-asked', []);
       }

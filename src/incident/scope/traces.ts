@@ -40,7 +40,7 @@ const LIBRARY_FOLDER = /^[a-z]:\\(?:program files(?: \(x86\))?|windows\\(?:syste
 const ORDERED = /\b(?:del|erase|rm|shred|unlink|remove-item|\bri\b|rd|rmdir|sdelete(?:64)?|cipher)\b/i;
 
 /** Edges by which a service is reached that the intruder made. */
-const MADE = /^edge\.(?:session-service|made-while-asked|sensed|commanded|installed-by)$/;
+const MADE = /^edge\.(?:session-service|made-while-asked|sensed|commanded|installed-by|update)$/;
 
 export function persistence(w: World, g: Group, web: WebFindings, mail: readonly MailTrace[]): PersistenceClaim[] {
   const out = new Map<string, PersistenceClaim>();

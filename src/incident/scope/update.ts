@@ -26,6 +26,8 @@ export interface HijackClaim {
   readonly places: Place[];
   /** Processes that ran it. */
   readonly processes: number[];
+  /** Commands of services and tasks that it made, as `bare` writes them. */
+  readonly made: ReadonlySet<string>;
   /** Starts of an honest package of the same name. */
   readonly honest: number[];
 }
@@ -172,7 +174,11 @@ export function hijack(w: World, g: Group, requests: Requests): HijackClaim | nu
       else known.places.push(x.place);
     };
     let alike = 0;
-    for (const r of requests.on(f.host, f.t - 60e6, Number.POSITIVE_INFINITY, (path) => baseName(path) === name)) {
+    const asked = requests.on(f.host, f.t - 60e6, Number.POSITIVE_INFINITY, (path) => baseName(path) === name);
+    // What the server and a sensor both wrote down is one fetch, and they do not count bytes alike: the server's log, where it has any.
+    const written = w.facts.texts.asker((t) => t === 'webserver');
+    const own = asked.filter((r) => written(requests.table.source[r.row]!));
+    for (const r of own.length > 0 ? own : asked) {
       if (r.status >= 400 || r.front || r.method === 'HEAD') continue;
       const client = w.addresses.hostAt(r.ip, r.t);
       if (client < 0 || client === f.host) continue;
@@ -274,6 +280,15 @@ export function hijack(w: World, g: Group, requests: Requests): HijackClaim | nu
         executed.set(host, [...at.places, ...places]);
       }
     }
+    // What it made to start again: on the clients that ran it, and on none before. Where no log tells what runs, that tells.
+    const made = madeBy(w, g, f, processes);
+    for (const x of [...g.suspicion.services, ...g.suspicion.tasks]) {
+      const at = fetched.get(x.host);
+      if (at === undefined || executed.has(x.host) || !made.has(bare(x.command))) continue;
+      if (x.t < w.carried(at.t, f.host, x.host) - 30e6) continue;
+      const table = w.facts.table(g.suspicion.services.includes(x) ? 'service_activity' : 'scheduled_job_activity');
+      executed.set(x.host, [...at.places, table.place(x.row)]);
+    }
     const sha = [...hashes].sort((a, b) => b[1] - a[1])[0]?.[0] ?? null;
     const by = f.from?.kind === 'process' ? w.processes.userText(f.from.row) : '';
     const claim: HijackClaim = {
@@ -288,6 +303,7 @@ export function hijack(w: World, g: Group, requests: Requests): HijackClaim | nu
       downloaded: new Map([...fetched].filter(([h]) => !executed.has(h)).map(([h, x]) => [h, x.places])),
       places: [...f.places],
       processes,
+      made,
       honest:
         main === undefined || w.systemPath(main[0]) || w.shellPath(main[0])
           ? []
@@ -304,6 +320,32 @@ export function hijack(w: World, g: Group, requests: Requests): HijackClaim | nu
     }
   }
   return best;
+}
+
+/** A command as it is compared. */
+const bare = (command: string): string => command.trim().toLowerCase();
+/** What a package makes it makes within this of its start. */
+const MADE_WITHIN = 15 * 60e6;
+
+/** Commands of services and tasks that were made right after a hijacked package ran, on several clients, and on no host before it was tampered with. */
+function madeBy(
+  w: World,
+  g: Group,
+  f: { readonly host: number; readonly t: number },
+  processes: readonly number[],
+): ReadonlySet<string> {
+  const ran = new Map(processes.map((r) => [w.processes.host.at(r), w.processes.start.at(r)]));
+  const before = new Set<string>();
+  const after = new Map<string, Set<number>>();
+  for (const x of [...g.suspicion.services, ...g.suspicion.tasks]) {
+    const command = bare(x.command);
+    if (command === '') continue;
+    if (x.t < w.carried(f.t, f.host, x.host)) before.add(command);
+    const start = ran.get(x.host);
+    if (start === undefined || x.t < start - 5e6 || x.t - start > MADE_WITHIN) continue;
+    after.set(command, (after.get(command) ?? new Set()).add(x.host));
+  }
+  return new Set([...after].filter(([c, hosts]) => hosts.size >= MIN_CLIENTS && !before.has(c)).map(([c]) => c));
 }
 
 /** Where no sensor saw the file: packages that the intruder's command lines on a server name. */
@@ -391,6 +433,14 @@ export function follow(s: Suspicion, g: Group, h: HijackClaim): number {
   const origin = [...g.files.values()].find((n) => n.host === h.server && baseName(n.path) === h.package) ?? null;
   s.decline(h.honest.filter((r) => !s.nodes.has(`p${r}`)));
   for (const r of h.processes) s.process(r, origin, 'edge.update');
+  s.drain();
+  const first = new Map(h.processes.map((r) => [s.world.processes.host.at(r), s.nodes.get(`p${r}`)]));
+  for (const kind of ['service', 'task'] as const)
+    for (const x of kind === 'service' ? s.services : s.tasks) {
+      if (!h.executed.has(x.host) || !h.made.has(bare(x.command))) continue;
+      const from = first.get(x.host) ?? origin;
+      if (from !== null) s.installedAt(kind, x.row, from, 'edge.update', []);
+    }
   s.drain();
   // What the updater started since on the hosts that ran it, and never on any host before.
   const w = s.world;
