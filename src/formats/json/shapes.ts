@@ -412,7 +412,9 @@ export function fillJson(r: TextRecord, o: Obj, flatten: Flatten, shapes: Shapes
   } else {
     const k = kindOf(o);
     const flat = flatten(o);
-    const line = k === null ? carried(o, context.reference) : null;
+    const key = TIME_KEYS.find((n) => o[n] !== undefined);
+    const sent = jsonTime(key === undefined ? undefined : o[key]);
+    const line = k === null ? carried(o, Number.isFinite(sent.micros) ? sent.micros : context.reference) : null;
     const said = (program: string, what: string): void => {
       const channel = messageFields(program, what, (name, value) => {
         if (value !== '' && !flat.has(name)) flat.set(name, value);
@@ -420,8 +422,6 @@ export function fillJson(r: TextRecord, o: Obj, flatten: Flatten, shapes: Shapes
       if (channel !== null) r.channel = channel;
     };
     if (line !== null) {
-      const key = TIME_KEYS.find((n) => o[n] !== undefined);
-      const sent = jsonTime(key === undefined ? undefined : o[key]);
       if (line.stamp === null && key === undefined) return false;
       time = line.stamp === null ? sent : withZone(line.stamp, sent, context.zone);
       r.channel = 'linux/syslog';
@@ -432,9 +432,8 @@ export function fillJson(r: TextRecord, o: Obj, flatten: Flatten, shapes: Shapes
       if (line.pid !== '') flat.set('pid', line.pid);
       said(line.program, line.message);
     } else if (k === null) {
-      const key = TIME_KEYS.find((n) => o[n] !== undefined);
       if (key === undefined) return false;
-      time = jsonTime(o[key]);
+      time = sent;
       r.channel = 'json';
       const h = flat.get('host') ?? flat.get('hostname') ?? flat.get('host.name');
       r.host = typeof h === 'string' ? h : context.host;

@@ -244,6 +244,23 @@ export class World {
     return t - (this.#ahead[from] ?? 0) + (this.#ahead[to] ?? 0);
   }
 
+  #machines: Set<number> | null = null;
+
+  /** Whether a host keeps logs as an operating system does, of what runs on it and of who signs in to it; an appliance keeps none. */
+  machine(host: number): boolean {
+    if (this.#machines === null) {
+      this.#machines = new Set();
+      for (let r = 0; r < this.processes.rows; r++) this.#machines.add(this.processes.host.at(r));
+      const a = this.facts.table('authentication');
+      const activity = a.column('activity');
+      const is = this.facts.texts.asker((t) => /^(?:accepted|audit login|audit session|logon)$/.test(t));
+      for (let i = 0; i < a.rows; i++) if (is(activity[i]!)) this.#machines.add(a.host[i]!);
+      const jobs = this.facts.table('scheduled_job_activity');
+      for (let i = 0; i < jobs.rows; i++) this.#machines.add(jobs.host[i]!);
+    }
+    return this.#machines.has(host);
+  }
+
   hub(process: number): boolean {
     return HUB.test(baseName(this.processes.imageText(process)));
   }

@@ -118,6 +118,10 @@ export function assemble(a: AssembleInput): Incident {
   const { mailboxes, traces } = mail(w, g, requests, addresses, boxes, a.commands, domains, others, tenants);
   const sessions = attackSessions(w, g, requests, addresses, tenants, web.shells);
   for (const s of sessions) for (const u of s.accounts) g.account(u, domains, 'abused', s.start, s.places.slice(0, 5));
+  // Who signed in to a gateway that is a machine as others are signed in to that machine; an appliance is none.
+  for (const s of sessions)
+    if (s.channel === 'vpn' && s.target >= 0 && s.accounts.size > 0 && w.machine(s.target))
+      g.claim(s.target, 'accessed', s.start, s.places.slice(0, 5), 'how.session', 'certain');
   const created = createdAccounts(w, g);
   for (const c of created) g.account(`${c.domain}\\${c.name}`, domains, 'created', c.t, c.places);
   const acts = theirCloudActs(w, addresses, (user) => g.accounts.get(user)?.status === 'abused');

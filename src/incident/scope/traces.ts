@@ -221,7 +221,7 @@ export function persistence(w: World, g: Group, web: WebFindings, mail: readonly
     });
   }
   for (const s of web.shells)
-    if (SCRIPT.test(s.path))
+    if (SCRIPT.test(s.path) || s.route === true)
       add({
         host: s.host,
         kind: 'webshell',

@@ -393,7 +393,8 @@ export interface SessionClaim {
 export interface WebFindings {
   /** Addresses that the intruder came from, with the first time that they were seen at it. */
   readonly addresses: Map<string, number>;
-  readonly shells: { host: number; path: string; t: number; places: Place[] }[];
+  /** `route`: no file that is a script by its name, but one that a server answers from a module or from its memory. */
+  readonly shells: { host: number; path: string; t: number; places: Place[]; route?: boolean }[];
   /** The request that opened the first shell, by server. */
   readonly openings: Map<number, Request>;
   readonly bulk: readonly Bulk[];
@@ -535,10 +536,12 @@ export function webSources(
     );
     for (const [path, x] of asked) {
       const v = votes.get(path);
-      if (written.has(path.replace(/^.*\//, '')) || !SCRIPT.test(path) || v === undefined || v.near < 3) continue;
+      if (written.has(path.replace(/^.*\//, '')) || v === undefined || v.near < 3) continue;
       const earlier = requests.on(host, Number.NEGATIVE_INFINITY, first - 600e6, (p) => p === path);
       if (earlier.some((r) => r.status < 400)) continue;
-      out.shells.push({ host, path, t: x.t, places: x.places });
+      const route = !SCRIPT.test(path);
+      if (route && !door(requests, host, path, first, out.addresses)) continue;
+      out.shells.push({ host, path, t: x.t, places: x.places, route });
     }
     // The way in: what was asked for just before the first child, rather posted than fetched, rather unknown than logged in.
     const before = requests
@@ -557,6 +560,25 @@ export function webSources(
     }
   }
   return out;
+}
+
+/** Whoever comes back to an address this much later has a door there; what is broken into once has not. */
+const COMES_BACK = 12 * 3600e6;
+
+/** Whether a path without a script's name is a door that the intruder made: nobody else was ever answered there, and they came back to it. */
+function door(
+  requests: Requests,
+  host: number,
+  path: string,
+  first: number,
+  addresses: ReadonlyMap<string, number>,
+): boolean {
+  if (path.replace(/^.*\//, '') === '') return false;
+  const answered = requests
+    .on(host, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, (p) => p === path)
+    .filter((r) => r.status < 400 && !r.front);
+  const last = answered.reduce((t, r) => Math.max(t, r.t), first);
+  return last - first >= COMES_BACK && answered.every((r) => addresses.has(r.ip));
 }
 
 export function channelOf(r: Request): string {
