@@ -282,6 +282,8 @@ const SOURCES: readonly Source[] = [
       user: ['UID', 'uid'],
       pid: 'pid',
       parent_pid: 'ppid',
+      parent_process: 'PPID.exe',
+      parent_command_line: 'PPID.ARGV',
       logon_id: 'ses',
     },
   },

@@ -137,6 +137,9 @@ const AUDIT_PROCESS: Readonly<Record<string, string>> = {
   LogonId: 'ses',
   ProcessId: 'pid',
   ParentProcessId: 'ppid',
+  // As laurel adds them.
+  ParentImage: 'PPID.exe',
+  ParentCommandLine: 'PPID.ARGV',
 };
 
 const LINUX: Readonly<Record<string, readonly Route[]>> = {

@@ -295,8 +295,12 @@ class LaurelParser implements LineParser {
           if (typeof name === 'string' && typeof nametype === 'string') paths.push({ name, type: nametype });
         }
         for (const [name, v] of flatten(member as object)) {
-          if (name === 'ARGV') {
+          // What laurel adds of the process that started this one: its own names, as it writes them inside SYSCALL too.
+          if (type === 'PARENT_INFO') fields.set(`PPID.${name}`, [Array.isArray(v) ? v.join(' ') : String(v)]);
+          else if (name === 'ARGV' && type !== 'SYSCALL') {
             const argv = Array.isArray(v) ? v : [String(v)];
+            // The title that the kernel has of a process is cut off; it tells where nothing better does.
+            if (type === 'PROCTITLE' && fields.has('CommandLine')) continue;
             argv.forEach((a, i) => put(`a${i}`, a));
             fields.set('CommandLine', [argv.join(' ')]);
           } else if (type === 'SYSCALL' && /^a[0-3]$/.test(name)) put(`syscall_${name}`, v);
