@@ -48,6 +48,7 @@ test('queries: what each form means, and what is refused', () => {
     ['status:>=500', { kind: 'range', field: 'status', from: '500', to: null, fromIncluded: true, toIncluded: true }],
     ['x:{1 TO *]', { kind: 'range', field: 'x', from: '1', to: null, fromIncluded: false, toIncluded: true }],
     ['C:\\x', f('c', '\\x')],
+    ['-user:bob', { kind: 'not', item: f('user', 'bob') }],
   ] as const)
     assert.deepEqual(parseQuery(source), node, source);
   for (const bad of ['(a', 'a)', '"a', 'user:', 'not', 'a or', 'x:>', '('.repeat(500), `${'a '.repeat(600)}`])
@@ -299,6 +300,10 @@ test('a case of several formats: every record is in the store, searches cite rec
   const find = async (q: string, limit = 10): ReturnType<DuckStore['search']> =>
     store.search({ query: parseQuery(q), limit });
   assert.equal((await find('user:USER7 logon_type:10')).total, 100);
+  // A network: of logons 250 addresses in turn, four of them in it; of requests 200.
+  assert.equal((await find('src_ip:10.0.0.4/30')).total, 80);
+  assert.equal((await find('src_ip:203.0.113.128/25')).total, 1080);
+  assert.equal((await find('host:dc1 -user:user7')).total, 4900);
   assert.equal((await find('host:dc1')).total, 5000);
   assert.equal((await find('status:>=500')).total, 300);
   assert.equal((await find('time:[2024-03-05T08:00:00 TO 2024-03-05T08:00:09]')).total, 10);
