@@ -32,6 +32,7 @@ const MAX_TERMS = 500;
 
 /** Parses a query. Throws `QueryError`. An empty one is null: everything. */
 export function parseQuery(source: string): QueryNode | null {
+  if (source.trim() === '*') return null;
   let pos = 0;
   let depth = 0;
   let terms = 0;

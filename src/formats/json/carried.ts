@@ -16,6 +16,9 @@ export interface Carried {
 
 const LINE =
   /^(?:<\d{1,3}>)?([A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S{0,14}) ([\w.:-]{1,255}) ([\w./()@+-]{1,64}?)(?:\[(\d{1,10})\])?: ([\s\S]*)$/;
+/** A device's: no program, its message begins with a per cent sign. */
+const DEVICE =
+  /^(?:<\d{1,3}>)?([A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S{0,14}) ([\w.:-]{1,255}?) ?:? ()()(%(?:ASA|FTD|PIX|FWSM)-[\s\S]*)$/;
 const PROGRAM = /^[\w./()@+-]{1,64}$/;
 
 const text = (v: unknown): string => (typeof v === 'string' ? v : typeof v === 'number' ? String(v) : '');
@@ -32,13 +35,22 @@ function at(o: Obj, name: string): string {
 /** The message of syslog that an object carries; null where it carries none. `reference`: dates without a year are before it (microseconds). */
 export function carried(o: Obj, reference: number): Carried | null {
   const original = obj(o.event)?.original;
-  for (const raw of [o._raw, original, o.message, o.log, o.line]) {
-    const m = typeof raw === 'string' && raw.length < 1 << 20 ? LINE.exec(raw) : null;
+  for (const raw of [o._raw, original, o.message, o.full_log, o.full_message, o.log, o.line]) {
+    if (typeof raw !== 'string' || raw.length >= 1 << 20) continue;
+    const m = LINE.exec(raw) ?? DEVICE.exec(raw);
     if (m === null) continue;
     const time = /^\d/.test(m[1]!) ? isoMicros(m[1]!) : { micros: yearlessMicros(m[1]!, reference), zoned: false };
-    return { program: m[3]!, message: m[5]!, host: m[2]!, pid: m[4] ?? '', stamp: { ...time, text: m[1]! } };
+    return {
+      program: m[3] ?? '',
+      message: m[5]!.trimEnd(),
+      host: m[2]!,
+      pid: m[4] ?? '',
+      stamp: { ...time, text: m[1]! },
+    };
   }
-  const message = [o.message, o.msg, o.MESSAGE].find((v) => typeof v === 'string') as string | undefined;
+  const message = [o.message, o.msg, o.MESSAGE, o.short_message].find((v) => typeof v === 'string') as
+    | string
+    | undefined;
   if (message === undefined) return null;
   const tag = /^([\w./()@+-]{1,64}?)(?:\[(\d{1,10})\])?:?$/.exec(text(o.syslogtag));
   const system = /^(?:system\.|system$|syslog|journald)/.test(
@@ -47,9 +59,17 @@ export function carried(o: Obj, reference: number): Carried | null {
   const program =
     tag?.[1] ??
     [
-      ...['ident', 'programname', 'app-name', 'app_name', 'appname', 'syslog_program', 'program'].map((k) =>
-        text(o[k]),
-      ),
+      ...[
+        'ident',
+        'programname',
+        'app-name',
+        'app_name',
+        'appname',
+        'syslog_program',
+        'program',
+        '_application_name',
+        'application_name',
+      ].map((k) => text(o[k])),
       at(o, 'log.syslog.appname'),
       at(o, 'syslog.appname'),
       ...(system ? [at(o, 'process.name')] : []),
@@ -60,11 +80,11 @@ export function carried(o: Obj, reference: number): Carried | null {
     at(o, 'host.hostname') ||
     at(o, 'host.name') ||
     at(o, 'log.syslog.hostname') ||
-    ['hostname', 'host', 'syslog_hostname', 'fromhost', 'source_host', 'logsource']
+    ['logsource', 'sysloghost', 'syslog_hostname', 'hostname', 'host', 'fromhost', 'source_host']
       .map((k) => text(o[k]))
       .find((v) => v !== '') ||
     '';
   const pid =
     tag?.[2] ?? (['pid', 'procid', 'syslog_pid'].map((k) => text(o[k])).find((v) => v !== '') || at(o, 'process.pid'));
-  return { program, message, host, pid, stamp: null };
+  return { program, message: message.trimEnd(), host, pid, stamp: null };
 }

@@ -3,12 +3,13 @@
 // time keeps its own names.
 import type { ParseContext } from '../text/format.js';
 import { type Flat, objectOf } from '../text/json.js';
-import { classicEvent } from '../windows-text/message.js';
+import { classicEvent, messageData } from '../windows-text/message.js';
 import { windowsRow } from '../table/columns.js';
 import { DATA_CHANNEL, type Shapes, type TextRecord, type TextValue } from '../text/record.js';
 import { messageFields } from '../syslog/message.js';
 import { eventFields, fillWindows } from '../xml/event-xml.js';
 import { carried } from './carried.js';
+import { sysmonOfElastic } from './elastic-sysmon.js';
 import { epochMicros, isoMicros, type ReadTime } from '../text/time.js';
 
 type Obj = Readonly<Record<string, unknown>>;
@@ -36,6 +37,10 @@ const TIME_KEYS = [
   '_time',
   'EventTime',
   'TimeGenerated',
+  'published',
+  'timereported',
+  'timegenerated',
+  'unixTime',
 ];
 
 /** Seconds, milliseconds or microseconds since 1970, or RFC 3339. */
@@ -45,6 +50,9 @@ export function jsonTime(v: unknown): ReadTime & { text: string } {
     return { micros: Math.round(micros), zoned: true, text: String(v) };
   }
   if (typeof v !== 'string') return { micros: Number.NaN, zoned: false, text: '' };
+  // Windows PowerShell's.
+  const date = /^\\?\/Date\((-?\d{1,14})(?:[+-]\d{4})?\)\\?\/$/.exec(v);
+  if (date !== null) return { micros: Number(date[1]) * 1000, zoned: true, text: v };
   if (/^\d{16}$/.test(v)) return { micros: Number(v), zoned: true, text: v };
   if (/^\d{13}$/.test(v)) return { micros: Number(v) * 1000, zoned: true, text: v };
   if (/^\d{9,10}(\.\d+)?$/.test(v)) return { micros: epochMicros(v), zoned: true, text: v };
@@ -80,6 +88,50 @@ const clearedLog = (message: string): string | null =>
     message,
   )?.[1] ?? null;
 
+/** Whether a shipper kept nothing of an event's data under its own names, or of Sysmon's only what has no other. */
+function isMoved(fields: ReadonlyMap<string, TextValue>, winlog: Obj): boolean {
+  if (/Sysmon/.test(text(winlog.channel))) return !fields.has('UtcTime') && !fields.has('Image');
+  return obj(winlog.user_data) === null && Object.keys(obj(winlog.event_data) ?? {}).length === 0;
+}
+
+const capital = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
+
+/** Wazuh writes each backslash of a value twice. */
+const once = (v: unknown): unknown => (typeof v === 'string' ? v.replaceAll('\\\\', '\\') : v);
+
+/** An event as Wazuh's agent sends it, as a flat object. */
+function ofWazuh(system: Obj, win: Obj): Obj {
+  const data: Record<string, unknown> = {};
+  for (const part of [win.eventdata, win.eventData, win.userData])
+    for (const [k, v] of Object.entries(obj(part) ?? {})) {
+      const inner = obj(v);
+      if (inner === null) data[capital(k)] = once(v);
+      else for (const [k2, v2] of Object.entries(inner)) data[k2 === 'channel' ? DATA_CHANNEL : capital(k2)] = once(v2);
+    }
+  return {
+    EventID: system.eventID,
+    Channel: system.channel,
+    ProviderName: system.providerName,
+    ProviderGuid: system.providerGuid,
+    Computer: system.computer,
+    EventRecordID: system.eventRecordID,
+    TimeCreated: system.systemTime,
+    EventData: data,
+    Message: text(system.message).replace(/^"|"$/g, ''),
+  };
+}
+
+/** An object of PowerShell's, its time as a text and its user as a SID. */
+function flatTime(o: Obj): Obj {
+  const t = obj(o.TimeCreated);
+  const user = obj(o.UserId);
+  return {
+    ...o,
+    ...(t === null ? {} : { TimeCreated: t.value ?? t.DateTime }),
+    ...(user === null ? {} : { UserId: user.Value }),
+  };
+}
+
 function windows(o: Obj): { fields: Map<string, TextValue>; time: unknown } | null {
   // Splunk's classic input: the event as people read it, in one text.
   const classic = typeof o._raw === 'string' ? classicEvent(o._raw) : null;
@@ -87,6 +139,12 @@ function windows(o: Obj): { fields: Map<string, TextValue>; time: unknown } | nu
   // EvtxECmd's JSON: its columns, the event data as JSON in one of them.
   if (o.EventId !== undefined && o.Channel !== undefined && typeof o.Payload === 'string')
     return windows(windowsRow(o));
+  // Wazuh's, with the names of the data in camel case.
+  const wazuh = obj(obj(o.data)?.win);
+  if (wazuh !== null && obj(wazuh.system) !== null) return windows(ofWazuh(obj(wazuh.system)!, wazuh));
+  // Get-WinEvent as JSON: of the data only what the message says.
+  if (o.Id !== undefined && o.LogName !== undefined && o.MachineName !== undefined)
+    return windows(windowsRow(flatTime(o)));
   const fields = new Map<string, TextValue>();
   const put = (name: string, v: unknown): void => {
     if (v === undefined || fields.has(name)) return;
@@ -112,6 +170,12 @@ function windows(o: Obj): { fields: Map<string, TextValue>; time: unknown } | nu
     for (const [k, v] of Object.entries(obj(w.user_data) ?? {})) put(k === 'Channel' ? DATA_CHANNEL : k, v);
     if (typeof o.message === 'string') put('Message', o.message);
     if (w.provider_guid === undefined) unnamed(fields);
+    // Where the data was moved to other names, the message may still have it under its own.
+    if (isMoved(fields, w)) {
+      if (typeof o.message === 'string')
+        for (const [k, v] of messageData(text(w.channel), text(fields.get('EventID')), o.message)) put(k, v);
+      if (/Sysmon/.test(text(w.channel))) for (const [k, v] of sysmonOfElastic(o)) put(k, v);
+    }
     return { fields, time: o['@timestamp'] };
   }
   // The tree that evtx_dump and others write.
@@ -470,7 +534,7 @@ export function fillJson(r: TextRecord, o: Obj, flatten: Flatten, shapes: Shapes
 /** Zones are whole quarters of an hour, at most 14 hours from UTC; a line is sent on within the last of these. */
 const QUARTER = 900e6;
 const MOST_ZONE = 14 * 3600e6;
-const DELIVERED_WITHIN = 180e6;
+const DELIVERED_WITHIN = 15e6;
 
 /** The time of a line in local time by when it was carried on: that tells its zone, where it was carried on at once. */
 function withZone(line: ReadTime & { text: string }, sent: ReadTime, zone: number | null): ReadTime & { text: string } {

@@ -1,5 +1,6 @@
 // What the columns of a table mean, whatever the table was written as (CSV, XML): Windows events, mailbox audits, flows, or
 // anything else that has a time.
+import { messageData } from '../windows-text/message.js';
 import { objectOf } from '../text/json.js';
 import { DATA_CHANNEL, type TextRecord, type TextValue } from '../text/record.js';
 
@@ -134,6 +135,16 @@ export function windowsRow(o: Readonly<Record<string, unknown>>): Record<string,
     out.ExecutionProcessID = by.get('processid');
     if (by.get('userid') !== '') out.UserID = by.get('userid');
   }
+  // Get-WinEvent's columns: the process is the one that wrote the log, the data is in the message.
+  const told = by.get('logname') !== undefined && by.get('machinename') !== undefined;
+  if (told) {
+    out.ExecutionProcessID = by.get('processid');
+    if (by.get('userid') !== '') out.UserID = by.get('userid');
+    if (typeof by.get('message') === 'string' && by.get('message') !== '')
+      out.EventData = Object.fromEntries(
+        messageData(String(by.get('logname')), String(out.EventID), by.get('message') as string),
+      );
+  }
   const payload = typeof by.get('payload') === 'string' ? objectOf(by.get('payload') as string) : null;
   const data: Record<string, unknown> = {};
   const put = (x: unknown): void => {
@@ -153,6 +164,13 @@ export function windowsRow(o: Readonly<Record<string, unknown>>): Record<string,
     if (typeof d === 'string') data.Data = d;
   }
   if (Object.keys(data).length > 0) out.EventData = data;
-  for (const [k, v] of Object.entries(o)) if (out[k] === undefined && v !== '' && k !== 'Payload') out[k] = v;
+  for (const [k, v] of Object.entries(o))
+    if (
+      out[k] === undefined &&
+      v !== '' &&
+      k !== 'Payload' &&
+      !(told && /^(?:ProcessId|ThreadId|UserId|Id|LogName|MachineName|RecordId)$/.test(k))
+    )
+      out[k] = v;
   return out;
 }

@@ -237,7 +237,18 @@ class TableParser implements LineParser {
     } else {
       const known = layout.kind === 'other' ? kindOf(o) : null;
       if (known !== null) fillJson(r, o, flatten, this.#shapes, context);
-      else {
+      // Splunk's tables have the record itself in one column.
+      else if (
+        typeof o._raw === 'string' &&
+        o._raw !== '' &&
+        fillJson(r, o, flatten, this.#shapes, context) &&
+        r.channel !== 'json'
+      ) {
+        // Filled.
+      } else {
+        r.provider = '';
+        r.eventId = '';
+        r.host = context.host;
         const fields = new Map<string, TextValue>(
           Object.entries(o).map(([k, v]) => [k, v === '' ? null : (v as string)]),
         );
