@@ -255,6 +255,30 @@ const SOURCES: readonly Source[] = [
 
   { channel: SYSMON, ids: [1], fact: 'process_activity', columns: SYSMON_PROCESS },
   { channel: 'Linux-Sysmon/Operational', ids: [1], fact: 'process_activity', columns: SYSMON_PROCESS },
+  { channel: 'defender/process', fact: 'process_activity', columns: SYSMON_PROCESS },
+  { channel: 'defender/network', fact: 'network_activity', columns: SYSMON_NETWORK },
+  {
+    channel: 'defender/file',
+    fact: 'file_activity',
+    columns: { ...sysmonFile('create'), activity: 'FileOperation', hash: 'Hashes' },
+  },
+  {
+    channel: 'defender/logon',
+    fact: 'authentication',
+    columns: {
+      activity: 'LogonActivity',
+      user: 'TargetUserName',
+      domain: 'TargetDomainName',
+      logon_type: 'LogonTypeNumber',
+      src_ip: 'IpAddress',
+      src_port: 'IpPort',
+      workstation: 'WorkstationName',
+      process: 'ProcessName',
+      logon_id: 'TargetLogonId',
+      auth_protocol: 'AuthenticationPackageName',
+      sid: 'TargetUserSid',
+    },
+  },
   {
     channel: SECURITY,
     ids: [4688],

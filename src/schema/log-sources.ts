@@ -124,9 +124,13 @@ const registry = (eventIds: number[], types: readonly string[]): Route => ({
 
 /** `category` of product windows → routes. */
 export const WINDOWS_CATEGORIES: Readonly<Record<string, readonly Route[]>> = {
-  process_creation: [sysmon(1), { channels: ['Security'], eventIds: [4688], fields: PROCESS_4688 }],
+  process_creation: [
+    sysmon(1),
+    { channels: ['Security'], eventIds: [4688], fields: PROCESS_4688 },
+    { channels: ['defender/process'] },
+  ],
   file_change: [sysmon(2)],
-  network_connection: [sysmon(3)],
+  network_connection: [sysmon(3), { channels: ['defender/network'] }],
   sysmon_status: [sysmon(4, 16)],
   process_termination: [sysmon(5)],
   driver_load: [sysmon(6)],
@@ -134,7 +138,7 @@ export const WINDOWS_CATEGORIES: Readonly<Record<string, readonly Route[]>> = {
   create_remote_thread: [sysmon(8)],
   raw_access_thread: [sysmon(9)],
   process_access: [sysmon(10)],
-  file_event: [sysmon(11)],
+  file_event: [sysmon(11), { channels: ['defender/file'], where: [{ field: 'FileOperation', equals: ['create'] }] }],
   registry_add: [registry([12], ['CreateKey', 'CreateValue'])],
   registry_delete: [registry([12], ['DeleteKey', 'DeleteValue'])],
   registry_set: [registry([13], ['SetValue'])],

@@ -16,6 +16,8 @@ export interface Carried {
 
 const LINE =
   /^(?:<\d{1,3}>)?([A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S{0,14}) ([\w.:-]{1,255}) ([\w./()@+-]{1,64}?)(?:\[(\d{1,10})\])?: ([\s\S]*)$/;
+/** `sshd[412]: …`, with or without the host before it. */
+const TAGGED = /^(?:([\w.-]{1,255}) )?([\w./()@+-]{1,64})\[(\d{1,10})\]: ([\s\S]*)$/;
 /** A device's: no program, its message begins with a per cent sign. */
 const DEVICE =
   /^(?:<\d{1,3}>)?([A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S{0,14}) ([\w.:-]{1,255}?) ?:? ()()(%(?:ASA|FTD|PIX|FWSM)-[\s\S]*)$/;
@@ -34,7 +36,7 @@ function at(o: Obj, name: string): string {
 
 /** The message of syslog that an object carries; null where it carries none. `reference`: dates without a year are before it (microseconds). */
 export function carried(o: Obj, reference: number): Carried | null {
-  const original = obj(o.event)?.original;
+  const original = obj(o.event)?.original ?? o['event.original'];
   for (const raw of [o._raw, original, o.message, o.full_log, o.full_message, o.log, o.line]) {
     if (typeof raw !== 'string' || raw.length >= 1 << 20) continue;
     const m = LINE.exec(raw) ?? DEVICE.exec(raw);
@@ -75,7 +77,6 @@ export function carried(o: Obj, reference: number): Carried | null {
       ...(system ? [at(o, 'process.name')] : []),
     ].find((v) => v !== '' && PROGRAM.test(v)) ??
     '';
-  if (program === '') return null;
   const host =
     at(o, 'host.hostname') ||
     at(o, 'host.name') ||
@@ -86,5 +87,15 @@ export function carried(o: Obj, reference: number): Carried | null {
     '';
   const pid =
     tag?.[2] ?? (['pid', 'procid', 'syslog_pid'].map((k) => text(o[k])).find((v) => v !== '') || at(o, 'process.pid'));
-  return { program, message: message.trimEnd(), host, pid, stamp: null };
+  // Graylog leaves the program before the message, and the host in `source`.
+  const tagged = TAGGED.exec(message);
+  if (tagged !== null && (program === '' ? host !== '' || text(o.source) !== '' : tagged[2] === program))
+    return {
+      program: tagged[2]!,
+      message: tagged[4]!.trimEnd(),
+      host: tagged[1] ?? (host || text(o.source)),
+      pid: tagged[3]!,
+      stamp: null,
+    };
+  return program === '' ? null : { program, message: message.trimEnd(), host, pid, stamp: null };
 }

@@ -9,6 +9,7 @@ import { DATA_CHANNEL, type Shapes, type TextRecord, type TextValue } from '../t
 import { messageFields } from '../syslog/message.js';
 import { eventFields, fillWindows } from '../xml/event-xml.js';
 import { carried } from './carried.js';
+import { defender } from './defender.js';
 import { sysmonOfElastic } from './elastic-sysmon.js';
 import { epochMicros, isoMicros, type ReadTime } from '../text/time.js';
 
@@ -261,6 +262,8 @@ interface Known {
 
 /** What kind of event an object is, by names that only this kind has. */
 export function kindOf(o: Obj): Known | null {
+  const device = defender(o);
+  if (device !== null) return device;
   if (o.eventName !== undefined && o.eventSource !== undefined && o.awsRegion !== undefined)
     return { channel: 'aws/cloudtrail', time: o.eventTime, eventId: text(o.eventName), provider: text(o.eventSource) };
   if (o.auditID !== undefined && o.verb !== undefined && text(o.apiVersion).startsWith('audit.k8s.io'))
@@ -502,7 +505,8 @@ export function fillJson(r: TextRecord, o: Obj, flatten: Flatten, shapes: Shapes
       const h = flat.get('host') ?? flat.get('hostname') ?? flat.get('host.name');
       r.host = typeof h === 'string' ? h : context.host;
     } else {
-      for (const [name, v] of Object.entries(k.more ?? {})) if (v !== '' && !flat.has(name)) flat.set(name, v);
+      for (const [name, v] of Object.entries(k.more ?? {}))
+        if (v !== '' && (!flat.has(name) || k.channel.startsWith('defender/'))) flat.set(name, v);
       time = jsonTime(k.time);
       r.channel = k.channel;
       r.eventId = k.eventId ?? '';

@@ -5,6 +5,7 @@ import { CsvRows } from '../text/csv-rows.js';
 import type { Head, LineParser, Match, ParseContext, TextFormat } from '../text/format.js';
 import { flatten } from '../text/json.js';
 import { type Emit, Shapes, TextRecord, type TextValue } from '../text/record.js';
+import { carried } from '../json/carried.js';
 import { epochMicros, isoMicros, microsOf, monthOf, type ReadTime, zoneAt } from '../text/time.js';
 import { fillJson, kindOf } from '../json/shapes.js';
 import { kindOfColumns, nameColumns, plain, type TableKind, windowsRow } from './columns.js';
@@ -81,7 +82,19 @@ export function cellMicros(t: string, dayFirst: boolean): ReadTime {
   if (/^\d{9,10}(?:\.\d+)?$/.test(t)) return { micros: epochMicros(t), zoned: true };
   if (/^\d{13}$/.test(t)) return { micros: Number(t) * 1000, zoned: true };
   if (/^\d{16}$/.test(t)) return { micros: Number(t), zoned: true };
-  return slashMicros(t, dayFirst);
+  return wordMicros(t) ?? slashMicros(t, dayFirst);
+}
+
+/** `Mar 5, 2024 @ 08:00:01.000` (Kibana), `Mar 5, 2024 8:00:01 AM` (Defender's portal); null where a text is none. */
+function wordMicros(t: string): ReadTime | null {
+  const m = /^([A-Z][a-z]{2}) (\d{1,2}), (\d{4})(?: @)? (\d{1,2}):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?: ([AP])M)?$/.exec(t);
+  if (m === null) return null;
+  const hour = m[8] === undefined ? Number(m[4]) : (Number(m[4]) % 12) + (m[8] === 'P' ? 12 : 0);
+  const us = Number((m[7] ?? '').slice(0, 6).padEnd(6, '0'));
+  const month = monthOf(m[1]!, 0);
+  if (month < 1) return null;
+  const micros = microsOf(Number(m[3]), month, Number(m[2]), hour, Number(m[5]), Number(m[6]), us);
+  return { micros, zoned: false };
 }
 
 export interface Layout {
@@ -237,10 +250,10 @@ class TableParser implements LineParser {
     } else {
       const known = layout.kind === 'other' ? kindOf(o) : null;
       if (known !== null) fillJson(r, o, flatten, this.#shapes, context);
-      // Splunk's tables have the record itself in one column.
+      // Splunk's tables have the record itself in one column, those of others a line of syslog, or its parts.
       else if (
-        typeof o._raw === 'string' &&
-        o._raw !== '' &&
+        layout.kind === 'other' &&
+        ((typeof o._raw === 'string' && o._raw !== '') || carried(o, this.#context.reference) !== null) &&
         fillJson(r, o, flatten, this.#shapes, context) &&
         r.channel !== 'json'
       ) {
