@@ -12,6 +12,7 @@ import { carried } from './carried.js';
 import { defender } from './defender.js';
 import { sysmonOfElastic } from './elastic-sysmon.js';
 import { epochMicros, isoMicros, type ReadTime } from '../text/time.js';
+import { zoneBetween } from '../text/zone.js';
 
 type Obj = Readonly<Record<string, unknown>>;
 type Flatten = (value: object) => Flat;
@@ -535,17 +536,14 @@ export function fillJson(r: TextRecord, o: Obj, flatten: Flatten, shapes: Shapes
   return true;
 }
 
-/** Zones are whole quarters of an hour, at most 14 hours from UTC; a line is sent on within the last of these. */
-const QUARTER = 900e6;
-const MOST_ZONE = 14 * 3600e6;
+/** A line that is sent on at once is sent on within this. */
 const DELIVERED_WITHIN = 15e6;
 
 /** The time of a line in local time by when it was carried on: that tells its zone, where it was carried on at once. */
 function withZone(line: ReadTime & { text: string }, sent: ReadTime, zone: number | null): ReadTime & { text: string } {
   if (line.zoned || !sent.zoned || zone !== null || !Number.isFinite(sent.micros)) return line;
-  const east = Math.round((line.micros - sent.micros) / QUARTER) * QUARTER;
-  if (Math.abs(east) > MOST_ZONE || Math.abs(line.micros - sent.micros - east) > DELIVERED_WITHIN) return line;
-  return { micros: line.micros - east, zoned: true, text: line.text };
+  const east = zoneBetween(line.micros, sent.micros, DELIVERED_WITHIN);
+  return east === null ? line : { micros: line.micros - east, zoned: true, text: line.text };
 }
 
 /** What the Azure agent writes of an audit event: pairs, the command line as one of them with quotes in it. */

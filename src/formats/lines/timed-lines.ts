@@ -1,5 +1,6 @@
 // Logs of applications: lines that begin with a time, as Tomcat, Java's loggers, Python's logging, Confluence, Jenkins and many
-// others write them, and gateways that keep a log of their own (OpenVPN). Lines without one belong to the record before them (a stack trace, a message of several lines).
+// others write them, and gateways that keep a log of their own (OpenVPN). Lines without one belong to the record before them (a stack
+// trace, a message of several lines).
 import { byShare, type LineParser, type ParseContext, type TextFormat } from '../text/format.js';
 import { MAIL_SERVICE, mailLine, putMail } from '../mail/services.js';
 import { vpnFields } from '../syslog/devices.js';

@@ -5,6 +5,7 @@ import { windowsOfCef } from '../cef/windows-cef.js';
 import { byShare, type LineParser, type ParseContext, type TextFormat } from '../text/format.js';
 import { flatten, objectOf } from '../text/json.js';
 import { type Emit, Shapes, TextRecord, type TextValue } from '../text/record.js';
+import { zoneBetween } from '../text/zone.js';
 import { isoMicros, microsOf, monthOf, two, yearlessMicros } from '../text/time.js';
 import { eventFields, fillWindows } from '../xml/event-xml.js';
 import { fillJson } from '../json/shapes.js';
@@ -31,9 +32,6 @@ function structuredData(text: string, put: (name: string, value: string) => void
       put(p[1]!, p[2]!.replace(/\\(["\\\]])/g, '$1'));
 }
 
-/** Zones are whole quarters of an hour, at most 14 hours from UTC. */
-const QUARTER = 900e6;
-const MOST_ZONE = 14 * 3600e6;
 /** An event is sent within this. */
 const DELIVERED_WITHIN = 180e6;
 
@@ -165,8 +163,8 @@ class SyslogParser implements LineParser {
     const r = this.#record;
     if ((r.sure as string) === 'stated' || !Number.isFinite(r.micros) || !Number.isFinite(sent)) return;
     const local = r.micros + (this.#context.zone ?? 0) * 60e6;
-    const zone = Math.round((local - sent) / QUARTER) * QUARTER;
-    if (Math.abs(zone) > MOST_ZONE || Math.abs(local - sent - zone) > DELIVERED_WITHIN) return;
+    const zone = zoneBetween(local, sent, DELIVERED_WITHIN);
+    if (zone === null) return;
     r.micros = local - zone;
     r.sure = 'stated';
   }

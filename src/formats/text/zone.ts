@@ -64,3 +64,15 @@ export function inZone(micros: number, zone: NamedZone): number {
   // In the hour that a clock leaves out: as if it had not been set yet.
   return local - before * 60e6;
 }
+
+/** No zone is further from UTC. */
+const MOST_ZONE = 14 * 3600e6;
+
+/**
+ * The zone of a time that names none, in microseconds east of UTC, by when it was sent on: whole quarters of an hour that leave no more than
+ * `within` between both; null where none does. `local` as if it were UTC.
+ */
+export function zoneBetween(local: number, sent: number, within: number): number | null {
+  const zone = Math.round((local - sent) / QUARTER) * QUARTER;
+  return Math.abs(zone) <= MOST_ZONE && Math.abs(local - sent - zone) <= within ? zone : null;
+}

@@ -242,7 +242,7 @@ export function assemble(a: AssembleInput): Incident {
   // What came over the network, ran as a service and started other programs carried out commands from afar.
   for (const r of g.processes) {
     const parent = w.processes.parent.at(r);
-    const own = g.nodes.find((n) => n.kind === 'process' && n.row === r);
+    const own = g.suspicion.nodes.get(`p${r}`);
     if (
       parent >= 0 &&
       baseName(w.processes.imageText(parent)) === 'services.exe' &&

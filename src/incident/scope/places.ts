@@ -21,6 +21,17 @@ const AGENT_ADDRESSES = 2;
 const beginning = (g: Group, host: number): Node | undefined =>
   g.nodes.find((n) => n.host === host && n.kind !== 'file' && n.kind !== 'service' && n.kind !== 'task');
 
+/** When the intruder's addresses were answered by their scripts on a host. */
+function askedTimes(found: WebFindings, requests: Requests, host: number): number[] {
+  const names = new Set(
+    found.shells.filter((x) => x.host === host).map((x) => x.path.replace(/^.*[\\/]/, '').toLowerCase()),
+  );
+  return requests
+    .on(host, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, (path) => names.has(path.replace(/^.*\//, '')))
+    .filter((r) => found.addresses.has(r.ip) && r.status < 400)
+    .map((r) => r.t);
+}
+
 /** What servers started while somebody asked for the intruder's scripts there, other than what they start by themselves. Gives how many nodes were added. */
 export function askedFor(w: World, s: Suspicion, g: Group, found: WebFindings, requests: Requests): number {
   const before = s.nodes.size;
@@ -31,13 +42,7 @@ export function askedFor(w: World, s: Suspicion, g: Group, found: WebFindings, r
     return parent >= 0 && (w.serverImage(parent) || (p.image.at(parent) < 0 && SERVER_ACCOUNT.test(p.userText(r))));
   };
   for (const host of new Set(found.shells.map((x) => x.host))) {
-    const names = new Set(
-      found.shells.filter((x) => x.host === host).map((x) => x.path.replace(/^.*[\\/]/, '').toLowerCase()),
-    );
-    const asked = requests
-      .on(host, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, (path) => names.has(path.replace(/^.*\//, '')))
-      .filter((r) => found.addresses.has(r.ip) && r.status < 400)
-      .map((r) => r.t);
+    const asked = askedTimes(found, requests, host);
     const from = beginning(g, host);
     if (asked.length === 0 || from === undefined) continue;
     const candidates = new Set<number>();
@@ -75,13 +80,7 @@ export function madeWhileAsked(w: World, s: Suspicion, g: Group, found: WebFindi
   for (const x of [...s.services, ...s.tasks])
     if (x.command !== '') houses.set(bare(x.command), (houses.get(bare(x.command)) ?? new Set()).add(x.host));
   for (const host of new Set(found.shells.map((x) => x.host))) {
-    const names = new Set(
-      found.shells.filter((x) => x.host === host).map((x) => x.path.replace(/^.*[\\/]/, '').toLowerCase()),
-    );
-    const asked = requests
-      .on(host, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, (path) => names.has(path.replace(/^.*\//, '')))
-      .filter((r) => found.addresses.has(r.ip) && r.status < 400)
-      .map((r) => r.t);
+    const asked = askedTimes(found, requests, host);
     const from = beginning(g, host);
     if (asked.length === 0 || from === undefined) continue;
     for (const kind of ['service', 'task'] as const)
