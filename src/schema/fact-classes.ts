@@ -147,6 +147,44 @@ const sysmonFile = (activity: string): Columns => ({
   created: 'CreationUtcTime',
 });
 
+const SYSMON_DNS: Columns = {
+  query: 'QueryName',
+  answer: 'QueryResults',
+  process: 'Image',
+  process_guid: 'ProcessGuid',
+  pid: 'ProcessId',
+};
+const ENDPOINT_LOGON: Columns = {
+  activity: 'LogonActivity',
+  user: 'TargetUserName',
+  domain: 'TargetDomainName',
+  logon_type: 'LogonTypeNumber',
+  src_ip: 'IpAddress',
+  src_port: 'IpPort',
+  workstation: 'WorkstationName',
+  process: 'ProcessName',
+  logon_id: 'TargetLogonId',
+  auth_protocol: 'AuthenticationPackageName',
+  sid: 'TargetUserSid',
+};
+
+/** What endpoint sensors saw, told by Sysmon's names (Microsoft Defender, Elastic Defend). */
+const ENDPOINT = ['endpoint', 'endpoint/linux'].flatMap((e): Source[] => [
+  { channel: `${e}/process`, fact: 'process_activity', columns: SYSMON_PROCESS },
+  {
+    channel: `${e}/network`,
+    fact: 'network_activity',
+    columns: { ...SYSMON_NETWORK, bytes_out: 'bytes_out', bytes_in: 'bytes_in' },
+  },
+  {
+    channel: `${e}/file`,
+    fact: 'file_activity',
+    columns: { ...sysmonFile('create'), activity: 'FileOperation', hash: 'Hashes', origin: 'origin' },
+  },
+  { channel: `${e}/dns`, fact: 'dns_activity', columns: SYSMON_DNS },
+  { channel: `${e}/logon`, fact: 'authentication', columns: ENDPOINT_LOGON },
+]);
+
 const SOURCES: readonly Source[] = [
   ...MORE_SOURCES,
   { channel: SECURITY, ids: [4624], fact: 'authentication', columns: { ...LOGON, activity: '=logon' } },
@@ -255,30 +293,7 @@ const SOURCES: readonly Source[] = [
 
   { channel: SYSMON, ids: [1], fact: 'process_activity', columns: SYSMON_PROCESS },
   { channel: 'Linux-Sysmon/Operational', ids: [1], fact: 'process_activity', columns: SYSMON_PROCESS },
-  { channel: 'defender/process', fact: 'process_activity', columns: SYSMON_PROCESS },
-  { channel: 'defender/network', fact: 'network_activity', columns: SYSMON_NETWORK },
-  {
-    channel: 'defender/file',
-    fact: 'file_activity',
-    columns: { ...sysmonFile('create'), activity: 'FileOperation', hash: 'Hashes' },
-  },
-  {
-    channel: 'defender/logon',
-    fact: 'authentication',
-    columns: {
-      activity: 'LogonActivity',
-      user: 'TargetUserName',
-      domain: 'TargetDomainName',
-      logon_type: 'LogonTypeNumber',
-      src_ip: 'IpAddress',
-      src_port: 'IpPort',
-      workstation: 'WorkstationName',
-      process: 'ProcessName',
-      logon_id: 'TargetLogonId',
-      auth_protocol: 'AuthenticationPackageName',
-      sid: 'TargetUserSid',
-    },
-  },
+  ...ENDPOINT,
   {
     channel: SECURITY,
     ids: [4688],
@@ -676,6 +691,25 @@ const SOURCES: readonly Source[] = [
     },
   },
   {
+    // A sensor's, by W3C's names.
+    channel: 'http',
+    fact: 'http_activity',
+    columns: {
+      src_ip: 'c-ip',
+      user: 'cs-username',
+      method: 'cs-method',
+      host: 'cs-host',
+      path: 'cs-uri-stem',
+      query: 'cs-uri-query',
+      status: 'sc-status',
+      user_agent: 'cs-user-agent',
+      referer: 'cs-referer',
+      bytes: 'sc-bytes',
+      bytes_out: 'cs-bytes',
+      server_ip: 'dst_ip',
+    },
+  },
+  {
     channel: 'suricata/http',
     fact: 'http_activity',
     columns: {
@@ -694,13 +728,7 @@ const SOURCES: readonly Source[] = [
     channel: SYSMON,
     ids: [22],
     fact: 'dns_activity',
-    columns: {
-      query: 'QueryName',
-      answer: 'QueryResults',
-      process: 'Image',
-      process_guid: 'ProcessGuid',
-      pid: 'ProcessId',
-    },
+    columns: SYSMON_DNS,
   },
   {
     channel: 'dhcp',
@@ -713,7 +741,11 @@ const SOURCES: readonly Source[] = [
     fact: 'dhcp_activity',
     columns: { activity: 'msg_types', ip: ['assigned_addr', 'assigned_ip'], hostname: 'host_name', mac: 'mac' },
   },
-  { channel: 'dns', fact: 'dns_activity', columns: { query: 'query', type: 'record_type', src_ip: 'src_ip' } },
+  {
+    channel: 'dns',
+    fact: 'dns_activity',
+    columns: { query: 'query', type: 'record_type', answer: 'answer', src_ip: 'src_ip' },
+  },
   {
     channel: 'zeek/dns',
     fact: 'dns_activity',

@@ -76,6 +76,12 @@ const rdp = (activity: string): Columns => ({
 export const MORE_SOURCES: readonly Source[] = [
   { channel: SYSMON, ids: [10], fact: 'memory_activity', columns: MEMORY('open') },
   { channel: SYSMON, ids: [8], fact: 'memory_activity', columns: MEMORY('inject') },
+  { channel: 'endpoint/memory', fact: 'memory_activity', columns: MEMORY('open') },
+  {
+    channel: 'endpoint/registry',
+    fact: 'registry_value_activity',
+    columns: { ...registry('set'), activity: 'RegistryActivity' },
+  },
 
   { channel: SECURITY, ids: [4698], fact: 'scheduled_job_activity', columns: task('create') },
   { channel: SECURITY, ids: [4699], fact: 'scheduled_job_activity', columns: task('delete') },
@@ -213,6 +219,18 @@ export const MORE_SOURCES: readonly Source[] = [
       src_port: 'id.orig_p',
       dst_ip: 'id.resp_h',
       dst_port: 'id.resp_p',
+    },
+  },
+  {
+    channel: 'tls',
+    fact: 'tls_activity',
+    needs: ['server_name'],
+    columns: {
+      server_name: 'server_name',
+      src_ip: 'src_ip',
+      src_port: 'src_port',
+      dst_ip: 'dst_ip',
+      dst_port: 'dst_port',
     },
   },
   {

@@ -122,33 +122,41 @@ const registry = (eventIds: number[], types: readonly string[]): Route => ({
   where: [{ field: 'EventType', equals: types }],
 });
 
+const endpointRegistry = (...types: readonly string[]): Route => ({
+  channels: ['endpoint/registry'],
+  where: [{ field: 'EventType', equals: types }],
+});
+
 /** `category` of product windows → routes. */
 export const WINDOWS_CATEGORIES: Readonly<Record<string, readonly Route[]>> = {
   process_creation: [
     sysmon(1),
     { channels: ['Security'], eventIds: [4688], fields: PROCESS_4688 },
-    { channels: ['defender/process'] },
+    { channels: ['endpoint/process'] },
   ],
   file_change: [sysmon(2)],
-  network_connection: [sysmon(3), { channels: ['defender/network'] }],
+  network_connection: [sysmon(3), { channels: ['endpoint/network'] }],
   sysmon_status: [sysmon(4, 16)],
   process_termination: [sysmon(5)],
-  driver_load: [sysmon(6)],
-  image_load: [sysmon(7)],
+  driver_load: [sysmon(6), { channels: ['endpoint/driver'] }],
+  image_load: [sysmon(7), { channels: ['endpoint/library'] }],
   create_remote_thread: [sysmon(8)],
   raw_access_thread: [sysmon(9)],
-  process_access: [sysmon(10)],
-  file_event: [sysmon(11), { channels: ['defender/file'], where: [{ field: 'FileOperation', equals: ['create'] }] }],
-  registry_add: [registry([12], ['CreateKey', 'CreateValue'])],
-  registry_delete: [registry([12], ['DeleteKey', 'DeleteValue'])],
-  registry_set: [registry([13], ['SetValue'])],
+  process_access: [sysmon(10), { channels: ['endpoint/memory'] }],
+  file_event: [sysmon(11), { channels: ['endpoint/file'], where: [{ field: 'FileOperation', equals: ['create'] }] }],
+  registry_add: [registry([12], ['CreateKey', 'CreateValue']), endpointRegistry('CreateKey')],
+  registry_delete: [registry([12], ['DeleteKey', 'DeleteValue']), endpointRegistry('DeleteKey', 'DeleteValue')],
+  registry_set: [registry([13], ['SetValue']), endpointRegistry('SetValue')],
   registry_rename: [registry([14], ['RenameKey', 'RenameValue'])],
-  registry_event: [sysmon(12, 13, 14)],
+  registry_event: [sysmon(12, 13, 14), { channels: ['endpoint/registry'] }],
   create_stream_hash: [sysmon(15)],
   pipe_created: [sysmon(17, 18)],
   wmi_event: [sysmon(19, 20, 21)],
-  dns_query: [sysmon(22)],
-  file_delete: [sysmon(23, 26)],
+  dns_query: [sysmon(22), { channels: ['endpoint/dns'] }],
+  file_delete: [
+    sysmon(23, 26),
+    { channels: ['endpoint/file'], where: [{ field: 'FileOperation', equals: ['delete'] }] },
+  ],
   clipboard_capture: [sysmon(24)],
   process_tampering: [sysmon(25)],
   file_delete_detected: [sysmon(26)],

@@ -14,12 +14,14 @@ const KEYS: ReadonlySet<string> = new Set([
   'json',
   'csv',
   'flow',
+  'http',
+  'tls',
   'application',
   'w3c',
   'Linux-Sysmon/Operational',
 ]);
 const FAMILY =
-  /^(?:zeek|linux|mail|aws|azure|m365|kubernetes|suricata|ocsf|ecar|exchange|ids|windows|sharepoint|mapped|custom)\//;
+  /^(?:zeek|linux|mail|aws|azure|m365|kubernetes|suricata|ocsf|ecar|endpoint|exchange|ids|windows|sharepoint|mapped|custom)\//;
 
 /** Whether a record's channel is such a key and no Windows channel. */
 export const isLogSourceKey = (channel: string): boolean => KEYS.has(channel) || FAMILY.test(channel);
@@ -68,6 +70,7 @@ const WEB: readonly Route[] = [
       'cs-username': 'username',
     },
   },
+  { channels: ['http'], fields: { 'cs-uri-query': QUERY_OR_URI, 'c-useragent': 'cs-user-agent' } },
   {
     channels: ['suricata/http'],
     fields: {
@@ -145,10 +148,17 @@ const AUDIT_PROCESS: Readonly<Record<string, string>> = {
 const LINUX: Readonly<Record<string, readonly Route[]>> = {
   process_creation: [
     { channels: ['Linux-Sysmon/Operational'], eventIds: [1] },
+    { channels: ['endpoint/linux/process'] },
     { channels: ['linux/auditd'], fields: AUDIT_PROCESS, where: [{ field: 'type', equals: ['EXECVE', 'SYSCALL'] }] },
   ],
-  network_connection: [{ channels: ['Linux-Sysmon/Operational'], eventIds: [3] }],
-  file_event: [{ channels: ['Linux-Sysmon/Operational'], eventIds: [11] }],
+  network_connection: [
+    { channels: ['Linux-Sysmon/Operational'], eventIds: [3] },
+    { channels: ['endpoint/linux/network'] },
+  ],
+  file_event: [
+    { channels: ['Linux-Sysmon/Operational'], eventIds: [11] },
+    { channels: ['endpoint/linux/file'], where: [{ field: 'FileOperation', equals: ['create'] }] },
+  ],
   process_termination: [{ channels: ['Linux-Sysmon/Operational'], eventIds: [5] }],
 };
 

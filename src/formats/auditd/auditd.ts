@@ -4,6 +4,7 @@ import { byShare, type LineParser, type ParseContext, type TextFormat } from '..
 import { flatten, objectOf } from '../text/json.js';
 import { type Emit, Shapes, TextRecord, type TextValue } from '../text/record.js';
 import { epochMicros } from '../text/time.js';
+import { fileOperation, sessionOperation } from './operations.js';
 
 /** Events whose lines may be mixed with those of others, held until their end or until so many wait. */
 const MAX_OPEN = 256;
@@ -42,56 +43,6 @@ interface Open {
   readonly paths: { name: string; type: string }[];
   count: number;
 }
-
-/** Flags of open(2) that say that a file is opened to be written. */
-const O_ACCMODE = 3;
-/** Where the flags of the system calls that open files stand, by number (x86-64, arm64). */
-const OPEN_FLAGS: ReadonlyMap<string, string> = new Map([
-  ['c000003e 2', 'syscall_a1'],
-  ['c000003e 257', 'syscall_a2'],
-  ['c00000b7 56', 'syscall_a2'],
-]);
-
-/**
- * What an event that is no start of a program did to a file (auditd's PATH lines, audit(8)): `create`, `delete` or `write`, and the
- * file's whole path. Null where nothing of that kind was done, or it failed.
- */
-function fileOperation(
-  fields: ReadonlyMap<string, readonly string[]>,
-  paths: readonly { readonly name: string; readonly type: string }[],
-): { what: string; path: string } | null {
-  const one = (name: string): string => fields.get(name)?.[0] ?? '';
-  if (paths.length === 0 || one('success') === 'no' || fields.get('type')!.includes('EXECVE')) return null;
-  const whole = (path: string): string => (path.startsWith('/') ? path : `${one('cwd').replace(/\/$/, '')}/${path}`);
-  const of = (type: string) => paths.findLast((p) => p.type === type && p.name !== '');
-  const created = of('CREATE');
-  if (created !== undefined) return { what: 'create', path: whole(created.name) };
-  const deleted = of('DELETE');
-  if (deleted !== undefined) return { what: 'delete', path: whole(deleted.name) };
-  const flags = OPEN_FLAGS.get(`${one('arch')} ${one('syscall')}`);
-  const named = SYSCALLS_OPEN.has(one('SYSCALL'))
-    ? one('SYSCALL') === 'open'
-      ? 'syscall_a1'
-      : 'syscall_a2'
-    : undefined;
-  const at = flags ?? named;
-  const normal = of('NORMAL');
-  if (at === undefined || normal === undefined) return null;
-  return (Number.parseInt(one(at), 16) & O_ACCMODE) === 0 ? null : { what: 'write', path: whole(normal.name) };
-}
-/**
- * What an event of user space says of a session of SSH: `audit login` and `audit session` where one was opened (with its number), `failed`
- * where it was refused; ''.
- */
-function sessionOperation(fields: ReadonlyMap<string, readonly string[]>): string {
-  const one = (name: string): string => fields.get(name)?.[0] ?? '';
-  const type = one('type');
-  if ((type !== 'USER_LOGIN' && type !== 'USER_START') || !/\/(?:sshd(?:-session)?)$/.test(one('exe'))) return '';
-  if (/^(?:success|yes|1)$/.test(one('res'))) return type === 'USER_LOGIN' ? 'audit login' : 'audit session';
-  return type === 'USER_LOGIN' ? 'failed' : '';
-}
-
-const SYSCALLS_OPEN: ReadonlySet<string> = new Set(['open', 'openat']);
 
 function decodeHex(text: string): string {
   return Buffer.from(text, 'hex').toString('utf8');

@@ -26,7 +26,7 @@ const FILES: Readonly<Record<string, string>> = {
 };
 
 export interface DefenderRow {
-  /** `defender/process`, `defender/network`, `defender/logon`, `defender/file`. */
+  /** `endpoint/process`, `endpoint/network`, `endpoint/logon`, `endpoint/file`. */
   readonly channel: string;
   readonly time: unknown;
   readonly host: string;
@@ -50,7 +50,7 @@ export function defender(given: Obj): DefenderRow | null {
   const [action, host] = [text(o.ActionType), text(o.DeviceName)];
   if (action === '' || host === '' || (o.Timestamp === undefined && o.TimeGenerated === undefined)) return null;
   const row = (channel: string, more: Record<string, string>): DefenderRow => ({
-    channel: `defender/${channel}`,
+    channel: `endpoint/${channel}`,
     time: o.Timestamp ?? o.TimeGenerated,
     host,
     eventId: action,

@@ -10,6 +10,7 @@ import { messageFields } from '../syslog/message.js';
 import { eventFields, fillWindows } from '../xml/event-xml.js';
 import { carried } from './carried.js';
 import { defender } from './defender.js';
+import { cloudEvent, ecsEvent, nested } from './ecs.js';
 import { sysmonOfElastic } from './elastic-sysmon.js';
 import { epochMicros, isoMicros, type ReadTime } from '../text/time.js';
 import { zoneBetween } from '../text/zone.js';
@@ -259,12 +260,16 @@ interface Known {
   readonly provider?: string;
   /** Names that rules use → values, beside the object's own. */
   readonly more?: Readonly<Record<string, TextValue>>;
+  /** Where a name of `more` is the object's own too, `more` has the meaning that rules mean. */
+  readonly over?: boolean;
 }
 
 /** What kind of event an object is, by names that only this kind has. */
 export function kindOf(o: Obj): Known | null {
   const device = defender(o);
-  if (device !== null) return device;
+  if (device !== null) return { ...device, over: true };
+  const ecs = ecsEvent(o);
+  if (ecs !== null) return { ...ecs, over: true };
   if (o.eventName !== undefined && o.eventSource !== undefined && o.awsRegion !== undefined)
     return { channel: 'aws/cloudtrail', time: o.eventTime, eventId: text(o.eventName), provider: text(o.eventSource) };
   if (o.auditID !== undefined && o.verb !== undefined && text(o.apiVersion).startsWith('audit.k8s.io'))
@@ -435,7 +440,9 @@ export function kindOf(o: Obj): Known | null {
 }
 
 /** Fills a record from an object. False if it is nothing that has a time. */
-export function fillJson(r: TextRecord, o: Obj, flatten: Flatten, shapes: Shapes, context: ParseContext): boolean {
+export function fillJson(r: TextRecord, given: Obj, flatten: Flatten, shapes: Shapes, context: ParseContext): boolean {
+  const tree = nested(given);
+  const o = cloudEvent(tree) ?? tree;
   // Wrappers of exports: Splunk's {"result": …}, a shipper's {"_source": …}, an audit line's JSON in a text.
   const inner = obj(o.result) ?? obj(o._source);
   if (
@@ -507,7 +514,7 @@ export function fillJson(r: TextRecord, o: Obj, flatten: Flatten, shapes: Shapes
       r.host = typeof h === 'string' ? h : context.host;
     } else {
       for (const [name, v] of Object.entries(k.more ?? {}))
-        if (v !== '' && (!flat.has(name) || k.channel.startsWith('defender/'))) flat.set(name, v);
+        if (v !== '' && (!flat.has(name) || k.over === true)) flat.set(name, v);
       time = jsonTime(k.time);
       r.channel = k.channel;
       r.eventId = k.eventId ?? '';
