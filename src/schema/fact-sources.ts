@@ -73,6 +73,38 @@ const rdp = (activity: string): Columns => ({
   logon_id: 'LogonID',
 });
 
+/** What clouds' audit logs say, by the names that their reader gives. */
+const CLOUDS = ['aws/cloudtrail', 'okta/system', 'google/workspace', 'gcp/audit', 'duo/authentication'].flatMap(
+  (channel): Source[] => [
+    {
+      channel,
+      fact: 'authentication',
+      needs: ['sign_in'],
+      columns: {
+        activity: 'sign_in',
+        user: 'actor',
+        src_ip: ['src_ip', 'sourceIPAddress'],
+        status: 'status',
+        service: 'request',
+        workstation: ['user_agent', 'userAgent'],
+      },
+    },
+    {
+      channel,
+      fact: 'api_activity',
+      needs: ['actor'],
+      columns: {
+        operation: ['eventName', 'eventType', 'gcp.audit.method_name', 'events.name'],
+        parameters: 'request',
+        user: 'actor',
+        service: ['eventSource', 'gcp.audit.service_name', 'id.applicationName'],
+        status: 'status',
+        src_ip: ['src_ip', 'sourceIPAddress'],
+      },
+    },
+  ],
+);
+
 export const MORE_SOURCES: readonly Source[] = [
   { channel: SYSMON, ids: [10], fact: 'memory_activity', columns: MEMORY('open') },
   { channel: SYSMON, ids: [8], fact: 'memory_activity', columns: MEMORY('inject') },
@@ -508,6 +540,7 @@ export const MORE_SOURCES: readonly Source[] = [
       src_ip: ['initiatedBy.user.ipAddress', 'properties.initiatedBy.user.ipAddress', 'callerIpAddress'],
     },
   },
+  ...CLOUDS,
   {
     channel: 'exchange/mailbox-audit',
     fact: 'datastore_activity',

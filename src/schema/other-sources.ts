@@ -21,7 +21,7 @@ const KEYS: ReadonlySet<string> = new Set([
   'Linux-Sysmon/Operational',
 ]);
 const FAMILY =
-  /^(?:zeek|linux|mail|aws|azure|m365|kubernetes|suricata|ocsf|ecar|endpoint|exchange|ids|windows|sharepoint|mapped|custom)\//;
+  /^(?:zeek|linux|mail|aws|okta|google|gcp|duo|container|azure|m365|kubernetes|suricata|ocsf|ecar|endpoint|exchange|ids|windows|sharepoint|mapped|custom)\//;
 
 /** Whether a record's channel is such a key and no Windows channel. */
 export const isLogSourceKey = (channel: string): boolean => KEYS.has(channel) || FAMILY.test(channel);
@@ -200,6 +200,12 @@ function others(source: LogSource): readonly Route[] | null {
       return [{ channels: ['linux/syslog', 'linux/auditd', 'linux/shell-history', 'mail/service'] }];
     case 'aws':
       return service === 'cloudtrail' ? [{ channels: ['aws/cloudtrail'] }] : null;
+    case 'okta':
+      return [{ channels: ['okta/system'] }];
+    case 'gcp':
+      return service === 'google_workspace.admin' || service === 'google_workspace.login'
+        ? [{ channels: ['google/workspace'] }]
+        : [{ channels: ['gcp/audit'] }];
     case 'azure':
       return service === 'activitylogs' || service === 'auditlogs' || service === 'signinlogs'
         ? [{ channels: [`azure/${service}`] }]

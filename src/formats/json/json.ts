@@ -4,10 +4,18 @@ import { csvCells } from '../text/csv.js';
 import type { Head, LineParser, Match, ParseContext, TextFormat } from '../text/format.js';
 import { flatten, objectOf, tooDeep } from '../text/json.js';
 import { type Emit, Shapes, TextRecord } from '../text/record.js';
+import { members, unwrapped } from './envelopes.js';
+import { InnerLines, innerText } from './inner.js';
 import { fillJson, kindOf } from './shapes.js';
 
 /** Characters of a document that is no JSON lines: it is read whole. */
 const MAX_DOCUMENT = 256 << 20;
+
+/** A line without what a list, a sequence of JSON texts (RFC 7464) or of server-sent events puts around an object. */
+function bare(line: string): string {
+  const begin = line.charCodeAt(0) === 0x1e ? 1 : line.startsWith('data: {') ? 6 : 0;
+  return line.slice(begin, line.charCodeAt(line.length - 1) === 0x2c ? -1 : undefined);
+}
 
 class JsonLinesParser implements LineParser {
   skipped = 0;
@@ -15,33 +23,40 @@ class JsonLinesParser implements LineParser {
   readonly #context: ParseContext;
   readonly #record = new TextRecord();
   readonly #shapes = new Shapes();
+  readonly #inner: InnerLines;
 
   constructor(context: ParseContext, emit: Emit) {
     this.#emit = emit;
     this.#context = context;
+    this.#inner = new InnerLines(context, emit);
   }
 
   line(text: string, line: number, offset: number): void {
     if (text === '') return;
-    const o = objectOf(text.charCodeAt(text.length - 1) === 0x2c ? text.slice(0, -1) : text);
+    const o = objectOf(bare(text));
     const r = this.#record;
     if (o === null) {
-      if (!/^\s*[[\]]\s*$/.test(text)) this.skipped++;
+      if (!/^\s*(?:[[\]]|data:|event:.*|id:.*)?\s*$/.test(text)) this.skipped++;
       return;
     }
     // {"Records": […]} as one line: every member is a record of this line.
-    const list = [o.Records, o.records, o.value].find((x) => Array.isArray(x) && x.length > 0);
-    if (Array.isArray(list) && list.every((x) => typeof x === 'object' && x !== null)) {
-      for (const x of list as object[]) this.#one(r, x as Record<string, unknown>, line, offset);
+    const list = members(o);
+    if (list !== null) {
+      for (const x of list) this.#one(r, x, line, offset);
       return;
     }
     this.#one(r, o, line, offset);
   }
 
-  #one(r: TextRecord, o: Record<string, unknown>, line: number, offset: number): void {
-    // Unified audit exports hold the event as text in AuditData.
-    const audit = typeof o.AuditData === 'string' ? objectOf(o.AuditData) : null;
-    if (!fillJson(r, audit ?? o, flatten, this.#shapes, this.#context)) {
+  #one(r: TextRecord, o: Readonly<Record<string, unknown>>, line: number, offset: number): void {
+    const event = unwrapped(o);
+    const filled = fillJson(r, event, flatten, this.#shapes, this.#context);
+    // What is no event of its own may carry a line of another log.
+    if (!filled || r.channel === 'json') {
+      const text = innerText(event);
+      if (text !== '' && this.#inner.give(text, r.host, line, offset)) return;
+    }
+    if (!filled) {
       this.skipped++;
       return;
     }
@@ -50,7 +65,9 @@ class JsonLinesParser implements LineParser {
     this.#emit(r);
   }
 
-  end(): void {}
+  end(): void {
+    this.#inner.end();
+  }
 }
 
 export const jsonLines: TextFormat = {
@@ -58,12 +75,14 @@ export const jsonLines: TextFormat = {
   title: 'JSON, one event a line: Windows events of shippers, cloud, endpoint and network logs',
   identify(head: Head): Match | null {
     const first = head.lines.find((l) => l.trim() !== '');
-    if (first === undefined || !/^\s*\{/.test(first)) return null;
+    if (first === undefined || !/^\s*\{/.test(bare(first))) return null;
     // One bad line must not hide the others.
     const o =
       first.trim() === '{'
         ? null
-        : head.lines.slice(0, 20).reduce<Record<string, unknown> | null>((found, l) => found ?? objectOf(l), null);
+        : head.lines
+            .slice(0, 20)
+            .reduce<Record<string, unknown> | null>((found, l) => found ?? objectOf(bare(l)), null);
     // The first line may be longer than what was looked at.
     if (o === null)
       return head.lines.length <= 1 && head.bytes.length >= 4096 && /^\{\s*"/.test(first)
@@ -77,6 +96,36 @@ export const jsonLines: TextFormat = {
   },
   parser: (context, emit) => new JsonLinesParser(context, emit),
 };
+
+/** The values of a document: one, or several one behind the other with lines of other things between them (`Record 7`). */
+function valuesOf(text: string): unknown[] {
+  if (tooDeep(text)) return [];
+  try {
+    return [JSON.parse(text) as unknown];
+  } catch {
+    // Several, below.
+  }
+  const out: unknown[] = [];
+  let depth = 0;
+  let begin = 0;
+  let quoted = false;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (quoted) {
+      if (c === 0x5c) i++;
+      else if (c === 0x22) quoted = false;
+    } else if (c === 0x22) quoted = depth > 0;
+    else if (c === 0x7b || c === 0x5b) {
+      if (depth++ === 0) begin = i;
+    } else if ((c === 0x7d || c === 0x5d) && depth > 0 && --depth === 0)
+      try {
+        out.push(JSON.parse(text.slice(begin, i + 1)) as unknown);
+      } catch {
+        // No value; counted by those who find none at all.
+      }
+  }
+  return out;
+}
 
 /** A document of several lines: a list, or an object that holds one. */
 class JsonDocumentParser implements LineParser {
@@ -99,35 +148,33 @@ class JsonDocumentParser implements LineParser {
   end(): void {
     const text = this.#held.join('\n');
     this.#held = [];
-    let parsed: unknown = null;
-    if (this.#size <= MAX_DOCUMENT && !tooDeep(text))
-      try {
-        parsed = JSON.parse(text);
-      } catch {
-        // told below
-      }
-    const o = parsed as Record<string, unknown> | null;
-    const list = Array.isArray(parsed)
-      ? parsed
-      : (o?.Records ?? o?.records ?? o?.value ?? o?.results ?? (parsed === null ? null : [parsed]));
-    if (!Array.isArray(list)) {
-      this.skipped++;
-      return;
-    }
     const r = new TextRecord();
     const shapes = new Shapes();
-    list.forEach((x: unknown, i) => {
-      const member = typeof x === 'object' && x !== null && !Array.isArray(x) ? (x as Record<string, unknown>) : null;
-      const audit = member !== null && typeof member.AuditData === 'string' ? objectOf(member.AuditData) : null;
-      if (member === null || !fillJson(r, audit ?? member, flatten, shapes, this.#context)) {
+    const inner = new InnerLines(this.#context, this.#emit);
+    let place = 0;
+    const values = this.#size > MAX_DOCUMENT ? [] : valuesOf(text);
+    if (values.length === 0) this.skipped++;
+    const found = values.flatMap((v) => {
+      const o = typeof v === 'object' && v !== null && !Array.isArray(v) ? (v as Record<string, unknown>) : null;
+      return Array.isArray(v) ? (v as unknown[]) : o === null ? [] : (members(o) ?? [o]);
+    });
+    for (const x of found) {
+      place++;
+      const o = typeof x === 'object' && x !== null && !Array.isArray(x) ? (x as Record<string, unknown>) : null;
+      const event = o === null ? null : unwrapped(o);
+      const filled = event !== null && fillJson(r, event, flatten, shapes, this.#context);
+      const carried = event !== null && (!filled || r.channel === 'json') ? innerText(event) : '';
+      if (carried !== '' && inner.give(carried, r.host, place, 0)) continue;
+      if (!filled) {
         this.skipped++;
-        return;
+        continue;
       }
       // Its place in the list, which stays however the document is laid out.
-      r.line = i + 1;
+      r.line = place;
       r.offset = 0;
       this.#emit(r);
-    });
+    }
+    inner.end();
   }
 }
 
@@ -138,7 +185,7 @@ export const jsonDocument: TextFormat = {
   identify(head: Head): Match | null {
     const t = head.text.trimStart();
     if (/^\[\s*\{/.test(t)) return { score: 65, why: 'a JSON list of objects' };
-    if (/^\{\s*\n/.test(t) || /^\{\s*"(?:Records|records|value)"\s*:\s*\[/.test(t))
+    if (/^(?:\x1e|Record \d+\s+)?\{\s*\n/.test(t) || /^\{\s*"(?:Records|records|value)"\s*:\s*\[/.test(t))
       return { score: 64, why: 'a JSON document' };
     return null;
   },

@@ -9,6 +9,7 @@ import { DATA_CHANNEL, type Shapes, type TextRecord, type TextValue } from '../t
 import { messageFields } from '../syslog/message.js';
 import { eventFields, fillWindows } from '../xml/event-xml.js';
 import { carried } from './carried.js';
+import { cloudKind } from './cloud.js';
 import { defender } from './defender.js';
 import { cloudEvent, ecsEvent, nested } from './ecs.js';
 import { sysmonOfElastic } from './elastic-sysmon.js';
@@ -270,8 +271,8 @@ export function kindOf(o: Obj): Known | null {
   if (device !== null) return { ...device, over: true };
   const ecs = ecsEvent(o);
   if (ecs !== null) return { ...ecs, over: true };
-  if (o.eventName !== undefined && o.eventSource !== undefined && o.awsRegion !== undefined)
-    return { channel: 'aws/cloudtrail', time: o.eventTime, eventId: text(o.eventName), provider: text(o.eventSource) };
+  const cloud = cloudKind(o);
+  if (cloud !== null) return cloud;
   if (o.auditID !== undefined && o.verb !== undefined && text(o.apiVersion).startsWith('audit.k8s.io'))
     return { channel: 'kubernetes/audit', time: o.requestReceivedTimestamp ?? o.stageTimestamp, eventId: text(o.verb) };
   if (

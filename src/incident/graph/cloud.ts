@@ -30,7 +30,7 @@ export function cloudActs(w: World): readonly CloudAct[] {
   const d = w.facts.table('datastore_activity');
   const a = w.facts.table('authentication');
   const api = w.facts.table('api_activity');
-  const cloud = w.facts.texts.asker((t) => /^(?:m365|azure|aws)\//.test(t));
+  const cloud = w.facts.texts.asker((t) => /^(?:m365|azure|aws|okta|google|gcp|duo)\//.test(t));
   const user = w.facts.texts.asker((t) => t.trim().toLowerCase());
   const channel = w.facts.texts.asker((t) => (/webservices|client=ews|;ews/i.test(t) ? 'ews' : 'owa'));
   const add = (
