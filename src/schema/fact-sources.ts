@@ -317,6 +317,12 @@ export const MORE_SOURCES: readonly Source[] = [
     columns: { activity: 'account_action', user: 'user', member: 'member' },
   },
   {
+    channel: 'linux/auditd',
+    fact: 'account_change',
+    needs: ['account_action'],
+    columns: { activity: 'account_action', user: 'user', member: 'member', actor: ['AUID', 'auid'], logon_id: 'ses' },
+  },
+  {
     channel: 'linux/syslog',
     fact: 'scheduled_job_activity',
     needs: ['cron_command'],

@@ -339,3 +339,42 @@ export const squid: TextFormat = {
   identify: (head) => byShare(head, 93, 'Squid requests', (l) => SQUID.test(l)),
   parser: (context, emit) => new SquidParser(context, emit),
 };
+
+const S3 =
+  /^([0-9a-f]{16,64}) (\S+) \[(\d\d\/[A-Z][a-z]{2}\/\d{4}:[\d:]+ [+-]\d{4})\] (\S+) (\S+) (\S+) (\S+) (\S+) ("(?:[^"\\]|\\.)*"|-) (\d{3}|-) (\S+) (\d+|-) (\d+|-) (\S+) (\S+) ("(?:[^"\\]|\\.)*"|-) ("(?:[^"\\]|\\.)*"|-)/;
+
+class BucketParser extends AccessParser {
+  constructor(context: ParseContext, emit: Emit) {
+    super(context, emit, 'webserver', [...NAMES.slice(0, 11), 'operation', 'error-code']);
+  }
+
+  read(t: string): TextValue[] | null {
+    const m = S3.exec(t);
+    if (m === null || !this.when(clfMicros(m[3]!), m[3]!)) return null;
+    const bare = (v: string): string | null => dash(v.startsWith('"') ? v.slice(1, -1) : v);
+    const [method, , query, version] = splitRequest(bare(m[9]!) ?? '');
+    return [
+      m[4]!,
+      // `arn:aws:iam::123:user/name`, or the identifier of whoever asked.
+      dash(m[5]!.replace(/^arn:\S*?:(?:user|assumed-role)\//, '')),
+      method ?? /^REST\.([A-Z]+)\./.exec(m[7]!)?.[1] ?? null,
+      m[8] === '-' ? '/' : `/${m[8]!}`,
+      query,
+      version,
+      dash(m[10]),
+      dash(m[12]),
+      bare(m[16]!),
+      bare(m[17]!),
+      m[2]!,
+      m[7]!,
+      dash(m[11]),
+    ];
+  }
+}
+
+export const bucketLog: TextFormat = {
+  id: 'aws-s3',
+  title: 'Access log of an Amazon S3 bucket',
+  identify: (head) => byShare(head, 94, 'requests to a bucket', (l) => S3.test(l)),
+  parser: (context, emit) => new BucketParser(context, emit),
+};

@@ -4,7 +4,7 @@ import { byShare, type LineParser, type ParseContext, type TextFormat } from '..
 import { flatten, objectOf } from '../text/json.js';
 import { type Emit, Shapes, TextRecord, type TextValue } from '../text/record.js';
 import { epochMicros } from '../text/time.js';
-import { fileOperation, sessionOperation } from './operations.js';
+import { fileOperation, sessionOperation, userOperation } from './operations.js';
 
 /** Events whose lines may be mixed with those of others, held until their end or until so many wait. */
 const MAX_OPEN = 256;
@@ -158,6 +158,7 @@ class AuditParser implements LineParser {
     if (args.length > 0) e.fields.set('CommandLine', [args.join(' ')]);
     else if (e.fields.has('proctitle') && e.fields.get('type')!.includes('EXECVE'))
       e.fields.set('CommandLine', e.fields.get('proctitle')!);
+    for (const [k, v] of userOperation(e.fields)) if (!e.fields.has(k)) e.fields.set(k, [v]);
     const session = sessionOperation(e.fields);
     if (session !== '') e.fields.set('SessionOperation', [session]);
     const did = fileOperation(e.fields, e.paths);
@@ -265,6 +266,7 @@ class LaurelParser implements LineParser {
         }
       }
     }
+    for (const [k, v] of userOperation(fields)) if (!fields.has(k)) fields.set(k, [v]);
     const session = sessionOperation(fields);
     if (session !== '') fields.set('SessionOperation', [session]);
     const did = fileOperation(fields, paths);

@@ -48,3 +48,40 @@ export function sessionOperation(fields: ReadonlyMap<string, readonly string[]>)
   if (/^(?:success|yes|1)$/.test(one('res'))) return type === 'USER_LOGIN' ? 'audit login' : 'audit session';
   return type === 'USER_LOGIN' ? 'failed' : '';
 }
+
+/**
+ * What an event of user space says was run by sudo (USER_CMD), and was done to the accounts (ADD_USER, DEL_USER, USER_MGMT, USER_CHAUTHTOK), by the
+ * names that facts have: `CommandLine`, or `account_action`, `user` and `member`. None where it failed.
+ */
+export function userOperation(fields: ReadonlyMap<string, readonly string[]>): [string, string][] {
+  const one = (name: string): string => fields.get(name)?.[0] ?? '';
+  if (!/^(?:success|yes|1)$/.test(one('res'))) return [];
+  const [type, op] = [one('type'), one('op')];
+  if (type === 'USER_CMD') return one('cmd') === '' ? [] : [['CommandLine', one('cmd')]];
+  const user = one('acct') || one('ID');
+  if (user === '') return [];
+  // A package makes accounts for its services at no terminal.
+  if (type === 'ADD_USER' && /^(?:adding|add)[ -]user$/.test(op))
+    return [
+      ['account_action', /^(?:\?|\(none\)|)$/.test(one('terminal')) ? 'create by a package' : 'create'],
+      ['user', user],
+    ];
+  if (type === 'DEL_USER' && /^(?:deleting|delete)[ -]user/.test(op))
+    return [
+      ['account_action', 'delete'],
+      ['user', user],
+    ];
+  if (/^(?:changing|change)[ -]password$/.test(op))
+    return [
+      ['account_action', 'password reset'],
+      ['user', user],
+    ];
+  const group = one('grp');
+  if (group !== '' && /^(?:adding user to group|add-user-to-group)$/.test(op))
+    return [
+      ['account_action', 'member added'],
+      ['user', group],
+      ['member', user],
+    ];
+  return [];
+}

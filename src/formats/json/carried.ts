@@ -37,7 +37,7 @@ function at(o: Obj, name: string): string {
 /** The message of syslog that an object carries; null where it carries none. `reference`: dates without a year are before it (microseconds). */
 export function carried(o: Obj, reference: number): Carried | null {
   const original = obj(o.event)?.original ?? o['event.original'];
-  for (const raw of [o._raw, original, o.message, o.full_log, o.full_message, o.log, o.line]) {
+  for (const raw of [o._raw, o.rawmsg, original, o.message, o.full_log, o.full_message, o.log, o.line]) {
     if (typeof raw !== 'string' || raw.length >= 1 << 20) continue;
     const m = LINE.exec(raw) ?? DEVICE.exec(raw);
     if (m === null) continue;
@@ -50,9 +50,9 @@ export function carried(o: Obj, reference: number): Carried | null {
       stamp: { ...time, text: m[1]! },
     };
   }
-  const message = [o.message, o.msg, o.MESSAGE, o.short_message].find((v) => typeof v === 'string') as
-    | string
-    | undefined;
+  const message = [o.message, o.msg, o.MESSAGE, o.short_message, obj(o.labels) === null ? undefined : o.line].find(
+    (v) => typeof v === 'string',
+  ) as string | undefined;
   if (message === undefined) return null;
   const tag = /^([\w./()@+-]{1,64}?)(?:\[(\d{1,10})\])?:?$/.exec(text(o.syslogtag));
   const system = /^(?:system\.|system$|syslog|journald)/.test(
@@ -71,9 +71,13 @@ export function carried(o: Obj, reference: number): Carried | null {
         'program',
         '_application_name',
         'application_name',
+        '_program',
+        'PROGRAM',
+        'SYSLOG_IDENTIFIER',
       ].map((k) => text(o[k])),
       at(o, 'log.syslog.appname'),
       at(o, 'syslog.appname'),
+      at(o, 'labels.syslog_identifier'),
       ...(system ? [at(o, 'process.name')] : []),
     ].find((v) => v !== '' && PROGRAM.test(v)) ??
     '';
@@ -81,12 +85,16 @@ export function carried(o: Obj, reference: number): Carried | null {
     at(o, 'host.hostname') ||
     at(o, 'host.name') ||
     at(o, 'log.syslog.hostname') ||
-    ['logsource', 'sysloghost', 'syslog_hostname', 'hostname', 'host', 'fromhost', 'source_host']
+    at(o, 'labels.hostname') ||
+    at(o, 'labels.host') ||
+    ['HOST', '_HOSTNAME', 'logsource', 'sysloghost', 'syslog_hostname', 'hostname', 'host', 'fromhost', 'source_host']
       .map((k) => text(o[k]))
       .find((v) => v !== '') ||
     '';
   const pid =
-    tag?.[2] ?? (['pid', 'procid', 'syslog_pid'].map((k) => text(o[k])).find((v) => v !== '') || at(o, 'process.pid'));
+    tag?.[2] ??
+    (['pid', 'procid', 'syslog_pid', '_pid', 'PID', '_PID'].map((k) => text(o[k])).find((v) => v !== '') ||
+      at(o, 'process.pid'));
   // Graylog leaves the program before the message, and the host in `source`.
   const tagged = TAGGED.exec(message);
   if (tagged !== null && (program === '' ? host !== '' || text(o.source) !== '' : tagged[2] === program))

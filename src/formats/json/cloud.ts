@@ -229,8 +229,73 @@ function microsoft(o: Obj): CloudEvent | null {
   return null;
 }
 
+/** Exports with columns of their own: CloudTrail's console and Athena, the sign-ins of Entra's portal, Okta's. The event as the service has it; null. */
+function exported(o: Obj): Obj | null {
+  if (o.eventname !== undefined && o.eventsource !== undefined && o.eventtime !== undefined)
+    return {
+      eventName: o.eventname,
+      eventSource: o.eventsource,
+      eventTime: o.eventtime,
+      awsRegion: o.awsregion ?? '',
+      sourceIPAddress: o.sourceipaddress,
+      userAgent: o.useragent,
+      errorCode: o.errorcode,
+      requestParameters: o.requestparameters,
+      // A structure as Athena prints it.
+      userIdentity: {
+        userName: /\busername=([^,}]+)/i.exec(text(o.useridentity))?.[1]?.replace(/^null$/, ''),
+        arn: /\barn=([^,}]+)/i.exec(text(o.useridentity))?.[1],
+      },
+    };
+  if (o['Event name'] !== undefined && o['Event source'] !== undefined && o['Event time'] !== undefined)
+    return {
+      eventName: o['Event name'],
+      eventSource: o['Event source'],
+      eventTime: o['Event time'],
+      awsRegion: o['AWS region'] ?? '',
+      sourceIPAddress: o['Source IP address'],
+      userAgent: o['User agent'],
+      errorCode: o['Error code'],
+      requestParameters: o.Resources,
+      userIdentity: { userName: o['User name'] },
+    };
+  const date = o['Date (UTC)'] ?? o['Date UTC'];
+  if (
+    date !== undefined &&
+    o.Username !== undefined &&
+    o['IP address'] !== undefined &&
+    o['Sign-in error code'] !== undefined
+  )
+    return {
+      TimeGenerated: date,
+      UserPrincipalName: o.Username,
+      IPAddress: o['IP address'],
+      ResultType: text(o['Sign-in error code']) || (text(o.Status) === 'Failure' ? '1' : '0'),
+      AppDisplayName: o.Application,
+      UserAgent: text(o['User agent']) || text(o.Browser),
+    };
+  if (o.event_type !== undefined && o['actor.alternate_id'] !== undefined && o.timestamp !== undefined)
+    return {
+      eventType: o.event_type,
+      published: o.timestamp,
+      actor: { alternateId: o['actor.alternate_id'] },
+      client: { ipAddress: o['client.ip_address'], userAgent: { rawUserAgent: o['client.user_agent.raw_user_agent'] } },
+      outcome: { result: o['outcome.result'] },
+    };
+  return null;
+}
+
+/** The names that the service itself has, beside the columns. */
+function withColumns(e: CloudEvent, o: Obj): CloudEvent {
+  const more: Record<string, TextValue> = { ...e.more };
+  for (const [k, v] of Object.entries(o)) if (typeof v === 'string' && v !== '' && !more[k]) more[k] = v;
+  return { ...e, more };
+}
+
 /** An event of a cloud; null where an object is none of these. */
 export function cloudKind(o: Obj): CloudEvent | null {
+  const columns = exported(o);
+  if (columns !== null) return withColumns(cloudKind(columns)!, columns);
   if (
     o.eventName !== undefined &&
     o.eventSource !== undefined &&

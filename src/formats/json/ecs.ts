@@ -1,7 +1,7 @@
 // Documents of the Elastic Common Schema that are no Windows events: what Elastic Defend, Auditbeat, Packetbeat, Filebeat's modules and the
 // agent's integrations write, told under the names that the same has elsewhere (Sysmon's, auditd's, W3C's, the firewalls'), so that facts
 // and rules read them alike. Field names: Elastic Common Schema 8 and the exported fields of each integration.
-import { fileOperation, sessionOperation } from '../auditd/operations.js';
+import { fileOperation, sessionOperation, userOperation } from '../auditd/operations.js';
 import { messageFields } from '../syslog/message.js';
 import type { TextValue } from '../text/record.js';
 
@@ -269,13 +269,15 @@ function endpoint(d: Document, time: unknown): EcsEvent | null {
 /** Events of the audit daemon (Auditbeat's auditd module, the auditd_manager integration), by auditd's names. */
 function audited(d: Document, time: unknown): EcsEvent {
   const action = d.text('event.action');
-  const kind = d.text('auditd.message_type').toUpperCase();
+  const kind = d.text('auditd.message_type', 'auditd.log.record_type').toUpperCase();
   const fields = new Map<string, string[]>();
   const put = (name: string, v: string): void => {
     if (v !== '') fields.set(name, [v]);
   };
-  for (const [k, v] of Object.entries(d.object('auditd.data') ?? {})) put(k, scalar(v));
+  for (const part of ['auditd.log', 'auditd.data'])
+    for (const [k, v] of Object.entries(d.object(part) ?? {})) put(k, scalar(v));
   put('type', kind === 'SYSCALL' && action === 'executed' ? 'EXECVE' : kind);
+  put('op', d.text('auditd.data.op', 'auditd.log.op'));
   put('SYSCALL', d.text('auditd.data.syscall'));
   for (const n of ['a1', 'a2']) put(`syscall_${n}`, d.text(`auditd.data.${n}`));
   put('exe', d.text('process.executable'));
@@ -289,13 +291,15 @@ function audited(d: Document, time: unknown): EcsEvent {
   put('euid', d.text('user.effective.id'));
   put('auid', d.text('user.audit.id'));
   put('AUID', d.text('user.audit.name'));
-  put('acct', d.text('auditd.data.acct', 'user.effective.name', 'auditd.summary.object.primary'));
+  put('acct', d.text('auditd.data.acct', 'user.effective.name', 'user.name'));
   put('addr', d.text('source.ip', 'auditd.data.addr'));
-  put('res', d.text('auditd.result') === 'fail' ? 'failed' : d.text('auditd.result'));
+  if (d.text('auditd.result') !== '')
+    put('res', d.text('auditd.result') === 'fail' ? 'failed' : d.text('auditd.result'));
   put('success', d.text('auditd.result') === 'fail' ? 'no' : '');
   const argv = d.list('process.args').join(' ') || d.text('process.title');
-  if (action === 'executed' && d.text('auditd.result') !== 'fail') put('CommandLine', argv);
+  if ((action === 'executed' || kind === 'EXECVE') && d.text('auditd.result') !== 'fail') put('CommandLine', argv);
   else if (action === 'ran-command') put('CommandLine', d.text('auditd.data.cmd', 'process.title') || argv);
+  for (const [k, v] of userOperation(fields)) if (!fields.has(k)) put(k, v);
   put('SessionOperation', sessionOperation(fields));
   const paths = d
     .objects('auditd.paths')
@@ -527,12 +531,12 @@ export function cloudEvent(given: Obj): Obj | null {
 /** A document of the schema as an event; null where it is none of the kinds that are told. */
 export function ecsEvent(given: Obj): EcsEvent | null {
   const time = given['@timestamp'];
-  if (time === undefined || obj(given.event) === null) return null;
+  if (time === undefined || (obj(given.event) === null && obj(given.ecs) === null)) return null;
   const d = new Document(given);
   const dataset = d.text('event.dataset', 'data_stream.dataset') || d.text('event.module');
   const categories = d.list('event.category');
   if (dataset === '' && categories.length === 0 && d.text('ecs.version') === '') return null;
-  if (d.object('auditd') !== null && d.text('auditd.message_type') !== '') return audited(d, time);
+  if (d.text('auditd.message_type', 'auditd.log.record_type') !== '') return audited(d, time);
   if (/^system\.(?:auth|syslog)$|^system$/.test(dataset)) {
     const program = said(d, time);
     if (program !== null) return program;

@@ -4,6 +4,7 @@ import { csvCells } from '../text/csv.js';
 import type { Head, LineParser, Match, ParseContext, TextFormat } from '../text/format.js';
 import { flatten, objectOf, tooDeep } from '../text/json.js';
 import { type Emit, Shapes, TextRecord } from '../text/record.js';
+import { nested } from './ecs.js';
 import { members, unwrapped } from './envelopes.js';
 import { InnerLines, innerText } from './inner.js';
 import { fillJson, kindOf } from './shapes.js';
@@ -14,6 +15,12 @@ const MAX_DOCUMENT = 256 << 20;
 /** A line without what a list, a sequence of JSON texts (RFC 7464) or of server-sent events puts around an object. */
 function bare(line: string): string {
   const begin = line.charCodeAt(0) === 0x1e ? 1 : line.startsWith('data: {') ? 6 : 0;
+  // Fluentd's files: time, tag, object.
+  const tagged = line.charCodeAt(0) === 0x32 ? /^(\d{4}-\d\d-\d\dT\S+)\t[^\t]{0,200}\t\{/.exec(line) : null;
+  if (tagged !== null) {
+    const rest = line.slice(tagged[0].length);
+    return `{"timestamp":"${tagged[1]!.replaceAll('"', '')}"${rest.startsWith('}') ? '' : ','}${rest}`;
+  }
   return line.slice(begin, line.charCodeAt(line.length - 1) === 0x2c ? -1 : undefined);
 }
 
@@ -88,7 +95,7 @@ export const jsonLines: TextFormat = {
       return head.lines.length <= 1 && head.bytes.length >= 4096 && /^\{\s*"/.test(first)
         ? { score: 55, why: 'a long JSON object in one line' }
         : null;
-    const kind = kindOf(o);
+    const kind = kindOf(nested(o));
     return {
       score: kind === null ? 60 : 85,
       why: kind === null ? 'a JSON object a line' : `JSON objects of ${kind.channel}`,
@@ -215,7 +222,7 @@ class AuditCsvParser implements LineParser {
   }
 
   line(text: string, line: number, offset: number): void {
-    if (text === '' || (this.#column < 0 && this.#header(text))) return;
+    if (text === '' || (this.#column < 0 && (text.startsWith('#TYPE ') || this.#header(text)))) return;
     const cell = csvCells(text)?.[this.#column];
     const o = cell === undefined ? null : objectOf(cell);
     const r = this.#record;
@@ -236,6 +243,8 @@ export const auditCsv: TextFormat = {
   title: 'Microsoft 365 unified audit log as CSV with AuditData',
   whole: true,
   identify: (head) =>
-    /(?:^|,)"?AuditData"?(?:,|$)/i.test(head.lines[0] ?? '') ? { score: 95, why: 'a column AuditData' } : null,
+    head.lines.slice(0, 2).some((l) => /(?:^|,)"?AuditData"?(?:,|$)/i.test(l))
+      ? { score: 95, why: 'a column AuditData' }
+      : null,
   parser: (context, emit) => new AuditCsvParser(context, emit),
 };

@@ -13,7 +13,7 @@ import { cloudKind } from './cloud.js';
 import { defender } from './defender.js';
 import { cloudEvent, ecsEvent, nested } from './ecs.js';
 import { sysmonOfElastic } from './elastic-sysmon.js';
-import { epochMicros, isoMicros, type ReadTime } from '../text/time.js';
+import { clfMicros, epochMicros, isoMicros, type ReadTime, yearlessMicros } from '../text/time.js';
 import { zoneBetween } from '../text/zone.js';
 
 type Obj = Readonly<Record<string, unknown>>;
@@ -45,10 +45,14 @@ const TIME_KEYS = [
   'timereported',
   'timegenerated',
   'unixTime',
+  'ISODATE',
+  'DATE',
+  'time_local',
+  'Time',
 ];
 
-/** Seconds, milliseconds or microseconds since 1970, or RFC 3339. */
-export function jsonTime(v: unknown): ReadTime & { text: string } {
+/** Seconds, milliseconds or microseconds since 1970, RFC 3339, or syslog's, whose year is that before `reference` (microseconds). */
+export function jsonTime(v: unknown, reference = Number.NaN): ReadTime & { text: string } {
   if (typeof v === 'number') {
     const micros = v > 1e14 ? v : v > 1e11 ? v * 1000 : v * 1e6;
     return { micros: Math.round(micros), zoned: true, text: String(v) };
@@ -60,6 +64,9 @@ export function jsonTime(v: unknown): ReadTime & { text: string } {
   if (/^\d{16}$/.test(v)) return { micros: Number(v), zoned: true, text: v };
   if (/^\d{13}$/.test(v)) return { micros: Number(v) * 1000, zoned: true, text: v };
   if (/^\d{9,10}(\.\d+)?$/.test(v)) return { micros: epochMicros(v), zoned: true, text: v };
+  if (/^\d\d\/[A-Z][a-z]{2}\/\d{4}:/.test(v)) return { ...clfMicros(v), text: v };
+  if (Number.isFinite(reference) && /^[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d/.test(v))
+    return { micros: yearlessMicros(v, reference), zoned: false, text: v };
   return { ...isoMicros(v), text: v };
 }
 
@@ -67,7 +74,9 @@ export function jsonTime(v: unknown): ReadTime & { text: string } {
 function embedded(v: unknown): Obj | null {
   if (typeof v !== 'string') return null;
   if (v.startsWith('{')) return objectOf(v);
-  const fields = v.startsWith('<EventData') || v.startsWith('<UserData') ? eventFields(`<Event>${v}</Event>`) : null;
+  // Azure's agent has it in an item of its own.
+  const xml = /^(?:<DataItem[^>]*>)?(<(EventData|UserData)[\s\S]*<\/\2>)/.exec(v)?.[1];
+  const fields = xml === undefined ? null : eventFields(`<Event>${xml}</Event>`);
   return fields === null ? null : Object.fromEntries(fields);
 }
 
@@ -182,19 +191,20 @@ function windows(o: Obj): { fields: Map<string, TextValue>; time: unknown } | nu
     }
     return { fields, time: o['@timestamp'] };
   }
-  // The tree that evtx_dump and others write.
-  const ev = obj(o.Event);
+  // The tree that evtx_dump and others write; Velociraptor's parse_evtx has its parts without the root.
+  const ev = obj(o.Event) ?? (obj(o.System)?.EventID === undefined ? null : o);
   const system = ev === null ? null : obj(ev.System);
   if (ev !== null && system !== null) {
-    const value = (v: unknown): unknown => obj(v)?.['#text'] ?? (obj(v) === null ? v : undefined);
+    const value = (v: unknown): unknown => obj(v)?.['#text'] ?? obj(v)?.Value ?? (obj(v) === null ? v : undefined);
     const attribute = (v: unknown, name: string): unknown =>
       obj(obj(v)?.['#attributes'])?.[name] ?? obj(v)?.[name] ?? obj(v)?.[`@${name}`];
     put('EventID', value(system.EventID));
     put('Channel', system.Channel);
     put('Computer', system.Computer);
     put('EventRecordID', system.EventRecordID);
-    put('Provider_Name', attribute(system.Provider, 'Name'));
-    const time = attribute(system.TimeCreated, 'SystemTime');
+    // evtx_dump --separate-json-attributes has attributes in an object beside.
+    put('Provider_Name', attribute(system.Provider ?? system.Provider_attributes, 'Name'));
+    const time = attribute(system.TimeCreated ?? system.TimeCreated_attributes, 'SystemTime');
     for (const part of [ev.EventData, ev.UserData]) {
       const data = obj(part);
       if (data === null) continue;
@@ -216,13 +226,19 @@ function windows(o: Obj): { fields: Map<string, TextValue>; time: unknown } | nu
   }
   // Flat: NXLog, Splunk exports, the Mordor sets, Winlogbeat 6.
   const id = o.EventID ?? o.event_id ?? o.EventCode;
-  const channel = o.Channel ?? o.log_name ?? o.LogName;
+  const channel = o.Channel ?? o.log_name ?? o.LogName ?? (o.Source === undefined ? undefined : o.EventLog);
   if (id !== undefined && (typeof id === 'number' || /^\d{1,5}$/.test(text(id))) && channel !== undefined) {
     put('EventID', id);
     put('Channel', channel);
     put(
       'Provider_Name',
-      o.EventSourceName ?? o.Provider ?? o.SourceName ?? o.source_name ?? o.Provider_Name ?? o.ProviderName,
+      o.EventSourceName ??
+        o.Provider ??
+        o.SourceName ??
+        (o.EventLog === undefined ? undefined : o.Source) ??
+        o.source_name ??
+        o.Provider_Name ??
+        o.ProviderName,
     );
     put('Computer', o.Hostname ?? o.computer_name ?? o.Computer ?? o.ComputerName ?? obj(o.host)?.name ?? o.host);
     put('EventRecordID', o.RecordNumber ?? o.record_number ?? o.EventRecordID);
@@ -348,7 +364,9 @@ export function kindOf(o: Obj): Known | null {
   if (o.__REALTIME_TIMESTAMP !== undefined || (o._HOSTNAME !== undefined && o.MESSAGE !== undefined))
     return {
       channel: 'linux/syslog',
-      time: text(o.__REALTIME_TIMESTAMP) || o._SOURCE_REALTIME_TIMESTAMP,
+      time:
+        text(o.__REALTIME_TIMESTAMP) ||
+        (o._SOURCE_REALTIME_TIMESTAMP ?? o.date ?? o['@timestamp'] ?? o.timestamp ?? o.time),
       host: text(o._HOSTNAME),
       provider: text(o.SYSLOG_IDENTIFIER) || text(o._COMM),
       more: {
@@ -418,22 +436,27 @@ export function kindOf(o: Obj): Known | null {
       },
     };
   }
-  const method = text(o.request_method) || text(o.method) || text(o.verb);
-  const uri = text(o.request_uri) || text(o.uri) || text(o.path) || text(o.url);
-  const status = text(o.status) || text(o.status_code) || text(o.response);
+  const line = /^([A-Z]{3,10}) (\S+)(?: HTTP\/[\d.]+)?$/.exec(text(o.request));
+  const method = line?.[1] ?? (text(o.request_method) || text(o.method) || text(o.verb) || text(o.RequestMethod));
+  const uri = line?.[2] ?? (text(o.request_uri) || text(o.uri) || text(o.path) || text(o.url) || text(o.RequestPath));
+  const status = text(o.status) || text(o.status_code) || text(o.response) || text(o.DownstreamStatus);
   if (/^[A-Z]{3,10}$/.test(method) && uri !== '' && /^\d{3}$/.test(status)) {
     const [stem, query] = uri.split(/\?(.*)/s);
     return {
       channel: 'webserver',
       time: TIME_KEYS.map((k) => o[k]).find((v) => v !== undefined) ?? o.time_local ?? o.time_iso8601,
       more: {
-        'c-ip': text(o.remote_addr) || text(o.client_ip) || text(o.clientip) || text(o.remote_ip),
+        'c-ip': text(o.remote_addr) || text(o.client_ip) || text(o.clientip) || text(o.remote_ip) || text(o.ClientHost),
+        'cs-username': text(o.remote_user) || (text(o.ClientUsername) === '-' ? '' : text(o.ClientUsername)) || null,
+        'cs-host': text(o.RequestHost) || text(o.http_host) || null,
+        'sc-bytes': text(o.body_bytes_sent) || text(o.bytes_sent) || text(o.DownstreamContentSize) || null,
         'cs-method': method,
         'cs-uri-stem': stem ?? '',
         'cs-uri-query': query ?? null,
         'sc-status': status,
-        'cs-user-agent': text(o.http_user_agent) || text(o.user_agent) || text(o.agent) || null,
-        'cs-referer': text(o.http_referer) || text(o.referer) || null,
+        'cs-user-agent':
+          text(o.http_user_agent) || text(o.user_agent) || text(o.agent) || text(o['request_User-Agent']) || null,
+        'cs-referer': text(o.http_referer) || text(o.http_referrer) || text(o.referer) || null,
       },
     };
   }
@@ -488,8 +511,10 @@ export function fillJson(r: TextRecord, given: Obj, flatten: Flatten, shapes: Sh
   } else {
     const k = kindOf(o);
     const flat = flatten(o);
-    const key = TIME_KEYS.find((n) => o[n] !== undefined);
-    const sent = jsonTime(key === undefined ? undefined : o[key]);
+    // A time with a date before one without.
+    const keys = TIME_KEYS.filter((n) => o[n] !== undefined);
+    const key = keys.find((n) => Number.isFinite(jsonTime(o[n]).micros)) ?? keys[0];
+    const sent = jsonTime(key === undefined ? undefined : o[key], context.reference);
     const line = k === null ? carried(o, Number.isFinite(sent.micros) ? sent.micros : context.reference) : null;
     const said = (program: string, what: string): void => {
       const channel = messageFields(program, what, (name, value) => {

@@ -1,7 +1,9 @@
 // All text formats, and which of them a file is. The most sure one wins; of equals the first in this list.
-import { accessLog, haproxy, loadBalancer, proxyManager, squid } from '../access-log/access-log.js';
+import { accessLog, bucketLog, haproxy, loadBalancer, proxyManager, squid } from '../access-log/access-log.js';
 import { auditd, laurel } from '../auditd/auditd.js';
+import { ausearch } from '../auditd/ausearch.js';
 import { exchange } from '../exchange/exchange.js';
+import { vpcFlow } from '../flow/vpc-flow.js';
 import { pf } from '../ids/pf.js';
 import { zimbra } from '../mail/zimbra.js';
 import { snort } from '../ids/snort.js';
@@ -9,6 +11,9 @@ import { mappedFormat } from '../mapping/mapped.js';
 import type { Mapping } from '../mapping/mapping.js';
 import { hostsFile, interfaces, passwd } from '../inventory/inventory.js';
 import { auditCsv, jsonDocument, jsonLines } from '../json/json.js';
+import { container } from '../json/container.js';
+import { journalText, journalVerbose } from '../linux-text/journal-text.js';
+import { sessions } from '../linux-text/sessions.js';
 import { syslog } from '../syslog/syslog.js';
 import type { Head, Match, TextFormat } from '../text/format.js';
 import { journalExport } from '../text/journal-export.js';
@@ -18,6 +23,7 @@ import { table } from '../table/table.js';
 import { utmp } from '../utmp/utmp.js';
 import { w3c } from '../w3c/w3c.js';
 import { cmTrace, dhcp, dnsDebug, nps, transcript, uls, windowsUpdate } from '../windows-text/tables.js';
+import { eventText } from '../windows-text/event-text.js';
 import { eventXml, eventXmlPacked } from '../xml/event-xml.js';
 import { xmlRecords } from '../xml/xml-records.js';
 import { zeekJson, zeekTsv } from '../zeek/zeek.js';
@@ -32,9 +38,11 @@ export const TEXT_FORMATS: readonly TextFormat[] = [
   zeekJson,
   laurel,
   auditd,
+  ausearch,
   accessLog,
   haproxy,
   loadBalancer,
+  bucketLog,
   proxyManager,
   squid,
   snort,
@@ -46,10 +54,16 @@ export const TEXT_FORMATS: readonly TextFormat[] = [
   windowsUpdate,
   nps,
   transcript,
+  eventText,
   auditCsv,
   zimbra,
   shellHistory,
   journalExport,
+  journalText,
+  journalVerbose,
+  sessions,
+  container,
+  vpcFlow,
   jsonLines,
   jsonDocument,
   syslog,

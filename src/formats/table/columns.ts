@@ -64,7 +64,7 @@ export type TableKind = 'windows' | 'mailbox' | 'flow' | 'other';
 export function kindOfColumns(keys: readonly string[]): TableKind {
   const has = (...k: string[]): boolean => k.every((x) => keys.includes(x));
   const any = (of: string): boolean => FLOW[of]!.some((x) => keys.includes(x));
-  return has('eventid', 'channel') || has('id', 'logname', 'providername')
+  return has('eventid', 'channel') || has('eventid', 'eventlog', 'source') || has('id', 'logname', 'providername')
     ? 'windows'
     : has('operation') && (has('mailboxownerupn') || has('mailboxguid') || has('mailboxresolvedownername'))
       ? 'mailbox'
@@ -124,7 +124,7 @@ export function windowsRow(o: Readonly<Record<string, unknown>>): Record<string,
   const by = new Map(Object.keys(o).map((k) => [plain(k), o[k]]));
   const out: Record<string, unknown> = {
     EventID: by.get('eventid') ?? by.get('id'),
-    Channel: by.get('channel') ?? by.get('logname'),
+    Channel: by.get('channel') ?? by.get('logname') ?? by.get('eventlog'),
     Provider: by.get('provider') ?? by.get('providername') ?? by.get('source'),
     Computer: by.get('computer') ?? by.get('machinename') ?? by.get('computername'),
     EventRecordID: by.get('eventrecordid') ?? by.get('recordid') ?? by.get('recordnumber'),

@@ -7,6 +7,7 @@ import { flatten } from '../text/json.js';
 import { type Emit, Shapes, TextRecord, type TextValue } from '../text/record.js';
 import { carried } from '../json/carried.js';
 import { epochMicros, isoMicros, microsOf, monthOf, type ReadTime, zoneAt } from '../text/time.js';
+import { cloudEvent, nested } from '../json/ecs.js';
 import { fillJson, kindOf } from '../json/shapes.js';
 import { kindOfColumns, nameColumns, plain, type TableKind, windowsRow } from './columns.js';
 
@@ -95,6 +96,15 @@ function wordMicros(t: string): ReadTime | null {
   if (month < 1) return null;
   const micros = microsOf(Number(m[3]), month, Number(m[2]), hour, Number(m[5]), Number(m[6]), us);
   return { micros, zoned: false };
+}
+
+/** A column's name without the zone that some exports write behind it (`TimeGenerated [UTC]`). */
+const bareName = (name: string): string => name.replace(/ \[(?:UTC|Local Time)\]$/, '');
+
+/** A row as an event, where its columns are those of one; null. */
+function kindOfRow(o: Record<string, unknown>): Readonly<Record<string, unknown>> | null {
+  const row = nested(o);
+  return kindOf(row) !== null || cloudEvent(row) !== null ? row : null;
 }
 
 export interface Layout {
@@ -234,7 +244,7 @@ class TableParser implements LineParser {
     const time = cellMicros(text, this.#dayFirst === true);
     const zoned = time.zoned || /utc|gmt/i.test(layout.time.map((i) => layout.names[i]).join(' '));
     const o: Record<string, unknown> = {};
-    layout.names.forEach((n, i) => (o[n] = cells[i] ?? ''));
+    layout.names.forEach((n, i) => (o[bareName(n)] = cells[i] ?? ''));
     r.provider = '';
     r.eventId = '';
     r.host = context.host;
@@ -248,8 +258,8 @@ class TableParser implements LineParser {
       // EvtxECmd writes UTC without saying so.
       utc ||= o.Payload !== undefined && o.MapDescription !== undefined;
     } else {
-      const known = layout.kind === 'other' ? kindOf(o) : null;
-      if (known !== null) fillJson(r, o, flatten, this.#shapes, context);
+      const known = layout.kind === 'other' ? kindOfRow(o) : null;
+      if (known !== null) fillJson(r, known, flatten, this.#shapes, context);
       // Splunk's tables have the record itself in one column, those of others a line of syslog, or its parts.
       else if (
         layout.kind === 'other' &&
@@ -265,7 +275,7 @@ class TableParser implements LineParser {
         const fields = new Map<string, TextValue>(
           Object.entries(o).map(([k, v]) => [k, v === '' ? null : (v as string)]),
         );
-        nameColumns(layout.kind, layout.names, fields, r, context.host);
+        nameColumns(layout.kind, layout.names.map(bareName), fields, r, context.host);
         r.names = this.#shapes.of([...fields.keys()]);
         r.values = [...fields.values()];
       }
@@ -312,6 +322,12 @@ export const table: TextFormat = {
         [true, false].some((dayFirst) => !Number.isNaN(cellMicros(timeTextOf(c, layout), dayFirst).micros)),
     ).length;
     if (good === 0 || good < rows.length / 3) return null;
+    const first: Record<string, unknown> = {};
+    layout.names.forEach(
+      (n, i) => (first[bareName(n)] = rows.find((c) => c.length === layout.names.length)?.[i] ?? ''),
+    );
+    if (layout.kind === 'other' && kindOfRow(first) !== null)
+      return { score: 76, why: `a table of events: ${layout.names.slice(0, 6).join(', ')}` };
     const what = { windows: 'Windows events', mailbox: 'a mailbox audit', flow: 'flows', other: 'a time' }[layout.kind];
     return {
       score: layout.kind === 'other' ? 45 : 75,

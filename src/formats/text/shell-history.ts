@@ -2,6 +2,7 @@
 // its commands: most lines begin with one that every Linux has.
 import { type Head, type LineParser, type Match, type ParseContext, shareOf, type TextFormat } from './format.js';
 import { type Emit, TextRecord } from './record.js';
+import { isoMicros } from './time.js';
 
 /** Commands that a person types, of POSIX and of what every distribution installs. */
 const COMMANDS = new Set(
@@ -15,6 +16,9 @@ function isCommand(line: string): boolean {
   const first = /^\s*(?:[A-Z_]+=\S* )*(?:sudo (?:-\S+ )*)?([\w./+-]+)(?=\s|$|;|\||&)/.exec(line)?.[1];
   return first !== undefined && (COMMANDS.has(first) || /^(?:\.{0,2}\/)[\w./+-]+$/.test(first)) && !/[.:]$/.test(line);
 }
+
+/** As `history` lists it where HISTTIMEFORMAT is set: number, time, command. */
+const LISTED = /^\s*\d+\*?\s+\[?(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[+-]\d{4})?)\]?\s+(\S[\s\S]*)$/;
 
 class HistoryParser implements LineParser {
   skipped = 0;
@@ -46,10 +50,17 @@ class HistoryParser implements LineParser {
     }
     if (text.trim() === '') return;
     const r = this.#record;
-    r.values = [zsh === null ? text : zsh[2]!];
+    const listed = LISTED.exec(text);
+    r.values = [zsh === null ? (listed?.[2] ?? text) : zsh[2]!];
     r.micros = this.#micros;
     r.timeText = this.#text;
     r.sure = Number.isNaN(this.#micros) ? 'none' : 'stated';
+    const t = listed === null ? null : isoMicros(listed[1]!.replace(' ', 'T'));
+    if (t !== null && !Number.isNaN(t.micros)) {
+      r.micros = t.zoned ? t.micros : t.micros - (this.#context.zone ?? 0) * 60e6;
+      r.timeText = listed![1]!;
+      r.sure = t.zoned ? 'stated' : this.#context.zone === null ? 'inferred' : 'given';
+    }
     r.host = this.#context.host;
     r.line = line;
     r.offset = offset;
@@ -64,6 +75,8 @@ export const shellHistory: TextFormat = {
   title: 'Shell history, with times (bash, zsh) and without',
   whole: true,
   identify(head: Head): Match | null {
+    if (head.lines.length >= 2 && shareOf(head, (l) => LISTED.test(l)) >= 0.7)
+      return { score: 84, why: 'commands with a number and a time, as history lists them' };
     const stamps = head.lines.filter((l) => /^#\d{9,10}$|^: \d{9,10}:\d+;/.test(l)).length;
     return stamps >= 2 && stamps >= head.lines.length * 0.3
       ? { score: 85, why: 'commands with times of a shell history' }

@@ -1,0 +1,77 @@
+// Logs of containers as Kubernetes' runtimes keep them: a stamp, the stream, whether the line is whole (F) or a part (P), then what the program
+// wrote (Kubernetes: CRI log format).
+import { byShare, type LineParser, type ParseContext, type TextFormat } from '../text/format.js';
+import { flatten, objectOf } from '../text/json.js';
+import { type Emit, Shapes, TextRecord } from '../text/record.js';
+import { isoMicros } from '../text/time.js';
+import { unwrapped } from './envelopes.js';
+import { InnerLines } from './inner.js';
+import { fillJson } from './shapes.js';
+
+const LINE =
+  /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)) (stdout|stderr) ([FP])(?::\S*)? ?([\s\S]*)$/;
+/** Parts of a line are joined up to this many characters. */
+const MAX_LINE = 1 << 20;
+const NAMES = ['stream', 'message'];
+
+class ContainerParser implements LineParser {
+  skipped = 0;
+  readonly #emit: Emit;
+  readonly #context: ParseContext;
+  readonly #record = new TextRecord();
+  readonly #shapes = new Shapes();
+  readonly #inner: InnerLines;
+  #part = '';
+
+  constructor(context: ParseContext, emit: Emit) {
+    this.#emit = emit;
+    this.#context = context;
+    this.#inner = new InnerLines(context, emit);
+  }
+
+  line(text: string, line: number, offset: number): void {
+    if (text === '') return;
+    const m = LINE.exec(text);
+    if (m === null) {
+      this.skipped++;
+      return;
+    }
+    if (this.#part.length < MAX_LINE) this.#part += m[4]!;
+    if (m[3] === 'P') return;
+    const said = this.#part.trimEnd();
+    this.#part = '';
+    const r = this.#record;
+    const o = objectOf(said);
+    if (o !== null && fillJson(r, unwrapped(o), flatten, this.#shapes, this.#context) && r.channel !== 'json') {
+      r.line = line;
+      r.offset = offset;
+      this.#emit(r);
+      return;
+    }
+    if (said !== '' && this.#inner.give(said, this.#context.host, line, offset)) return;
+    r.channel = 'container/log';
+    r.provider = '';
+    r.eventId = '';
+    r.host = this.#context.host;
+    r.micros = isoMicros(m[1]!).micros;
+    r.timeText = m[1]!;
+    r.sure = 'stated';
+    r.names = NAMES;
+    r.values = [m[2]!, said];
+    r.line = line;
+    r.offset = offset;
+    this.#emit(r);
+  }
+
+  end(): void {
+    this.#inner.end();
+  }
+}
+
+export const container: TextFormat = {
+  id: 'container',
+  title: "Containers' logs as Kubernetes keeps them (CRI), with the lines of other logs in them",
+  whole: true,
+  identify: (head) => byShare(head, 96, 'lines of containers', (l) => LINE.test(l)),
+  parser: (context, emit) => new ContainerParser(context, emit),
+};
