@@ -300,6 +300,12 @@ export const MORE_SOURCES: readonly Source[] = [
     columns: { activity: '=hosts file', ip: 'ip', hostname: 'hostname' },
   },
   {
+    // What an agent says of its own machine.
+    channel: 'inventory/addresses',
+    fact: 'dhcp_activity',
+    columns: { activity: '=own address', ip: 'ip', hostname: 'hostname' },
+  },
+  {
     channel: 'inventory/interfaces',
     fact: 'dhcp_activity',
     columns: { activity: '=interface', ip: 'ip' },

@@ -227,8 +227,10 @@ function endpoint(d: Document, time: unknown): EcsEvent | null {
     if (!/off|out/.test(action.replace(/^log_on|^logon|^logged-in/, '')))
       return row('logon', {
         LogonActivity: failed ? 'logon failed' : 'logon',
-        TargetUserName: d.text('user.name', 'process.Ext.session_info.user_name', 'user.effective.name'),
-        TargetDomainName: d.text('user.domain', 'process.Ext.session_info.user_domain'),
+        // `user` is the process that tells of it.
+        TargetUserName: d.text('user.effective.name', 'process.Ext.session_info.user_name', 'user.name'),
+        TargetDomainName: d.text('user.effective.domain', 'process.Ext.session_info.user_domain', 'user.domain'),
+        TargetUserSid: d.text('user.effective.id'),
         TargetLogonId: d.text('process.Ext.session_info.id', 'winlog.logon.id'),
         LogonTypeNumber:
           LOGON_NUMBERS[d.text('process.Ext.session_info.logon_type').toLowerCase().replace(/[ _-]/g, '')] ?? '',
@@ -526,6 +528,20 @@ export function cloudEvent(given: Obj): Obj | null {
       client: { ipAddress: ip },
     });
   return d.object('kubernetes.audit');
+}
+
+/** The machine that a document is of and its addresses in the network, as its agent says; null. Collectors of other machines' logs say their own. */
+export function ownAddresses(o: Obj): { host: string; addresses: string[] } | null {
+  const host = obj(o.host);
+  if (host?.ip === undefined || obj(o.ecs) === null || obj(o.observer) !== null) return null;
+  const name = scalar(host.name) || scalar(host.hostname);
+  const list = (Array.isArray(host.ip) ? host.ip : [host.ip]).map(scalar);
+  return name === ''
+    ? null
+    : {
+        host: name,
+        addresses: list.filter((a) => a !== '' && !/^(?:127\.|::1$|fe80:|169\.254\.)/i.test(a)).slice(0, 8),
+      };
 }
 
 /** A document of the schema as an event; null where it is none of the kinds that are told. */

@@ -3,8 +3,9 @@
 import { csvCells } from '../text/csv.js';
 import type { Head, LineParser, Match, ParseContext, TextFormat } from '../text/format.js';
 import { flatten, objectOf, tooDeep } from '../text/json.js';
+import { MEMBERS } from '../text/lines.js';
 import { type Emit, Shapes, TextRecord } from '../text/record.js';
-import { nested } from './ecs.js';
+import { nested, ownAddresses } from './ecs.js';
 import { members, unwrapped } from './envelopes.js';
 import { InnerLines, innerText } from './inner.js';
 import { fillJson, kindOf } from './shapes.js';
@@ -24,6 +25,10 @@ function bare(line: string): string {
   return line.slice(begin, line.charCodeAt(line.length - 1) === 0x2c ? -1 : undefined);
 }
 
+const ADDRESS_NAMES = ['ip', 'hostname'];
+/** Machines whose addresses are told. */
+const MAX_MACHINES = 100_000;
+
 class JsonLinesParser implements LineParser {
   skipped = 0;
   readonly #emit: Emit;
@@ -31,6 +36,7 @@ class JsonLinesParser implements LineParser {
   readonly #record = new TextRecord();
   readonly #shapes = new Shapes();
   readonly #inner: InnerLines;
+  readonly #told = new Map<string, number>();
 
   constructor(context: ParseContext, emit: Emit) {
     this.#emit = emit;
@@ -70,6 +76,28 @@ class JsonLinesParser implements LineParser {
     r.line = line;
     r.offset = offset;
     this.#emit(r);
+    this.#machine(event, line, offset);
+  }
+
+  /** Agents say with each event which addresses their machine has: told once a day. */
+  #machine(o: Readonly<Record<string, unknown>>, line: number, offset: number): void {
+    const found = ownAddresses(o);
+    const r = this.#record;
+    if (found === null || r.host === '' || !Number.isFinite(r.micros)) return;
+    const day = Math.floor(r.micros / 86_400e6);
+    for (const ip of found.addresses) {
+      const key = `${r.host}|${ip}`;
+      if (this.#told.get(key) === day || (this.#told.size >= MAX_MACHINES && !this.#told.has(key))) continue;
+      this.#told.set(key, day);
+      r.channel = 'inventory/addresses';
+      r.provider = '';
+      r.eventId = '';
+      r.names = ADDRESS_NAMES;
+      r.values = [ip, found.host || r.host];
+      r.line = line;
+      r.offset = offset;
+      this.#emit(r);
+    }
   }
 
   end(): void {
@@ -100,6 +128,37 @@ export const jsonLines: TextFormat = {
       score: kind === null ? 60 : 85,
       why: kind === null ? 'a JSON object a line' : `JSON objects of ${kind.channel}`,
     };
+  },
+  parser: (context, emit) => new JsonLinesParser(context, emit),
+};
+
+/** Names of events' times: an object that has one before its first list is an event, and no answer. */
+const EVENT =
+  /"(?:@timestamp|timestamp|time|eventTime|CreationTime|createdDateTime|activityDateTime|TimeCreated|TimeGenerated|published|_time|ts)"\s*:/;
+/** Lists that have to be taken together with what stands beside them. */
+const TOGETHER = /"(?:tables|columns|fields|streams|resultType|responses|messages)"\s*:/;
+
+/** An answer: names with plain values, then the list. */
+const BEFORE =
+  /^\{(?:\s*"[\w@.$ -]+"\s*:\s*(?:"[^"\\]*"|-?[\d.]+|true|false|null)\s*,)*\s*"(?:Records|records|value|Events|items|results|Results)"\s*:\s*\[\s*\{$/;
+
+export const jsonMembers: TextFormat = {
+  id: 'json-members',
+  title:
+    'JSON documents with a list of events, of any size: CloudTrail, Azure, Microsoft Graph, answers of Elasticsearch',
+  whole: true,
+  ending: MEMBERS,
+  identify(head: Head): Match | null {
+    const t = head.text.trimStart();
+    if (/^\[\s*\{/.test(t)) return { score: 66, why: 'a JSON list of objects' };
+    const list = /^\{[\s\S]{0,4000}?\[\s*\{/.exec(t)?.[0];
+    // Answers a line each are lines.
+    if (head.lines.length > 1 && head.lines.slice(0, 20).filter((l) => objectOf(l) !== null).length > 1) return null;
+    if (list === undefined || EVENT.test(list) || TOGETHER.test(list)) return null;
+    if (BEFORE.test(list)) return { score: 87, why: 'a JSON document with a list of objects' };
+    return /"hits"\s*:\s*\{/.test(list) && /"hits"\s*:\s*\[\s*\{$/.test(list)
+      ? { score: 87, why: 'an answer of Elasticsearch' }
+      : null;
   },
   parser: (context, emit) => new JsonLinesParser(context, emit),
 };

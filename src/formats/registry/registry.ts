@@ -10,7 +10,7 @@ import { snort } from '../ids/snort.js';
 import { mappedFormat } from '../mapping/mapped.js';
 import type { Mapping } from '../mapping/mapping.js';
 import { hostsFile, interfaces, passwd } from '../inventory/inventory.js';
-import { auditCsv, jsonDocument, jsonLines } from '../json/json.js';
+import { auditCsv, jsonDocument, jsonLines, jsonMembers } from '../json/json.js';
 import { container } from '../json/container.js';
 import { journalText, journalVerbose } from '../linux-text/journal-text.js';
 import { sessions } from '../linux-text/sessions.js';
@@ -65,6 +65,7 @@ export const TEXT_FORMATS: readonly TextFormat[] = [
   container,
   vpcFlow,
   jsonLines,
+  jsonMembers,
   jsonDocument,
   syslog,
   utmp,

@@ -1,6 +1,7 @@
 // What a text format is: how its files are told by content, and a parser of its lines. Parsers see one line after
 // another and emit records; what a line means may depend on the lines before it (a header), never on the file's name.
 import type { Diagnostic } from '../../base/index.js';
+import type { MEMBERS } from './lines.js';
 import type { Emit } from './record.js';
 
 /** The beginning of a file. */
@@ -48,8 +49,8 @@ export interface TextFormat {
   readonly whole?: boolean;
   /** Bytes of one record, where records are no lines but blocks: the parser is given them as Latin-1 text. */
   readonly block?: number;
-  /** Text that ends a record, where records stand one behind the other without line ends: the parser is given one after the other. */
-  readonly ending?: string;
+  /** Text that ends a record, where records stand one behind the other without line ends, or that they are members of a list in a JSON document: the parser is given one after the other. */
+  readonly ending?: string | typeof MEMBERS;
   /** Tells a file of blocks; `size` is that of the whole file. */
   identifyBytes?(bytes: Buffer, size: number): Match | null;
   identify(head: Head): Match | null;

@@ -97,19 +97,101 @@ export function readPieces(fd: number, from: number, to: number, ending: string,
   return { lines: piece, cut, nulBytes };
 }
 
-/** The records of a format in a part of a file: as lines, as blocks of so many bytes, as pieces that end with a text. */
+/** The unit of a JSON document: the objects of its first list, and of the lists behind it. */
+export const MEMBERS = Symbol('members of a list');
+
+/**
+ * Reads the objects of the lists in a JSON document of `[from, to)`, in UTF-8, numbered from 1, each with the byte that it begins at: the first
+ * list of objects, and those that follow it. Nothing but one object is held; a document that is cut gives the objects before the cut.
+ */
+export function readMembers(fd: number, from: number, to: number, onMember: OnLine): LinesResult {
+  const block = Buffer.allocUnsafeSlow(BLOCK);
+  const cut: number[] = [];
+  let nulBytes = false;
+  let member = 0;
+  // Depth of brackets, and that of the list whose objects are given; 0: none is open.
+  let depth = 0;
+  let list = 0;
+  let quoted = false;
+  let escaped = false;
+  // Behind "[", before anything but blanks.
+  let opened = false;
+  let begin = -1;
+  let held: Buffer[] = [];
+  let heldBytes = 0;
+  for (let at = from; at < to;) {
+    const n = readSync(fd, block, 0, Math.min(BLOCK, to - at), at);
+    if (n === 0) break;
+    let start = begin >= 0 ? 0 : -1;
+    for (let i = 0; i < n; i++) {
+      const c = block[i]!;
+      if (quoted) {
+        if (escaped) escaped = false;
+        else if (c === 0x5c) escaped = true;
+        else if (c === 0x22) quoted = false;
+        continue;
+      }
+      if (c === 0x22) {
+        quoted = true;
+        opened = false;
+      } else if (c === 0x7b || c === 0x5b) {
+        if (c === 0x7b && list === 0 && opened) list = depth;
+        opened = c === 0x5b;
+        if (c === 0x7b && list > 0 && depth === list) {
+          begin = at + i;
+          start = i;
+        }
+        depth++;
+      } else if (c === 0x7d || c === 0x5d) {
+        opened = false;
+        depth--;
+        if (list > 0 && depth < list) list = 0;
+        if (c !== 0x7d || begin < 0 || depth !== list) continue;
+        member++;
+        const own = block.subarray(start, i + 1);
+        if (heldBytes + own.length > MAX_LINE_BYTES) {
+          // Half of an object is none.
+          if (cut.length < 100) cut.push(member);
+        } else {
+          let text = decode(held.length === 0 ? own : Buffer.concat([...held, own]));
+          if (text.includes('\0')) {
+            nulBytes = true;
+            text = text.replaceAll('\0', '');
+          }
+          if (onMember(text, member, begin) === false) return { lines: member, cut, nulBytes };
+        }
+        held = [];
+        heldBytes = 0;
+        begin = -1;
+        start = -1;
+      } else if (opened && c > 0x20) opened = false;
+    }
+    if (begin >= 0) {
+      if (heldBytes <= MAX_LINE_BYTES) held.push(Buffer.from(block.subarray(start, n)));
+      heldBytes += n - start;
+    }
+    at += n;
+  }
+  // What was begun and has no end.
+  if (begin >= 0) onMember('{', ++member, begin);
+  return { lines: member, cut, nulBytes };
+}
+
+/** The records of a format in a part of a file: as lines, as blocks of so many bytes, as pieces that end with a text, as members of a list. */
 export const readUnits = (
   fd: number,
   from: number,
   to: number,
-  unit: number | string | undefined,
+  unit: number | string | typeof MEMBERS | undefined,
   onUnit: OnLine,
 ): LinesResult =>
-  unit === undefined
-    ? readLines(fd, from, to, onUnit)
-    : typeof unit === 'number'
-      ? readBlocks(fd, from, to, unit, onUnit)
-      : readPieces(fd, from, to, unit, onUnit);
+  unit === MEMBERS
+    ? readMembers(fd, from, to, onUnit)
+    : unit === undefined
+      ? readLines(fd, from, to, onUnit)
+      : typeof unit === 'number'
+        ? readBlocks(fd, from, to, unit, onUnit)
+        : readPieces(fd, from, to, unit, onUnit);
 
 /** Reads the lines that start in `[from, to)`. `from` must be the start of a line. Throws what `fs` throws. */
 export function readLines(fd: number, from: number, to: number, onLine: OnLine): LinesResult {

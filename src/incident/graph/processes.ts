@@ -8,6 +8,8 @@ import { Doubles, Ints, type Place, type Table } from '../facts/table.js';
 const MAX_HOSTS = 1_048_576;
 /** Records of one start of a process are no further apart. */
 const SAME_START = 5e6;
+/** Numbers of the processes that every Linux begins with: init and the kernel's. Windows gives none of them. */
+const FIRST = 2;
 /** A shell becomes what it was handed within this. */
 const BECAME_WITHIN = 1e6;
 
@@ -90,6 +92,8 @@ export class Processes {
         if (this.hash.at(known) < 0) this.hash.data[known] = hash[i]!;
         if (this.original.at(known) < 0) this.original.data[known] = original[i]!;
         if (this.session.at(known) < 0) this.session.data[known] = session(logon[i]!);
+        const by = this.parent.at(known);
+        if (by >= 0 && this.image.at(by) < 0 && parentImage[i]! >= 0) this.image.data[by] = fold(parentImage[i]!);
         continue;
       }
       const row = this.#add(h, p.t[i]!, n, fold(image[i]!), i);
@@ -103,14 +107,15 @@ export class Processes {
       const above = real(pguid[i]!);
       let parent = above >= 0 ? (this.#byGuid.get(above * MAX_HOSTS + h) ?? -1) : -1;
       const parentPid = value(ppid[i]!);
-      if (parent < 0 && parentPid >= 0) {
+      if (parent < 0 && (parentPid > FIRST || (parentPid >= 0 && parentImage[i]! >= 0))) {
         const same = this.#at(h, parentPid, p.t[i]!, row);
         if (same >= 0 && (parentImage[i]! < 0 || base(this.image.at(same)) === base(parentImage[i]!))) {
           parent = same;
           if (above >= 0) this.#byGuid.set(above * MAX_HOSTS + h, same);
         }
       }
-      if (parent < 0 && (parentImage[i]! >= 0 || above >= 0 || parentPid > 0)) {
+      // What the first process of a Linux started, or adopted, has nothing else in common.
+      if (parent < 0 && (parentImage[i]! >= 0 || above >= 0 || parentPid > FIRST)) {
         // It ran before the logs begin, or its start was not logged.
         const inserted = this.#add(h, Number.NEGATIVE_INFINITY, parentPid, fold(parentImage[i]!), -1, row);
         if (above >= 0) this.#byGuid.set(above * MAX_HOSTS + h, inserted);

@@ -634,8 +634,10 @@ export class Suspicion {
       this.join(key, n.key);
     }
     if (parent < 0 || w.hub(parent)) return;
-    // On Linux, what runs outside of anybody's session below a program that nothing names was started by a service.
-    if (p.image.at(parent) < 0 && id < 0 && n.path.startsWith('/')) return;
+    // On Linux, what runs outside of anybody's session below a program that nothing names was started by a service; and what starts the
+    // programs of several sessions is none of them.
+    if (p.image.at(parent) < 0 && n.path.startsWith('/'))
+      if (id < 0 || p.children(parent).some((c) => p.session.at(c) >= 0 && p.session.at(c) !== id)) return;
     if (w.shell(parent) || !w.system(parent)) this.process(parent, n, 'edge.parent', n.sure);
   }
 
