@@ -1,6 +1,7 @@
 // What one part of the evidence puts into the store: a row for every record (when, where, what kind, its place) and rows of
 // facts, all numbers; texts stand once in a dictionary of the part. Columns can be handed between threads as they are.
-import { FACT_CLASSES, type FactMapping, factMappings, isLogSourceKey } from '../schema/index.js';
+
+import { clientOf, FACT_CLASSES, type FactMapping, factMappings, isLogSourceKey } from '../schema/index.js';
 
 /** A column of numbers that grows. */
 class Growing {
@@ -78,6 +79,19 @@ const MAX_MESSAGE = 1024;
 const BASE_EVENT = FACT_CLASSES.findIndex((c) => c.name === 'base_event');
 const SURE: Readonly<Record<string, number>> = { stated: 0, given: 1, inferred: 2, none: 3 };
 
+const HTTP = FACT_CLASSES.findIndex((c) => c.name === 'http_activity');
+const [SRC_IP, VIA] = ['src_ip', 'via'].map((c) => FACT_CLASSES[HTTP]!.columns.indexOf(c)) as [number, number];
+
+/** The first value of an event's columns; ''. */
+function first(event: FactEvent, from: string | readonly number[]): string {
+  if (typeof from === 'string') return from;
+  for (const i of from) {
+    const v = event.value(i);
+    if (typeof v === 'string' && v !== '' && v !== '-') return v;
+  }
+  return '';
+}
+
 export class BatchBuilder {
   #texts = new Map<string, number>();
   #records: Growing[] = RECORD_COLUMNS.map(() => new Growing());
@@ -150,10 +164,18 @@ export class BatchBuilder {
     for (const n of plan.needs) if (typeof event.value(n) !== 'string') return false;
     const f = this.#facts[plan.index]!;
     f[0]!.push(row);
+    // A proxy of the house's own says whom it asked for: that is who came, by that proxy.
+    let came = '';
+    if (plan.index === HTTP) {
+      const said = first(event, plan.columns[VIA]!);
+      if (said !== '') came = clientOf(first(event, plan.columns[SRC_IP]!), said);
+    }
     for (let k = 0; k < plan.columns.length; k++) {
       const from = plan.columns[k]!;
       let text = '';
-      if (typeof from === 'string') text = from;
+      if (plan.index === HTTP && k === VIA) text = came === '' ? '' : first(event, plan.columns[SRC_IP]!);
+      else if (plan.index === HTTP && k === SRC_IP && came !== '') text = came;
+      else if (typeof from === 'string') text = from;
       else
         for (const i of from) {
           const v = event.value(i);

@@ -47,7 +47,7 @@ export const FACT_CLASSES: readonly FactClass[] = [
   one(
     'http_activity',
     4002,
-    'src_ip user method host path query status user_agent referer bytes server_ip mailbox protocol bytes_out',
+    'src_ip user method host path query status user_agent referer bytes server_ip mailbox protocol bytes_out via',
   ),
   one('dns_activity', 4003, 'query type answer src_ip process process_guid pid'),
   one('dhcp_activity', 4004, 'activity ip hostname mac'),
@@ -147,6 +147,23 @@ const sysmonFile = (activity: string): Columns => ({
   created: 'CreationUtcTime',
 });
 
+/** What a proxy hands on of whom it asked for, as servers' logs name it. */
+const FORWARDED = [
+  'X-Forwarded-For',
+  'x-forwarded-for',
+  'cs-x-forwarded-for',
+  'http_x_forwarded_for',
+  'x_forwarded_for',
+  'X-Real-IP',
+  'x-real-ip',
+  'cs-x-real-ip',
+  'X-Client-IP',
+  'cs-x-client-ip',
+  'OriginalClientIP',
+  'True-Client-IP',
+  'CF-Connecting-IP',
+  'extra',
+];
 const SYSMON_DNS: Columns = {
   query: 'QueryName',
   answer: 'QueryResults',
@@ -622,6 +639,7 @@ const SOURCES: readonly Source[] = [
     channel: 'webserver',
     fact: 'http_activity',
     columns: {
+      via: FORWARDED,
       src_ip: 'c-ip',
       user: 'cs-username',
       method: 'cs-method',

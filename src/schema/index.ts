@@ -2,3 +2,4 @@ export { type LogSource, type Route, WINDOWS_CATEGORIES, WINDOWS_SERVICES, windo
 export { isLogSourceKey, QUERY_OR_URI, routesOf } from './other-sources.js';
 export { FACT_CLASSES, type FactClass, type FactMapping, factMappings } from './fact-classes.js';
 export { fieldsOf } from './log-source-fields.js';
+export { clientOf } from './forwarded.js';

@@ -455,6 +455,16 @@ function camel(o: Obj, depth = 0): Record<string, unknown> {
   return out;
 }
 
+/** Lists of names and values that the integration made objects of (`Parameters`), as the service writes them. */
+function listed(o: Obj): Obj {
+  const out: Record<string, unknown> = { ...o };
+  for (const name of ['Parameters', 'ExtendedProperties', 'OperationProperties']) {
+    const pairs = obj(o[name]);
+    if (pairs !== null) out[name] = Object.entries(pairs).map(([Name, Value]) => ({ Name, Value: scalar(Value) }));
+  }
+  return out;
+}
+
 /** A cloud's own event inside a document, with what the integration moved to names of the schema put back; null. */
 export function cloudEvent(given: Obj): Obj | null {
   const d = new Document(given);
@@ -467,7 +477,7 @@ export function cloudEvent(given: Obj): Obj | null {
   };
   const o365 = d.object('o365.audit');
   if (o365 !== null)
-    return put(o365, {
+    return put(listed(o365), {
       CreationTime: time,
       Operation: d.text('event.action'),
       Workload: d.text('event.provider'),

@@ -522,24 +522,41 @@ function controllersOf(w: World): ReadonlySet<number> {
   return out;
 }
 
+/** How a machine was held. */
+interface Held {
+  first: number;
+  /** By something that was left there, or where that could not be seen. */
+  lasting: boolean;
+  /** When somebody sat there, or did something. */
+  readonly seats: { readonly from: number; readonly to: number }[];
+}
+
 /** Gives how many nodes were added. */
 export function unnamedMoves(w: World, s: Suspicion): number {
   const before = s.nodes.size;
+  const t = w.logons.table;
   // When each host was under control, and which accounts were in hand by when, group by group.
-  const hosts = new Map<string, Map<number, { first: number; last: number }>>();
+  const hosts = new Map<string, Map<number, Held>>();
   const accounts = new Map<string, Map<string, number>>();
   for (const n of s.nodes.values()) {
     const g = s.group(n.key);
     // Who sits at a desktop somewhere holds the machine.
     const desk = n.kind === 'session' && [10, SSH].includes(w.logons.logon(n.row).type);
     if (ACTS.has(n.kind) || desk) {
-      const m = hosts.get(g) ?? new Map<number, { first: number; last: number }>();
+      const m = hosts.get(g) ?? new Map<number, Held>();
       hosts.set(g, m);
-      const h = m.get(n.host);
-      if (h === undefined) m.set(n.host, { first: n.t, last: n.t });
+      const h = m.get(n.host) ?? { first: n.t, lasting: !w.sensed(n.host), seats: [] };
+      m.set(n.host, h);
+      h.first = Math.min(h.first, n.t);
+      // What was left there works on; who only sat there is gone when the session is.
+      h.lasting ||=
+        n.kind !== 'session' && n.kind !== 'block' && (n.kind !== 'process' || !(w.shell(n.row) || w.system(n.row)));
+      if (!desk) h.seats.push({ from: n.t, to: n.t + HOUR });
       else {
-        h.first = Math.min(h.first, n.t);
-        h.last = Math.max(h.last, n.t);
+        const l = w.logons.logon(n.row);
+        const end = w.logons.closing(l);
+        // Where programs are recorded, what ran in it tells how long it lasted.
+        h.seats.push({ from: n.t, to: end >= 0 ? t.t[end]! + HOUR : n.t + (w.sensed(n.host) ? HOUR : SSH_LENGTH) });
       }
     }
     const users =
@@ -573,7 +590,6 @@ export function unnamedMoves(w: World, s: Suspicion): number {
   // Everyday ways: source and account, before control or where nothing was ever run.
   const ways = new Map<string, number[]>();
   const candidates: { row: number; source: number; user: string }[] = [];
-  const t = w.logons.table;
   const wanted = new Set([...accounts.values()].flatMap((m) => [...m.keys()]));
   const held = new Set([...hosts.values()].flatMap((m) => [...m.keys()]));
   for (let i = 0; i < t.rows; i++) {
@@ -596,6 +612,7 @@ export function unnamedMoves(w: World, s: Suspicion): number {
       const control = m.get(c.source);
       const since = accounts.get(g)?.get(c.user);
       if (control === undefined || l.t < control.first) continue;
+      if (!control.lasting && !control.seats.some((x) => l.t >= x.from && l.t <= x.to)) continue;
       const known = since !== undefined && l.t >= since - HOUR;
       // An account that is not known to be theirs must do what nobody does on a visit.
       const much = !known && !w.sensed(c.source) && l.type === 3 && s.remote.reads(l) >= MANY_READS;
