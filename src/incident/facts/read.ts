@@ -1,5 +1,5 @@
 // Facts of a case, read from its store into columns: what the reconstruction works on.
-import { type LocalZone, localZones } from './zones.js';
+import { type LocalZone, localZones, zoneMinutes } from './zones.js';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { FACT_CLASSES } from '../../schema/index.js';
@@ -67,7 +67,7 @@ const LEFT_IN_STORE: Readonly<Record<string, readonly string[]>> = {
   network_activity: ['activity', 'protocol', 'user'],
   authentication: ['status', 'process', 'actor', 'actor_logon_id'],
   process_activity: ['parent_command_line', 'integrity'],
-  http_activity: ['query', 'referer', 'bytes_out', 'protocol'],
+  http_activity: ['query', 'referer', 'bytes_out', 'protocol', 'via'],
   file_activity: ['created'],
   dns_activity: ['type', 'process'],
   base_event: [],
@@ -124,7 +124,7 @@ export async function readFacts(
   if (zones.size > 0)
     for (let r = 0; r < micros.length; r++) {
       const z = local.has(evidence.data[r]!) ? zones.get(host.data[r]!) : undefined;
-      if (z !== undefined) micros.set(r, micros.at(r) - z.minutes * 60e6);
+      if (z !== undefined) micros.set(r, micros.at(r) - zoneMinutes(z, micros.at(r)) * 60e6);
     }
   if (all > MANY_ROWS) collect();
   for (const { name, columns: given } of FACT_CLASSES) {
