@@ -16,6 +16,16 @@ const EVERYDAY = 40;
 const MANY_READS = 20;
 const STARTERS = /^(?:services|svchost|wmiprvse|wsmprovhost|taskeng|userinit|explorer)\.exe$/;
 
+/** Commands that make another machine run something, and what starts it there. */
+const ORDERED: readonly (readonly [RegExp, RegExp])[] = [
+  [/\b(?:Invoke-Command|icm|New-PSSession|Enter-PSSession)\b|\bwinrs(?:\.exe)?\s/i, /^(?:wsmprovhost|winrshost)\.exe$/],
+  [/\bwmic(?:\.exe)?\b.*\/node:|\bInvoke-(?:Wmi|Cim)Method\b|\bwmiexec\b/i, /^wmiprvse\.exe$/],
+  [/\bschtasks(?:\.exe)?\b.*\/s\b/i, /^(?:svchost|taskeng)\.exe$/],
+  [/\bpsexec\w*(?:\.exe)?\b|\bsc(?:\.exe)?\s+\\\\/i, /^(?:services|psexesvc)\.exe$/],
+];
+/** An order is carried out within this. */
+const ORDERED_WITHIN = 20e6;
+
 /** What starts things for somebody who came by a port of administration. */
 const STARTS_FOR: ReadonlyMap<number, RegExp> = new Map([
   [135, /^(?:wmiprvse|svchost|taskeng|dllhost)\.exe$/],
@@ -38,6 +48,20 @@ export function reached(w: World, s: Suspicion): number {
   const known = Array.from(s.nodes.values());
   for (const node of known) {
     if (node.kind !== 'process') continue;
+    // What a command line named, or credentials were given for, where no log tells of a connection.
+    const line = w.processes.commandText(node.row);
+    const starters = ORDERED.find(([shape]) => shape.test(line))?.[1];
+    if (starters !== undefined && w.flows(node.row).length === 0)
+      for (const to of new Set([
+        ...s.remote.named(node.row),
+        ...[...s.remote.credentials(node.row)].map((c) => c.target),
+      ])) {
+        if (to < 0 || to === node.host) continue;
+        const at = w.carried(w.processes.start.at(node.row), node.host, to);
+        if (!Number.isFinite(at) || w.logons.remote(to, at - 20e6, at + 60e6).length > 0) continue;
+        for (const r of s.remote.startedBy(to, at - 2e6, at + ORDERED_WITHIN, starters))
+          if ((w.shell(r) || !w.system(r)) && !w.hub(r)) s.process(r, node, 'edge.reached', 'likely');
+      }
     for (const i of w.flows(node.row)) {
       const port = w.facts.texts.number(n.column('dst_port')[i]!);
       if (!REMOTE_PORTS.has(port)) continue;
@@ -528,7 +552,7 @@ interface Held {
   /** By something that was left there, or where that could not be seen. */
   lasting: boolean;
   /** When somebody sat there, or did something. */
-  readonly seats: { readonly from: number; readonly to: number }[];
+  readonly seats: { readonly from: number; readonly to: number; readonly user: string }[];
 }
 
 /** Gives how many nodes were added. */
@@ -551,12 +575,17 @@ export function unnamedMoves(w: World, s: Suspicion): number {
       // What was left there works on; who only sat there is gone when the session is.
       h.lasting ||=
         n.kind !== 'session' && n.kind !== 'block' && (n.kind !== 'process' || !(w.shell(n.row) || w.system(n.row)));
-      if (!desk) h.seats.push({ from: n.t, to: n.t + HOUR });
+      if (!desk) h.seats.push({ from: n.t, to: n.t + HOUR, user: '' });
       else {
         const l = w.logons.logon(n.row);
         const end = w.logons.closing(l);
         // Where programs are recorded, what ran in it tells how long it lasted.
-        h.seats.push({ from: n.t, to: end >= 0 ? t.t[end]! + HOUR : n.t + (w.sensed(n.host) ? HOUR : SSH_LENGTH) });
+        const user = end >= 0 ? l.user : '';
+        h.seats.push({
+          from: n.t,
+          to: end >= 0 ? t.t[end]! + HOUR : n.t + (w.sensed(n.host) ? HOUR : SSH_LENGTH),
+          user,
+        });
       }
     }
     const users =
@@ -624,10 +653,16 @@ export function unnamedMoves(w: World, s: Suspicion): number {
       );
       // Any use of this way before control, or often beside it, is somebody's own; but for what is no visit, while they do not sit there, and
       // is never done on it otherwise.
-      if (honest.some((r) => t.t[r]! < control.first) || honest.length > EVERYDAY) {
-        const own = (row: number): boolean => s.nodes.has(`s${row}`);
-        const made =
-          (acted(w, l) || s.broughtIn(l)) && !seated(w, c.source, c.user, w.carried(l.t, l.host, c.source), own);
+      const own = (row: number): boolean => s.nodes.has(`s${row}`);
+      // Who sits there under that name, and nobody else does, is the one who goes on from there.
+      const at = w.carried(l.t, l.host, c.source);
+      const sits =
+        known &&
+        (l.type !== 3 || acted(w, l) || s.remote.ranIn(l)) &&
+        control.seats.some((x) => x.user === c.user && at >= x.from && at <= x.to - HOUR) &&
+        !seated(w, c.source, c.user, at, own);
+      if (!sits && (honest.some((r) => t.t[r]! < control.first) || honest.length > EVERYDAY)) {
+        const made = (acted(w, l) || s.broughtIn(l)) && !seated(w, c.source, c.user, at, own);
         const usual = (r: number): boolean => {
           const o = w.logons.logon(r);
           return r !== c.row && (acted(w, o) || s.broughtIn(o));

@@ -7,6 +7,8 @@ import { sshTargets } from './ssh.js';
 import type { Sure } from './suspicion.js';
 import { baseName, type World } from './world.js';
 
+/** What starts programs for somebody who came over the network. */
+const RUNS_FOR = /^(?:wsmprovhost|winrshost|wmiprvse|services|svchost|taskeng)\.exe$/;
 /** Ports by which one machine is administered from another. */
 export const REMOTE_PORTS: ReadonlySet<number> = new Set([22, 135, 139, 445, 3389, 5985, 5986, 47001]);
 /** Clocks that were compared may still be apart by this. */
@@ -151,6 +153,16 @@ export class Remote {
         return h >= 0 ? h : this.#world.addresses.hostAt(x, this.#world.processes.start.at(process));
       })
       .filter((h) => h >= 0);
+  }
+
+  /** Whether something ran on a machine as whoever came to it over the network, from then on for a little while: by what starts things for others. */
+  ranIn(l: Logon): boolean {
+    const p = this.#world.processes;
+    return this.startedBy(l.host, l.t - 2e6, l.t + 20e6, RUNS_FOR).some(
+      (r) =>
+        !this.#world.hub(r) &&
+        (p.session.at(r) === l.id || p.userText(r).replace(/^.*\\/, '').toLowerCase() === l.user),
+    );
   }
 
   /** Accounts whose credentials a process named, with the records. */

@@ -117,7 +117,10 @@ export function sameOutside(w: World, s: Suspicion, g: Group, found: WebFindings
     const l = w.logons.logon(i);
     const v = tunnelOf(w, l);
     if (v !== null) {
-      const since = found.addresses.get(v.ip);
+      let since = found.addresses.get(v.ip);
+      // As somebody whose account they had by then, from an address that is theirs later.
+      const held = g.accounts.get(plainAccount(v.user));
+      if (since !== undefined && held !== undefined && held.status !== 'attempted') since = Math.min(since, held.first);
       if (since !== undefined && l.t >= since - DAY && l.t <= v.end + DAY / 2 && !cameBefore(w, v, since))
         s.session(l, from, 'edge.same-outside', 'likely');
       continue;
