@@ -162,7 +162,6 @@ const FORWARDED = [
   'OriginalClientIP',
   'True-Client-IP',
   'CF-Connecting-IP',
-  'extra',
 ];
 const SYSMON_DNS: Columns = {
   query: 'QueryName',

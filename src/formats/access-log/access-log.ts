@@ -42,7 +42,12 @@ const NAMES = [
   'cs-user-agent',
   'cs-host',
   'extra',
+  'x-forwarded-for',
 ] as const;
+
+/** The last of nginx's main format: whom a proxy before it says that it asks for. With ports, it is whom nginx itself asked. */
+const FORWARDED_LIST =
+  /^"((?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F:]{3,45})(?:, ?(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F:]{3,45}))*)"(?: |$)/;
 
 abstract class AccessParser implements LineParser {
   skipped = 0;
@@ -158,6 +163,7 @@ class CombinedParser extends AccessParser {
       dash(agent),
       dash(vhost ?? whole?.[1]),
       dash(extra),
+      FORWARDED_LIST.exec(extra ?? '')?.[1] ?? null,
     ];
   }
 }

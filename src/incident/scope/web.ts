@@ -25,6 +25,7 @@ const RELAYED_SHARE = 0.5;
 const KEPT_SHARE = 0.8;
 /** Part of the requests that begin alike which must go to one server for the others to be its. */
 const ROUTED_SHARE = 0.8;
+const DAY = 86_400e6;
 /** How long before it is known as theirs an address is looked at, where nobody else came from it. */
 const MONTH = 30 * 86_400e6;
 const NONE: ReadonlySet<number> = new Set();
@@ -93,6 +94,7 @@ export class Requests {
         t === 'exchange/http' ||
         t === 'zeek/http' ||
         t === 'suricata/http' ||
+        t === 'http' ||
         t === 'mail/service',
     );
     this.#service = texts.asker((t) => t === 'mail/service');
@@ -244,7 +246,11 @@ export class Requests {
     if (moved.length === 0) return;
     // Where all that begins alike goes, there goes what only the front server still has.
     const routes = new Map<string, Map<number, number>>();
+    const passed = new Map<string, number>();
+    const dayOf = (row: number): number => Math.floor(t[row]! / DAY);
     for (const m of moved) {
+      const on = `${m.front} ${segment(m.row)} ${dayOf(m.row)}`;
+      passed.set(on, (passed.get(on) ?? 0) + 1);
       this.#host[m.row] = m.back;
       this.#host[m.by] = -1;
       const key = `${m.front} ${segment(m.row)}`;
@@ -252,9 +258,26 @@ export class Requests {
       routes.set(key, to.set(m.back, (to.get(m.back) ?? 0) + 1));
     }
     const taken = new Set(moved.map((m) => m.row));
-    for (const front of new Set(moved.map((m) => m.front)))
+    const fronts = new Set(moved.map((m) => m.front));
+    // On days of which the hinder server still has a log: how much of it went there. A server that answers as well passes on a part.
+    const went = new Map<string, { all: number; passed: number }>();
+    for (const front of fronts) {
+      const days = new Map<string, number>();
+      for (const row of this.#byHost.get(front)!) {
+        const on = `${front} ${segment(row)} ${dayOf(row)}`;
+        if (passed.has(on)) days.set(on, (days.get(on) ?? 0) + 1);
+      }
+      for (const [on, all] of days) {
+        const key = on.slice(0, on.lastIndexOf(' '));
+        const x = went.get(key) ?? { all: 0, passed: 0 };
+        went.set(key, { all: x.all + all, passed: x.passed + passed.get(on)! });
+      }
+    }
+    for (const front of fronts)
       for (const row of this.#byHost.get(front)!) {
         if (taken.has(row) || this.#host[row] !== front) continue;
+        const part = went.get(`${front} ${segment(row)}`);
+        if (part === undefined || part.passed < part.all * ROUTED_SHARE) continue;
         const to = [...(routes.get(`${front} ${segment(row)}`) ?? [])];
         const all = to.reduce((n, x) => n + x[1], 0);
         const most = to.find((x) => x[1] >= all * ROUTED_SHARE);
