@@ -33,6 +33,13 @@ const RUN_KEY =
 
 /** What a service runs, in the registry. */
 const SERVICE_IMAGE = /\\(?:currentcontrolset|controlset\d+)\\services\\([^\\]+)\\imagepath$/i;
+/** Types of start that are told in the language of Windows: on demand, and by itself. */
+const DEMAND =
+  /^(?:demand start|3|manual|manuell(?: starten)?|start(?:en)? (?:auf|bei) (?:anforderung|bedarf)|démarrage (?:à la demande|manuel)|manuel|inicio (?:a petición|manual)|avvio (?:su richiesta|manuale)|handmatig(?: starten)?|вручную|手动启动|手动)$/i;
+const AUTOMATIC = /auto|boot|^[012]$|system|авто|自动/i;
+/** A command of the shell, and no program that stays. */
+const ONE_COMMAND =
+  /^"?(?:%comspec%|(?:%systemroot%|c:\\windows)\\system32\\cmd(?:\.exe)?|cmd(?:\.exe)?)"?\s+\/[a-z]*[ck]\b/i;
 /** Where programs look for their libraries. */
 const LIBRARY_FOLDER = /^[a-z]:\\(?:program files(?: \(x86\))?|windows\\(?:system32|syswow64))\\(?!.*\\temp\\)/i;
 
@@ -64,7 +71,8 @@ export function persistence(w: World, g: Group, web: WebFindings, mail: readonly
     if (n.kind === 'service') {
       const name = w.text(services.column('service')[n.row]!);
       // Started once, on demand, to run something: that is how they moved.
-      if (/^(?:demand start|3|manual)$/i.test(w.text(start[n.row]!))) continue;
+      const type = w.text(start[n.row]!);
+      if (DEMAND.test(type) || (type !== '' && !AUTOMATIC.test(type) && ONE_COMMAND.test(n.path))) continue;
       // One that they made themselves needs no record of its file.
       const own =
         MADE.test(n.because) &&
