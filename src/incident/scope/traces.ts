@@ -65,7 +65,19 @@ export function persistence(w: World, g: Group, web: WebFindings, mail: readonly
   const brings = (host: number, command: string): boolean => {
     const c = command.toLowerCase();
     for (const f of g.files.values()) if (f.host === host && f.path.length > 6 && c.includes(f.path)) return true;
-    return false;
+    // What they laid under that path on another machine, or a command of theirs put there.
+    const exe = /^"?([a-z]:\\[^"]+?\.(?:exe|dll|sys|ps1|bat|cmd|vbs))(?=["\s]|$)/.exec(c)?.[1] ?? '';
+    if (exe === '') return false;
+    for (const f of g.files.values()) if (f.path === exe) return true;
+    return g.nodes.some(
+      (n) =>
+        n.host === host &&
+        (n.kind === 'service' || n.kind === 'process') &&
+        /\b(?:copy|xcopy|move|ren|curl|certutil|bitsadmin)\b/.test(
+          n.path + (n.kind === 'process' ? w.processes.commandText(n.row).toLowerCase() : ''),
+        ) &&
+        (n.kind === 'process' ? w.processes.commandText(n.row).toLowerCase() : n.path).includes(exe),
+    );
   };
   for (const n of g.nodes) {
     if (n.kind === 'service') {
