@@ -2,7 +2,7 @@
 // group the parts that the contract names.
 import type { Messages } from '../messages/index.js';
 import { authentication, remoteObjects } from './detectors/authentication.js';
-import { credentials } from './detectors/credentials.js';
+import { credentials, databaseLine } from './detectors/credentials.js';
 import { weighed } from './detectors/everyday.js';
 import { execution } from './detectors/execution.js';
 import { hands, ruleLeads } from './detectors/hands.js';
@@ -370,6 +370,21 @@ function outsideOf(s: Suspicion, g: Group): string[] {
 }
 
 /** Joins what is one. True if anything was. */
+/** Passwords that were stolen are used within this. */
+const USED_WITHIN = 30 * 86_400e6;
+
+/** Whether an intruder took the directory's passwords not long before. */
+function tookDirectory(s: Suspicion, g: Group, before: number): boolean {
+  return g.nodes.some(
+    (n) =>
+      n.t <= before &&
+      before - n.t <= USED_WITHIN &&
+      (n.because === 'lead.replication' ||
+        n.because === 'lead.directory-copy' ||
+        (n.kind === 'process' && databaseLine(s.world.processes.commandText(n.row)))),
+  );
+}
+
 function unite(
   s: Suspicion,
   groups: readonly Group[],
@@ -430,6 +445,10 @@ function unite(
       )
         join(g, o);
     }
+    // Who comes as people of the house soon after one intruder alone took all their passwords is that one.
+    if (g.nodes.some((n) => n.kind !== 'cloud')) continue;
+    const took = groups.filter((o) => o !== g && tookDirectory(s, o, g.first));
+    if (took.length === 1) join(took[0]!, g);
   }
   const rooted = (g: Group): boolean =>
     g.nodes.some((n) => n.kind === 'cloud') ||
