@@ -8,6 +8,7 @@ import { execution } from './detectors/execution.js';
 import { hands, ruleLeads } from './detectors/hands.js';
 import { serverShell } from './detectors/server-shell.js';
 import { strangeTunnels } from './detectors/strange-tunnel.js';
+import { wiped } from './detectors/wiped.js';
 import { webScriptLeads } from './detectors/web-script.js';
 import { collect, type FactSource, readFacts } from './facts/read.js';
 import type { Place } from './facts/table.js';
@@ -110,6 +111,7 @@ export async function reconstruct(input: ReconstructInput): Promise<Reconstructi
   for (const l of ruleLeads(w, input.findings)) s.lead(weighed(w, s, l));
   for (const l of cloudLeads(w)) s.lead(l);
   for (const l of strangeTunnels(w)) s.lead(l);
+  for (const l of wiped(w)) s.lead(l);
   s.spread();
   const names = lookers(w);
   const settle = (): void => {

@@ -100,6 +100,7 @@ export const incidentEn = {
     'lead.strange-tunnel':
       'Other people’s accounts were tried at the gateway, then a tunnel was opened from the same address.',
     'lead.spray': 'Passwords of many accounts were tried from one place within minutes.',
+    'lead.wiped': 'The log of who had logged on was emptied in a session, and the history of commands with it.',
     'lead.roasting': 'Tickets with weak encryption were asked for many service accounts at once.',
     'lead.remote-object': 'A program that was started over the network as an object (DCOM) started another.',
     'lead.guessed': 'Many wrong passwords, then a session from the same address.',

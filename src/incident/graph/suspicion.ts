@@ -83,6 +83,8 @@ const UNSET_SESSION = 4_294_967_295;
 /** A session's number means that session no longer than this. */
 const SESSION_LENGTH = 24 * 3600e6;
 
+/** What opens sessions by SSH. */
+const SSH_CLIENT = /\/(?:ssh|scp|sftp|rsync)$/;
 /** A session by SSH whose end no record tells is over after this. */
 export const SSH_LENGTH = 8 * 3600e6;
 
@@ -626,6 +628,8 @@ export class Suspicion {
       if (l !== null && (l.type === 3 || l.type === 10 || l.type === 9 || l.type === SSH))
         this.session(l, n, 'edge.in-session', n.sure);
     }
+    // What sudo writes down knows no session: it is that of whoever asked, where only one is open.
+    if (name === 'sudo' && id < 0) this.#asked(n);
     if (id > 0 && id !== 0x3e7) this.#ranAs(n, id);
     if (parent >= 0 && SERVER.test(name)) {
       // What one server's workers start came in by that server.
@@ -639,6 +643,16 @@ export class Suspicion {
     if (p.image.at(parent) < 0 && n.path.startsWith('/'))
       if (id < 0 || p.children(parent).some((c) => p.session.at(c) >= 0 && p.session.at(c) !== id)) return;
     if (w.shell(parent) || !w.system(parent)) this.process(parent, n, 'edge.parent', n.sure);
+  }
+
+  /** The session by SSH in which somebody asked for a command by sudo. */
+  #asked(n: Node): void {
+    const w = this.world;
+    const user = bareName(w.processes.userText(n.row));
+    const open = w.logons
+      .remote(n.host, n.t - SSH_LENGTH, n.t)
+      .filter((l) => l.type === SSH && l.user === user && w.logons.closed(l) >= n.t);
+    if (open.length === 1) this.session(open[0]!, n, 'edge.in-session', n.sure === 'certain' ? 'likely' : n.sure);
   }
 
   /** Services that came with what the intruder installed: made by the installer, in nobody's session, of a program that was not there. */
@@ -752,7 +766,9 @@ export class Suspicion {
       }
     const by = this.remote.opener(l, source);
     this.#arrived(l, source, by, n);
-    if (by >= 0 && !w.hub(by) && (!w.system(by) || w.shell(by))) this.process(by, n, 'edge.opened', n.sure);
+    // Who opened it did so by hand: on Linux the client is a program of the system's.
+    const client = by >= 0 && l.type === SSH && SSH_CLIENT.test(w.processes.imageText(by));
+    if (by >= 0 && !w.hub(by) && (!w.system(by) || w.shell(by) || client)) this.process(by, n, 'edge.opened', n.sure);
   }
 
   /** Whether something that had never run there was made a service in a session, or laid to be one. */
