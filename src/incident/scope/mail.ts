@@ -461,7 +461,11 @@ export function mail(
           (o.parameters.get('identity') ?? '').toLowerCase().startsWith(target.toLowerCase()),
       );
       // A request that is done is removed by administrators too; what they themselves started at that moment is theirs.
-      const signs = Number(local) * 2 + Number(removed !== undefined) + Number(active(x)) + Number(ordered(x)) * 2;
+      const signs =
+        Number(local) * 2 +
+        Number(removed !== undefined) +
+        Number(active(x) || fromHeld(w, g, requests, x)) +
+        Number(ordered(x)) * 2;
       if (signs < 2) continue;
       add(target, 'export', x.t, place);
       g.account(x.caller, domains, 'abused', x.t, [place]);
