@@ -398,6 +398,31 @@ export function samePlace(w: World, s: Suspicion): number {
   const ip = t.column('src_ip');
   const wanted = w.facts.texts.asker((x) => theirs.has(x.replace(/^::ffff:/, '')));
   const seen = new Set<string>();
+  // When each account came from each of these places first, on how many days before they did, and since when it is seen at all.
+  const ways = new Map<string, { first: number; days: Set<number> }>();
+  const since = new Map<string, number>();
+  for (let i = 0; i < t.rows; i++) {
+    if (ip[i]! < 0 || !w.logons.arrival(i)) continue;
+    const l = w.logons.logon(i);
+    if (l.type !== 10 && l.type !== SSH) continue;
+    if (!since.has(l.user)) since.set(l.user, l.t);
+    const x = theirs.get(l.address);
+    if (x === undefined || l.t >= x.t - HOUR) continue;
+    const way = `${l.address}|${l.user}`;
+    const known = ways.get(way);
+    if (known === undefined) ways.set(way, { first: l.t, days: new Set([Math.floor(l.t / DAY)]) });
+    else known.days.add(Math.floor(l.t / DAY));
+  }
+  // Once, not long before, from where somebody who is long known never came: that was they as well.
+  const first = (way: string, user: string, at: number): boolean => {
+    const x = ways.get(way);
+    return (
+      x !== undefined &&
+      x.days.size <= NEW_DAYS &&
+      at - x.first <= NEW_WITHIN &&
+      x.first - since.get(user)! >= KNOWN_FOR
+    );
+  };
   // In the order of time: who came from there before is known when somebody comes.
   for (let i = 0; i < t.rows; i++) {
     if (ip[i]! < 0 || !wanted(ip[i]!) || !w.logons.arrival(i)) continue;
@@ -405,6 +430,10 @@ export function samePlace(w: World, s: Suspicion): number {
     const x = theirs.get(l.address);
     if (x === undefined || s.nodes.has(`s${i}`)) continue;
     const way = `${l.address}|${l.user}`;
+    if (l.t < x.t - HOUR && first(way, l.user, x.t)) {
+      if (l.type === 10 || l.type === SSH) s.session(l, x.node, 'edge.same-place', 'likely');
+      continue;
+    }
     if (l.t < x.t - HOUR) seen.add(way);
     if ((l.type === 10 || l.type === SSH) && !seen.has(way) && (x.users.has(l.user) || l.t >= x.t))
       s.session(l, x.node, 'edge.same-place', x.users.has(l.user) ? 'certain' : 'likely');
@@ -412,6 +441,11 @@ export function samePlace(w: World, s: Suspicion): number {
   s.drain();
   return s.nodes.size - before;
 }
+
+/** Days of use from a place, and time, by which it is still new to somebody; and how long they must have been seen before. */
+const NEW_DAYS = 2;
+const NEW_WITHIN = 10 * DAY;
+const KNOWN_FOR = 3 * DAY;
 
 /** A private key that a command line names: whose it is. */
 const KEY_OF = /\/(?:home\/([\w.-]+)|(root))\/\.ssh\/(?:id_\w+|[\w.-]*(?:key|pem))\b/g;
