@@ -372,6 +372,8 @@ function outsideOf(s: Suspicion, g: Group): string[] {
 }
 
 /** Joins what is one. True if anything was. */
+/** The call that a command line made is recorded within this. */
+const KEY_MADE_WITHIN = 120e6;
 /** Passwords that were stolen are used within this. */
 const USED_WITHIN = 30 * 86_400e6;
 
@@ -446,6 +448,24 @@ function unite(
         o.nodes.some((n) => (n.kind === 'process' || n.kind === 'file') && laid.has(n.path.replace(/^.*\\/, '')))
       )
         join(g, o);
+    }
+    // Who made the key that was used there by a command line is who used it.
+    const keys = new Set(
+      cloudActs(s.world).flatMap((x) => (places.has(x.ip) && x.credential !== '' ? [x.credential] : [])),
+    );
+    for (const x of cloudActs(s.world)) {
+      if (x.created === '' || !keys.has(x.created)) continue;
+      for (const o of groups)
+        if (
+          o !== g &&
+          o.nodes.some(
+            (n) =>
+              n.kind === 'process' &&
+              Math.abs(n.t - x.t) <= KEY_MADE_WITHIN &&
+              /\bcreate-access-key\b/.test(s.world.processes.commandText(n.row)),
+          )
+        )
+          join(o, g);
     }
     // Who comes as people of the house soon after one intruder alone took all their passwords is that one.
     if (g.nodes.some((n) => n.kind !== 'cloud')) continue;

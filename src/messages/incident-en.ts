@@ -96,6 +96,7 @@ export const incidentEn = {
     'lead.injected': 'A program that hardly anybody has put code into one of the programs of Windows.',
     'lead.cloud-account':
       'From an address that it never came from, an account of a cloud service did what hides mail, sends it away or lets somebody back in.',
+    'lead.cloud-key': 'A key that somebody made for an account was used from where that account never came from.',
     'lead.cloud-together': 'Accounts that never came from an address came from it together, stolen ones among them.',
     'lead.strange-tunnel':
       'Other people’s accounts were tried at the gateway, then a tunnel was opened from the same address.',

@@ -55,7 +55,7 @@ export const FACT_CLASSES: readonly FactClass[] = [
   one('tls_activity', 0, 'server_name src_ip src_port dst_ip dst_port'),
   one('tunnel_activity', 4014, 'activity user src_ip inside_ip'),
   one('email_activity', 4009, 'activity sender recipient subject src_ip'),
-  one('api_activity', 6003, 'operation parameters user service status src_ip'),
+  one('api_activity', 6003, 'operation parameters user service status src_ip credential_uid created_uid bytes_out'),
   one('datastore_activity', 6005, 'operation logon_type owner owner_name user client src_ip folder items mailbox'),
   // What is in no class: the words of the record.
   one('base_event', 0, 'message'),

@@ -100,6 +100,10 @@ const CLOUDS = ['aws/cloudtrail', 'okta/system', 'google/workspace', 'gcp/audit'
         service: ['eventSource', 'gcp.audit.service_name', 'id.applicationName'],
         status: 'status',
         src_ip: ['src_ip', 'sourceIPAddress'],
+        // The key that it was done with, and one that was made by it.
+        credential_uid: 'credential',
+        created_uid: 'made',
+        bytes_out: 'bytes_out',
       },
     },
   ],

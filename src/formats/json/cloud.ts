@@ -25,14 +25,19 @@ export interface CloudEvent {
 
 const signIn = (failed: boolean): string => (failed ? 'sign-in failed' : 'sign-in');
 
-/** Who did it, of CloudTrail's `userIdentity`: a user by name, a role by its name and that of the session. */
+/**
+ * Who did it, of CloudTrail's `userIdentity`: a user by name, a role by its own, and somebody who signed in by the directory (IAM Identity
+ * Center, whose roles begin with AWSReservedSSO_) by the name of the session.
+ */
 function awsActor(identity: Obj | null, o: Obj): string {
   if (identity === null) return text(o.Username);
   const name = text(identity.userName);
   if (name !== '') return name;
-  const arn = /:(?:assumed-role|user|federated-user)\/(.+)$/.exec(text(identity.arn))?.[1];
+  const assumed = /:assumed-role\/([^/]+)\/(.+)$/.exec(text(identity.arn));
+  if (assumed !== null)
+    return assumed[1]!.startsWith('AWSReservedSSO_') || assumed[2]!.includes('@') ? assumed[2]! : assumed[1]!;
   return (
-    arn ??
+    /:(?:user|federated-user)\/(.+)$/.exec(text(identity.arn))?.[1] ??
     (text(obj(obj(identity.sessionContext)?.sessionIssuer)?.userName) ||
       text(identity.invokedBy) ||
       (text(identity.type) === 'Root' ? 'root' : text(identity.principalId)))
@@ -50,7 +55,10 @@ function aws(o: Obj): CloudEvent {
     provider: text(o.eventSource),
     more: {
       actor: awsActor(obj(o.userIdentity), o),
+      // What was made is told in the answer.
       request: json(o.requestParameters),
+      made: text(obj(obj(o.responseElements)?.accessKey)?.accessKeyId),
+      credential: text(obj(o.userIdentity)?.accessKeyId),
       sign_in: name === 'ConsoleLogin' ? signIn(/^failure$/i.test(login) || error !== '') : '',
       status: error,
       bytes_out: text(bytes),

@@ -14,6 +14,13 @@ export interface CloudAct {
   /** Of what the operation was told: names and values, as the service writes them; ''. */
   readonly parameters: string;
   readonly channel: string;
+  /** What recorded it, as the reader of its log names it: `m365/audit`. */
+  readonly source: string;
+  /** The key that it was done with, and the key that was made by it; ''. */
+  readonly credential: string;
+  readonly created: string;
+  /** Bytes that were read by it; 0. */
+  readonly bytes: number;
   readonly place: Place;
 }
 
@@ -40,12 +47,26 @@ export function cloudActs(w: World): readonly CloudAct[] {
     what: string,
     way: string,
     place: () => Place,
-    parameters = '',
+    source: number,
+    more: { parameters?: string; credential?: string; created?: string; bytes?: number } = {},
   ): void => {
     if (ip < 0 || who < 0) return;
     const address = w.addresses.text(ip);
     if (address === '' || !w.addresses.outside(address)) return;
-    out.push({ t, ip: address, user: user(who), what, parameters, channel: way, place: place() });
+    const from = w.text(source);
+    out.push({
+      t,
+      ip: address,
+      user: user(who),
+      what,
+      parameters: more.parameters ?? '',
+      channel: /^(?:m365|azure)\//.test(from) ? way : 'other',
+      source: from,
+      credential: more.credential ?? '',
+      created: more.created ?? '',
+      bytes: more.bytes ?? 0,
+      place: place(),
+    });
   };
   for (let i = 0; i < d.rows; i++)
     if (cloud(d.source[i]!))
@@ -56,11 +77,12 @@ export function cloudActs(w: World): readonly CloudAct[] {
         w.text(d.column('operation')[i]!),
         channel(d.column('client')[i]!),
         () => d.place(i),
+        d.source[i]!,
       );
   const signIn = w.facts.texts.asker((t) => t === 'sign-in');
   for (let i = 0; i < a.rows; i++)
     if (signIn(a.column('activity')[i]!))
-      add(a.t[i]!, a.column('src_ip')[i]!, a.column('user')[i]!, 'sign-in', 'owa', () => a.place(i));
+      add(a.t[i]!, a.column('src_ip')[i]!, a.column('user')[i]!, 'sign-in', 'owa', () => a.place(i), a.source[i]!);
   for (let i = 0; i < api.rows; i++)
     if (cloud(api.source[i]!))
       add(
@@ -70,7 +92,13 @@ export function cloudActs(w: World): readonly CloudAct[] {
         w.text(api.column('operation')[i]!),
         'owa',
         () => api.place(i),
-        w.text(api.column('parameters')[i]!),
+        api.source[i]!,
+        {
+          parameters: w.text(api.column('parameters')[i]!),
+          credential: w.text(api.column('credential_uid')[i]!),
+          created: w.text(api.column('created_uid')[i]!),
+          bytes: Math.max(0, w.facts.texts.number(api.column('bytes_out')[i]!) || 0),
+        },
       );
   out.sort((x, y) => x.t - y.t);
   known.set(w, out);
@@ -138,6 +166,11 @@ export function cloudMark(x: CloudAct): { kind: string; technique: string; what:
     return { kind: 'permission', technique: 'T1098.002', what: parameter(p, 'Identity') };
   if (/^consent to application\.?$/i.test(x.what))
     return { kind: 'consent', technique: 'T1098.003', what: /"displayName"\s*:\s*"([^"]+)"/.exec(p)?.[1] ?? '' };
+  if (/^user\.mfa\.factor\.activate$/.test(x.what)) return { kind: 'factor', technique: 'T1098.005', what: x.user };
+  if (/^CreateAccessKey$/.test(x.what) && x.created !== '')
+    return { kind: 'key', technique: 'T1098.001', what: /"userName"\s*:\s*"([^"]+)"/.exec(p)?.[1] ?? x.user };
+  if (/^(?:StopLogging|DeleteTrail|DeleteDetector)$/.test(x.what))
+    return { kind: 'audit', technique: 'T1685', what: /"(?:name|detectorId)"\s*:\s*"([^"]+)"/.exec(p)?.[1] ?? '' };
   if (
     /^user registered (?:security info|all required security info)|^(?:registered|added) .*authenticat|^update user\.?$.*strongauth/i.test(
       x.what,
@@ -149,6 +182,8 @@ export function cloudMark(x: CloudAct): { kind: string; technique: string; what:
 
 /** Operations that only set a new address apart where somebody's own would be usual. */
 const STRONG: ReadonlySet<string> = new Set(['rule', 'forward', 'consent', 'audit', 'factor', 'permission']);
+/** A key that was stolen as it was made is used within this. */
+const KEY_WITHIN = 60 * DAY;
 /** Accounts that one address may sign in for before it counts as a place that many share. */
 const SHARED = 5;
 /** Accounts that come from a new address at one time. */
@@ -196,6 +231,34 @@ export function cloudLeads(w: World): Lead[] {
   }
   const out: Lead[] = [];
   const theirs = new Set<string>();
+  // A key that somebody made for another, used from where the account never came, and nobody else does.
+  const made = new Map<string, CloudAct>();
+  for (const x of all) if (x.created !== '') made.set(x.created, x);
+  if (made.size > 0) {
+    const came = new Set<string>();
+    const keyed = new Map<string, CloudAct[]>();
+    for (const x of all) {
+      const by = made.get(x.credential);
+      if (by === undefined || by.user === x.user || x.t < by.t || x.t - by.t > KEY_WITHIN) {
+        came.add(`${x.ip}|${x.user}`);
+        continue;
+      }
+      if (!came.has(`${x.ip}|${x.user}`) && x.ip !== by.ip) keyed.set(x.ip, [...(keyed.get(x.ip) ?? []), x]);
+    }
+    for (const [ip, list] of keyed) {
+      if (users.get(ip)!.size > 1) continue;
+      theirs.add(ip);
+      out.push(
+        lead(
+          ip,
+          list[0]!.t,
+          list.slice(0, 20).map((x) => x.place),
+          'lead.cloud-key',
+          'T1078.004',
+        ),
+      );
+    }
+  }
   for (const [ip, l] of leads) {
     const strong = [...l.kinds].some((k) => k === 'rule' || k === 'forward' || k === 'consent') || l.kinds.size >= 2;
     if (!strong) continue;

@@ -13,7 +13,7 @@ import { blindSpots } from './blind.js';
 import { collectNext } from './next.js';
 import { readMemory } from './memory.js';
 import { cloudMark, theirCloudActs } from '../graph/cloud.js';
-import { cloudPersistence, cloudTraces, refusedInCloud } from './cloud.js';
+import { cloudPersistence, cloudTraces, refusedInCloud, cloudThefts, orderedActs } from './cloud.js';
 import { missingDays } from './day-files.js';
 import { type Silence, silences } from './silence.js';
 import { entry as findEntry, type EntryClaim } from './entry.js';
@@ -125,7 +125,9 @@ export function assemble(a: AssembleInput): Incident {
   const created = createdAccounts(w, g);
   for (const c of created) g.account(`${c.domain}\\${c.name}`, domains, 'created', c.t, c.places);
   const acts = theirCloudActs(w, addresses, (user) => g.accounts.get(user)?.status === 'abused');
-  const marked = acts.flatMap((x) => {
+  const asked = orderedActs(w, g).filter((x) => !acts.includes(x));
+  for (const x of asked) g.account(x.user, domains, 'abused', x.t, [x.place]);
+  const marked = [...acts, ...asked].flatMap((x) => {
     const mark = cloudMark(x);
     return mark === null ? [] : [{ ...mark, act: x }];
   });
@@ -142,7 +144,7 @@ export function assemble(a: AssembleInput): Incident {
   const net = new Network(w, g.processes);
   const { channels, thefts } = outward(w, g, net);
   heldByTalk(w, g, net, channels, a.hijack);
-  thefts.push(...fetched(w, g, addresses, requests, tenants));
+  thefts.push(...fetched(w, g, addresses, requests, tenants), ...cloudThefts(acts));
   const inBulk = new Set<number>();
   for (const b of web.bulk) {
     // Day by day.
