@@ -192,7 +192,7 @@ test('recorded campaigns agree with what is known of them', needsShared, () => {
 
   const linux = of('log4shell-linux');
   assert.deepEqual(
-    linux.incidents.map((i) => [short(i.entry!.host), i.entry!.technique, i.entry!.source_ip]),
+    linux.incidents.map((i) => [short(i.entry!.host!), i.entry!.technique, i.entry!.source_ip]),
     [
       ['ubuntu5', 'T1190', '192.168.2.6'],
       ['workstation5', 'T1190', '192.168.3.5'],

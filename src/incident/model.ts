@@ -79,6 +79,11 @@ export interface AntiForensics {
   readonly evidence: readonly Cite[];
 }
 
+/** What an intruder did to their traces; `host` is null where it was in no machine of the house's. */
+export interface IncidentTrace extends Omit<AntiForensics, 'host'> {
+  readonly host: string | null;
+}
+
 export interface Technique {
   readonly technique: string;
   readonly tactics: readonly string[];
@@ -171,7 +176,7 @@ export interface Incident {
   readonly entry: {
     readonly vector: string;
     readonly technique: string | null;
-    readonly host: string;
+    readonly host: string | null;
     readonly service: string | null;
     readonly time: string | null;
     readonly source_ip: string | null;
@@ -217,7 +222,7 @@ export interface Incident {
     readonly evidence: readonly Cite[];
   }[];
   readonly persistence: readonly {
-    readonly host: string;
+    readonly host: string | null;
     readonly kind: string;
     readonly name: string;
     readonly command: string | null;
@@ -263,7 +268,7 @@ export interface Incident {
   }[];
   readonly data_theft: readonly {
     readonly time: string | null;
-    readonly host: string;
+    readonly host: string | null;
     readonly what: string;
     readonly staged_as: string | null;
     readonly method: string;
@@ -285,7 +290,7 @@ export interface Incident {
     readonly hosts_downloaded: readonly string[];
     readonly evidence: readonly Cite[];
   } | null;
-  readonly anti_forensics: readonly AntiForensics[];
+  readonly anti_forensics: readonly IncidentTrace[];
   readonly blind_spots: readonly BlindSpot[];
   /** Added: ordered by how much it would settle. */
   readonly collect_next: readonly CollectNext[];

@@ -10,7 +10,7 @@ export interface StatementParts {
   readonly confidence: string;
   readonly entry: {
     readonly vector: string;
-    readonly host: string;
+    readonly host: string | null;
     readonly source_ip: string | null;
     readonly time: string | null;
   } | null;
@@ -239,7 +239,7 @@ export const incidentEn = {
     out.push(
       i.entry === null || i.entry.vector === 'unknown'
         ? `${span(i.first_seen, i.last_seen)} an intruder was active; how they came in is not known from this evidence.`
-        : `${span(i.first_seen, i.last_seen)} an intruder was active, who came in ${vectors[i.entry.vector] ?? i.entry.vector} (${i.entry.host})${i.entry.source_ip === null ? '' : ` from ${i.entry.source_ip}`}.`,
+        : `${span(i.first_seen, i.last_seen)} an intruder was active, who came in ${vectors[i.entry.vector] ?? i.entry.vector}${i.entry.host === null ? '' : ` (${i.entry.host})`}${i.entry.source_ip === null ? '' : ` from ${i.entry.source_ip}`}.`,
     );
     const dc = i.hosts.filter((h) => h.status === 'controlled' && h.role === 'domain_controller').length;
     if (n('controlled') === 0)

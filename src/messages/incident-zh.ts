@@ -27,7 +27,7 @@ export function statementZh(i: StatementParts): string {
   out.push(
     i.entry === null || i.entry.vector === 'unknown'
       ? `${day(i.first_seen)}至${day(i.last_seen)}期间有入侵者活动；从现有证据无法得知其进入方式。`
-      : `${day(i.first_seen)}至${day(i.last_seen)}期间有入侵者活动，其${vectorsZh[i.entry.vector] ?? i.entry.vector}（${i.entry.host}）进入${i.entry.source_ip === null ? '' : `，来源地址为 ${i.entry.source_ip}`}。`,
+      : `${day(i.first_seen)}至${day(i.last_seen)}期间有入侵者活动，其${vectorsZh[i.entry.vector] ?? i.entry.vector}${i.entry.host === null ? '' : `（${i.entry.host}）`}进入${i.entry.source_ip === null ? '' : `，来源地址为 ${i.entry.source_ip}`}。`,
   );
   const dc = i.hosts.filter((h) => h.status === 'controlled' && h.role === 'domain_controller').length;
   if (n('controlled') === 0)

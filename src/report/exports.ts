@@ -12,6 +12,9 @@ type Json = Record<string, unknown>;
 const OLDER: Readonly<Record<string, string>> = { stealth: 'defense-evasion', 'defense-impairment': 'defense-evasion' };
 
 /** ATT&CK Navigator layer (format 4.5). `attack` 18 writes the tactics of before v19. */
+/** Where something was in no machine of the house's. */
+const CLOUD = 'cloud service';
+
 export function navigator(d: IncidentDocument, attack: 18 | 19 = 19): Json {
   const counts = new Map<string, { tactic: string; id: string; n: number; where: Set<string> }>();
   for (const i of d.incidents)
@@ -110,13 +113,13 @@ export function attackFlow(d: IncidentDocument): Json {
     if (i.entry !== null)
       action(
         `${i.id}|entry`,
-        i.entry.host,
+        i.entry.host ?? CLOUD,
         `Entry: ${i.entry.vector.replaceAll('_', ' ')}`,
         i.entry.technique,
         i.entry.time,
         i.entry.why,
       );
-    const start = new Map<string, number>(i.entry === null ? [] : [[i.entry.host, 0]]);
+    const start = new Map<string, number>(i.entry === null ? [] : [[i.entry.host ?? CLOUD, 0]]);
     for (const [n, m] of i.lateral_movement.entries()) {
       action(
         `${i.id}|move|${n}`,
@@ -132,8 +135,8 @@ export function attackFlow(d: IncidentDocument): Json {
       if (!start.has(m.to)) start.set(m.to, me);
     }
     for (const [n, x] of i.data_theft.entries()) {
-      action(`${i.id}|theft|${n}`, x.host, `Data sent to ${x.destination}`, 'T1041', x.time, x.what);
-      const from = start.get(x.host);
+      action(`${i.id}|theft|${n}`, x.host ?? CLOUD, `Data sent to ${x.destination}`, 'T1041', x.time, x.what);
+      const from = start.get(x.host ?? CLOUD);
       if (from !== undefined) actions[from]!.effects.push(actions.at(-1)!.id);
     }
     const reached = new Set(actions.flatMap((a) => a.effects));

@@ -50,7 +50,7 @@ export function graph(i: Incident, alt: string, w: Words): string {
       queue.push(h);
     }
   };
-  if (i.entry !== null) begin(i.entry.host, 0);
+  if (i.entry !== null && i.entry.host !== null) begin(i.entry.host, 0);
   const spread = (): void => {
     while (queue.length > 0) {
       const h = queue.shift()!;
@@ -112,7 +112,7 @@ export function graph(i: Incident, alt: string, w: Words): string {
     );
   });
   if (left) {
-    const target = placed.get(i.entry!.host);
+    const target = placed.get(i.entry!.host ?? '');
     if (target !== undefined)
       parts.push(
         `<g class="outside"><path class="way" d="M100 ${f1(target.y)}H${f1(target.x - 12)}" marker-end="url(#arrow)"/><rect x="20" y="${f1(target.y - 15)}" width="80" height="30" rx="15"/><text x="60" y="${f1(target.y + 4)}" text-anchor="middle">${html(w.outside)}</text><title>${html(i.entry!.source_ip ?? w.outside)}</title></g>`,

@@ -2,6 +2,8 @@
 import { isIP } from 'node:net';
 import type { Cite, Incident } from '../incident/index.js';
 
+const onHost = (host: string | null): string[] => (host === null ? [] : [host]);
+
 export type IndicatorKind = 'sha256' | 'path' | 'domain' | 'ip' | 'url' | 'account' | 'service' | 'task' | 'key';
 
 export interface Indicator {
@@ -69,9 +71,9 @@ export function indicators(i: Incident): Indicator[] {
     add('ip', s.source_ip, 'session', { first: s.start, last: s.end, hosts: [s.target], evidence: s.evidence });
   for (const x of i.data_theft)
     if (x.destination !== '')
-      add(place(x.destination), x.destination, 'theft', { first: x.time, hosts: [x.host], evidence: x.evidence });
+      add(place(x.destination), x.destination, 'theft', { first: x.time, hosts: onHost(x.host), evidence: x.evidence });
   for (const x of i.persistence) {
-    const of = { first: x.time, hosts: [x.host], evidence: x.evidence };
+    const of = { first: x.time, hosts: onHost(x.host), evidence: x.evidence };
     if (x.kind === 'webshell') add('path', x.command ?? x.name, 'persistence', of);
     else if (x.kind === 'service') add('service', x.name, 'persistence', of);
     else if (x.kind === 'scheduled_task') add('task', x.name, 'persistence', of);

@@ -195,7 +195,7 @@ export function incidentPart(d: IncidentDocument, i: Incident, messages: Message
         i.persistence.map((x) => ({
           cells: [
             x.time,
-            x.host,
+            x.host ?? messages.text.incident.cloud,
             (x.kind === 'other' && x.technique?.startsWith('T1574')
               ? r.persistenceKind.library
               : r.persistenceKind[x.kind]) ?? x.kind,
@@ -242,7 +242,7 @@ export function incidentPart(d: IncidentDocument, i: Incident, messages: Message
         i.data_theft.map((x) => ({
           cells: [
             x.time,
-            x.host,
+            x.host ?? messages.text.incident.cloud,
             x.what,
             w.names[x.method] ?? words(x.method),
             x.destination,
@@ -307,7 +307,7 @@ export function incidentPart(d: IncidentDocument, i: Incident, messages: Message
           [c.what, 'text'],
         ],
         i.anti_forensics.map((x) => ({
-          cells: [x.time, x.host, m.kind[x.kind] ?? words(x.kind), x.what],
+          cells: [x.time, x.host ?? messages.text.incident.cloud, m.kind[x.kind] ?? words(x.kind), x.what],
           cites: x.evidence,
         })),
       ),
@@ -401,7 +401,10 @@ function judgements(d: IncidentDocument, i: Incident, messages: Messages): Block
       : i.entry.vector === 'unknown'
         ? { cells: [j.noEntry, '–', '–', '–'] }
         : row(
-            j.entry(VECTORS[messages.language]?.[i.entry.vector] ?? words(i.entry.vector), i.entry.host),
+            j.entry(
+              VECTORS[messages.language]?.[i.entry.vector] ?? words(i.entry.vector),
+              i.entry.host ?? messages.text.incident.cloud,
+            ),
             i.entry.confidence,
             i.entry.confidence,
             i.entry.evidence.length,

@@ -5,7 +5,7 @@ import { brought, dualUse } from '../graph/implants.js';
 import type { Suspicion } from '../graph/suspicion.js';
 import { baseName, SSH, type World } from '../graph/world.js';
 import { STATEMENTS } from '../../messages/index.js';
-import type { AntiForensics, BlindSpot, Cite, Confidence, Incident, Technique, TimelineEntry } from '../model.js';
+import type { IncidentTrace, BlindSpot, Cite, Confidence, Incident, Technique, TimelineEntry } from '../model.js';
 import type { ReconstructInput } from '../reconstruct.js';
 import { attempts } from './attempts.js';
 import { MAIL_TECHNIQUE, PHASES, TACTICS, TRACE_TECHNIQUE } from './attack.js';
@@ -58,6 +58,8 @@ export function assemble(a: AssembleInput): Incident {
   const m = messages.text.incident;
   const time = (t: number): string | null => (Number.isFinite(t) ? microsText(t) : null);
   const name = (h: number): string => (h < 0 ? m.cloud : w.hostName(h));
+  /** Of what may be in no machine of the house's. */
+  const machine = (h: number): string | null => (h < 0 ? null : w.hostName(h));
   const cites = (places: readonly Place[]): Cite[] => {
     const seen = new Set<string>();
     const out: Cite[] = [];
@@ -343,8 +345,8 @@ export function assemble(a: AssembleInput): Incident {
   const first = times.reduce((x, y) => Math.min(x, y), Number.POSITIVE_INFINITY);
   const last = times.reduce((x, y) => Math.max(x, y), Number.NEGATIVE_INFINITY);
 
-  const anti: AntiForensics[] = marks.map((t) => ({
-    host: name(t.host),
+  const anti: IncidentTrace[] = marks.map((t) => ({
+    host: machine(t.host),
     kind: t.kind,
     time: time(t.t),
     what: m.trace(t.kind, t.what),
@@ -570,7 +572,7 @@ export function assemble(a: AssembleInput): Incident {
         : {
             vector: way.vector,
             technique: way.technique,
-            host: name(way.host),
+            host: machine(way.host),
             service: way.service,
             time: time(way.t),
             source_ip: way.ip,
@@ -605,7 +607,7 @@ export function assemble(a: AssembleInput): Incident {
       })),
     implants,
     persistence: stays.map((p) => ({
-      host: name(p.host),
+      host: machine(p.host),
       kind: p.kind,
       name: p.name,
       command: p.command,
@@ -656,7 +658,7 @@ export function assemble(a: AssembleInput): Incident {
       .sort((x, y) => x.t - y.t)
       .map((t) => ({
         time: time(t.t),
-        host: name(t.host),
+        host: machine(t.host),
         what: t.what === '' ? m.unknownData : t.what,
         staged_as: t.stagedAs,
         method: t.method,
