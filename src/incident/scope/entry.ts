@@ -1,6 +1,7 @@
 // How they came in: the earliest thing of theirs, and what led to it.
 import type { Place } from '../facts/table.js';
 import { theirCloudActs } from '../graph/cloud.js';
+import { plainAccount } from './mail.js';
 import type { Lead, Node } from '../graph/suspicion.js';
 import { baseName, ownAccount, SSH, type World } from '../graph/world.js';
 import type { Group } from './group.js';
@@ -56,12 +57,25 @@ function fetchedFrom(w: World, host: number, path: string, t: number): { ip: str
   return null;
 }
 
+/** Services that people sign in to, by what recorded it. */
+const SERVICES: readonly (readonly [string, string])[] = [
+  ['okta/', 'Okta'],
+  ['aws/', 'AWS'],
+  ['google/', 'Google Workspace'],
+  ['gcp/', 'Google Cloud'],
+  ['duo/', 'Duo'],
+];
+
 /** A page that asked for a password for somebody else was opened this long before at most. */
 const PAGE_BEFORE = 3600e6;
 
 /** An account in the cloud that was used from an address of theirs: had somebody opened a page there just before, they had asked for it. */
-function cloudEntry(w: World, g: Group, first: Node): EntryClaim {
-  const addresses = new Map(g.nodes.filter((n) => n.kind === 'cloud').map((n) => [n.path, n.t]));
+function cloudEntry(
+  w: World,
+  g: Group,
+  first: Node,
+  addresses = new Map(g.nodes.filter((n) => n.kind === 'cloud').map((n) => [n.path, n.t])),
+): EntryClaim {
   const acts = theirCloudActs(w, addresses, () => false);
   const act = acts[0];
   const t = act?.t ?? first.t;
@@ -84,7 +98,7 @@ function cloudEntry(w: World, g: Group, first: Node): EntryClaim {
     vector: page === null ? 'cloud_account' : 'phishing_link',
     technique: page === null ? 'T1078.004' : 'T1566.002',
     host: -1,
-    service: 'Entra ID',
+    service: SERVICES.find(([source]) => act?.source.startsWith(source) === true)?.[1] ?? 'Entra ID',
     t,
     ip,
     account: act?.user ?? null,
@@ -173,11 +187,20 @@ export function entry(
       confidence: 'high',
       places: [...guessed.places],
     };
+  // An account that signed in to a service from there before it came in: with it they came.
+  const signed = (ip: string, account: string, t: number): EntryClaim | null => {
+    const acts = theirCloudActs(w, new Map([[ip, t]]), () => false).filter(
+      (x) => x.t < t && plainAccount(x.user) === plainAccount(account),
+    );
+    return acts.length === 0 ? null : cloudEntry(w, g, first, new Map([[ip, acts[0]!.t]]));
+  };
   // A session from outside, or by a tunnel.
   const session = certain.find((n) => n.kind === 'session' && n.t <= first.t + 3600e6);
   if (session !== undefined) {
     const l = w.logons.logon(session.row);
     const tunnel = tunnelOf(w, l);
+    const before = tunnel === null ? signed(l.address, l.user, l.t) : signed(tunnel.ip, tunnel.user, tunnel.start);
+    if (before !== null) return before;
     if (tunnel !== null)
       return {
         vector: 'vpn',
