@@ -516,6 +516,9 @@ const MIN_CONTACTS = 4;
 /** Hours on which they must be. */
 const MIN_HOURS = 3;
 
+/** A program is fetched no longer before it is laid to run. */
+const FETCHED_BEFORE = 30 * 60e6;
+
 /** Whether a file is one that runs, or that makes something run. */
 const runsLater = (path: string): boolean =>
   /\.(?:exe|dll|sys|ps1|bat|vbs|jar|elf|so)$|\/systemd\/|\/cron|\/(?:s?bin|lib)\/[^/.]+$|\/\.[\w-]+$|\/(?:tmp|var\/tmp|dev\/shm)\/[^/.]+$/.test(
@@ -532,7 +535,9 @@ function unseen(
   net: Network,
 ): { name: string; address: string; t: number; host: number; place: Place }[] {
   const since = new Map<number, number>();
-  const begins = (h: number, t: number): void => {
+  // What was fetched to be run came shortly before, while they were there already.
+  const begins = (h: number, at: number): void => {
+    const t = Math.min(at, Math.max(at - FETCHED_BEFORE, g.hosts.get(h)?.first ?? at));
     if (!w.sensed(h)) since.set(h, Math.min(since.get(h) ?? Number.POSITIVE_INFINITY, t));
   };
   for (const r of g.processes) if (brought(w, r)) begins(w.processes.host.at(r), w.processes.start.at(r));
