@@ -71,8 +71,8 @@ export function messageFields(
     }
     const c = SSHD_OTHER[1]![0].exec(message);
     if (c !== null) {
-      // Left before anything was accepted: what was offered was no key of that user's.
-      if (/\bauthenticating user\b/.test(message)) {
+      // Left before anything was accepted: what was offered was no key of that user's, or there is none of that name.
+      if (/\b(?:authenticating|invalid) user\b.*\[preauth\]/.test(message)) {
         put('action', 'failed');
         put('auth_method', 'preauth');
       }

@@ -73,6 +73,7 @@ export function attempts(
   const kind = texts.asker((t) =>
     t === 'logon failed' ? 1 : t === 'preauthentication failed' ? 2 : t === 'failed' || t === 'invalid user' ? 3 : 0,
   );
+  const strange = strangers(w, g);
   for (let i = 0; i < a.rows; i++) {
     const k = kind(activity[i]!);
     const host = a.host[i]!;
@@ -103,6 +104,8 @@ export function attempts(
           by !== null ||
           // What goes over shares is the system's own connection: the account in their hands tells.
           (k === 1 && g.accounts.get(plain(name))?.status === 'abused' && g.near(source, at, 6 * AT_WORK)) ||
+          // Somebody who never came from there, while they were at work there.
+          (k === 1 && g.near(source, at, AT_WORK) && strange(source, plain(name))) ||
           (!w.sensed(source) &&
             ((g.near(source, at, AT_WORK) && g.suspicion.atDesk(name) === 0) || g.present(source, at)) &&
             at >= held.first);
@@ -116,4 +119,31 @@ export function attempts(
   for (const o of opened)
     if (!o.named && (g.hosts.get(o.to)?.status ?? 'attempted') === 'attempted')
       g.claim(o.to, 'attempted', w.carried(o.t, o.from, o.to), [o.place], 'how.probed', 'certain');
+}
+
+/** Failed logons of one account from one host beside the intruder's work: more, and something there asks with a wrong password. */
+const OTHERS = 2;
+
+/** Whether an account never logged on from a host, and failed to hardly ever but while the intruder was at work there. */
+function strangers(w: World, g: Group): (source: number, user: string) => boolean {
+  const known = new Map<string, { came: boolean; apart: number }>();
+  const a = w.logons.table;
+  const [activity, user, ip] = [a.column('activity'), a.column('user'), a.column('src_ip')];
+  const kind = w.facts.texts.asker((t) => (t === 'logon' ? 1 : t === 'logon failed' ? 2 : 0));
+  const name = w.facts.texts.asker((t) => plain(t));
+  for (let i = 0; i < a.rows; i++) {
+    const k = kind(activity[i]!);
+    if (k === 0 || user[i]! < 0 || ip[i]! < 0) continue;
+    const source = w.addresses.hostAt(w.addresses.text(ip[i]!), a.t[i]!);
+    if (source < 0 || source === a.host[i] || g.hosts.get(source)?.status !== 'controlled') continue;
+    const key = `${source}|${name(user[i]!)}`;
+    const x = known.get(key) ?? { came: false, apart: 0 };
+    known.set(key, x);
+    if (k === 1) x.came ||= !g.sessions.has(i);
+    else if (!g.near(source, w.carried(a.t[i]!, a.host[i]!, source), 6 * AT_WORK)) x.apart++;
+  }
+  return (source, who) => {
+    const x = known.get(`${source}|${who}`);
+    return x !== undefined && !x.came && x.apart <= OTHERS;
+  };
 }
