@@ -45,6 +45,8 @@ export interface EvidenceEntry {
     readonly lines: readonly [number, number];
     readonly bytes: readonly [number, number];
   }[];
+  /** Added: the offset from UTC, in minutes, that its lines write beside their times, with the first of these times. */
+  readonly time_offset?: { readonly time: string; readonly minutes: number };
   /** Added: dates without a year were put before this time. */
   readonly time_reference?: string | null;
   /** Where times that say UTC are not: from a byte of the file on, minutes that were added; `host` null for all others. */

@@ -68,6 +68,8 @@ export interface ReconstructInput {
     readonly host: string;
     /** In local time, and nobody said in which zone. */
     readonly local: boolean;
+    /** What its lines write as their offset from UTC; null. */
+    readonly offset: { readonly t: number; readonly minutes: number } | null;
   }[];
   readonly coverage: readonly Coverage[];
   readonly blind: readonly BlindSpot[];
@@ -98,7 +100,7 @@ const MAX_ROUNDS = 8;
 
 export async function reconstruct(input: ReconstructInput): Promise<Reconstruction> {
   const local = new Set(input.files.filter((f) => f.local).map((f) => f.evidence));
-  const facts = await readFacts(input.source, input.resolve, local);
+  const facts = await readFacts(input.source, input.resolve, local, input.files);
   const w = new World(facts, input.clocks);
   if (w.processes.rows > MANY_PROCESSES) collect();
   const s = new Suspicion(w, cleanHosts(w, input), declared(w, input));

@@ -228,6 +228,8 @@ export const incidentEn = {
       'No audit of commands (auditd, Sysmon) of this host is in the evidence: what was run there is known only as far as its syslog tells.',
     zone: (minutes: number, pairs: number): string =>
       `Logs of this host are in local time and name no zone: ${minutes} minutes east of UTC, as ${pairs} connections tell that others recorded with theirs.`,
+    zoneOwn: (minutes: number, files: number): string =>
+      `Logs of this host are in local time and name no zone: ${minutes} minutes east of UTC, as ${files} other logs of the same host write.`,
     noNetwork:
       'No sensor on the network (Zeek, flows, firewall, proxy) is in the evidence: connections are known only where hosts wrote them down.',
     noMailAudit: 'No mailbox audit is in the evidence.',

@@ -55,6 +55,10 @@ const FIXED: Readonly<Record<string, string>> = {
     '一个几乎无人使用的程序向 Windows 自身的程序注入了代码。',
   'Other people’s accounts were tried at the gateway, then a tunnel was opened from the same address.':
     '先在网关上尝试他人账户，随后由同一地址建立了隧道。',
+  'The log of who had logged on was emptied in a session, and the history of commands with it.':
+    '某会话中清空了登录日志，并一并清除了命令历史。',
+  'A key that somebody made for an account was used from where that account never came from.':
+    '为某账户创建的密钥被用于该账户从未出现过的来源地址。',
   'Passwords of many accounts were tried from one place within minutes.': '数分钟内从同一处尝试了许多账户的口令。',
   'Tickets with weak encryption were asked for many service accounts at once.': '同时为许多服务账户请求了弱加密票据。',
   'A program that was started over the network as an object (DCOM) started another.':
@@ -145,6 +149,11 @@ const FORMS: readonly Form[] = [
     'Logs of this host are in local time',
     /^Logs of this host are in local time and name no zone: (-?\d+) minutes east of UTC, as (\d+) connections tell that others recorded with theirs\.$/,
     (m) => `该主机的日志为本地时间且未注明时区：由他处带时区记录的 ${m[2]} 个连接可知，为 UTC 以东 ${m[1]} 分钟。`,
+  ],
+  [
+    'Logs of this host are in local time',
+    /^Logs of this host are in local time and name no zone: (-?\d+) minutes east of UTC, as (\d+) other logs of the same host write\.$/,
+    (m) => `该主机的日志为本地时间且未注明时区：由同一主机的另外 ${m[2]} 份日志可知，为 UTC 以东 ${m[1]} 分钟。`,
   ],
   ['A log was', /^A log was cleared; the record does not tell which\.$/, () => '某日志被清除；记录未说明是哪一个。'],
   ['The log "', /^The log "([^]*)" was cleared\.$/, (m) => `日志“${m[1]}”被清除。`],

@@ -66,7 +66,13 @@ export async function lookForIncidents(
 export function filesOf(
   evidence: readonly EvidenceEntry[],
   options: Readonly<Record<string, unknown>>,
-): { evidence: number; path: string; host: string; local: boolean }[] {
+): {
+  evidence: number;
+  path: string;
+  host: string;
+  local: boolean;
+  offset: { t: number; minutes: number } | null;
+}[] {
   const reading = {
     zone: typeof options.timezone_minutes === 'number' ? options.timezone_minutes : null,
     zones: Array.isArray(options.timezones) ? (options.timezones as Reading['zones']) : [],
@@ -77,6 +83,7 @@ export function filesOf(
     path: e.path,
     host: e.host ?? '',
     local: (e.times?.inferred ?? 0) > 0 && e.times!.given === 0 && zoneFor(e.path, reading) === null,
+    offset: e.time_offset === undefined ? null : { t: parseMicros(e.time_offset.time), minutes: e.time_offset.minutes },
   }));
 }
 

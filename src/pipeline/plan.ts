@@ -9,6 +9,7 @@ import { identifyBlocks, identifyText, TEXT_HEAD_BYTES, textHead } from '../form
 import type { TextFormat } from '../formats/text/format.js';
 import type { TimeShift } from '../formats/text/record.js';
 import type { NamedZone } from '../formats/text/zone.js';
+import { clfMicros, isoMicros } from '../formats/text/time.js';
 import { matchWildcards, parseWildcards } from '../match/index.js';
 import { HEAD_BYTES, identify, isBinary, type SourceFile } from '../sources/index.js';
 import { clockShifts } from './wall-clock.js';
@@ -51,6 +52,8 @@ export interface PlannedFile {
   readonly zone: number | null;
   /** That zone by its name, where it has one. */
   readonly zoned?: NamedZone | undefined;
+  /** Offsets from UTC that its first lines write beside their times, with when: what the machine's own clock is set to. */
+  readonly written: readonly { readonly micros: number; readonly minutes: number }[];
   /** Where its times say UTC and are not. */
   readonly shifts: readonly TimeShift[];
   /** Problems of the file as a whole; those of its chunks come with the scan. */
@@ -169,6 +172,25 @@ export function textParts(fd: number, size: number, format: TextFormat, head: Bu
   return parts;
 }
 
+/** Lines whose offsets are looked at. */
+const OFFSET_LINES = 50;
+
+/** Offsets from UTC that lines write beside their times: `[24/Sep/2025:23:12:15 +0200]`, `2025-09-24T23:12:15+02:00`. None where they disagree. */
+export function writtenOffsets(lines: readonly string[]): { micros: number; minutes: number }[] {
+  const out: { micros: number; minutes: number }[] = [];
+  for (const l of lines.slice(0, OFFSET_LINES)) {
+    const clf = /\[(\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d ([+-])(\d\d)(\d\d))\]/.exec(l);
+    const iso =
+      clf === null ? /^(?:<\d+>)?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?([+-])(\d\d):?(\d\d))(?=\s)/.exec(l) : null;
+    const m = clf ?? iso;
+    if (m === null) continue;
+    const micros = (clf === null ? isoMicros(m[1]!) : clfMicros(m[1]!)).micros;
+    const minutes = (m[2] === '-' ? -1 : 1) * (Number(m[3]) * 60 + Number(m[4]));
+    if (Number.isFinite(micros)) out.push({ micros, minutes });
+  }
+  return out.length === 0 || out.some((x) => x.minutes !== out[0]!.minutes) ? [] : [out[0]!];
+}
+
 /** Looks at one file: format, header, chunks. Reads a few KiB of it, more of a long log whose columns may change. */
 export function planFile(source: SourceFile, reading: Reading = PLAIN_READING): PlannedFile {
   const zone = zoneFor(source.name, reading);
@@ -180,6 +202,7 @@ export function planFile(source: SourceFile, reading: Reading = PLAIN_READING): 
     zone: zone?.minutes ?? null,
     zoned: zone?.zoned,
     shifts: [],
+    written: [],
     problems: [],
     failed: false,
   };
@@ -216,6 +239,7 @@ export function planFile(source: SourceFile, reading: Reading = PLAIN_READING): 
       looksLike: found.format.title,
       parts: textParts(fd, size, found.format, more),
       reference,
+      written: text === null ? [] : writtenOffsets(text.lines),
       shifts: clockShifts(fd, size, found.format, {
         zone: nothing.zone,
         reference,

@@ -550,6 +550,9 @@ export async function registerEvidence(
             // What the file's own time was taken for must be known to whoever recounts.
             time_reference: s.sure.inferred > 0 ? microsText(s.plan.reference) : null,
             ...(s.plan.shifts.length === 0 ? {} : { time_shifts: s.plan.shifts }),
+            ...(s.plan.written.length === 0
+              ? {}
+              : { time_offset: { time: microsText(s.plan.written[0]!.micros)!, minutes: s.plan.written[0]!.minutes } }),
           }),
     };
   });

@@ -1,5 +1,5 @@
 // Facts of a case, read from its store into columns: what the reconstruction works on.
-import { type LocalZone, localZones, zoneMinutes } from './zones.js';
+import { type LocalZone, localZones, type OffsetFile, ownZones, zoneMinutes } from './zones.js';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { FACT_CLASSES } from '../../schema/index.js';
@@ -90,6 +90,7 @@ export async function readFacts(
   source: FactSource,
   resolve: (name: string) => string,
   local: ReadonlySet<number> = new Set(),
+  files: readonly OffsetFile[] = [],
 ): Promise<Facts> {
   const texts = new Texts();
   for await (const chunk of source.texts()) for (const t of chunk) texts.stored(t);
@@ -120,7 +121,10 @@ export async function readFacts(
   const zones =
     local.size === 0
       ? new Map<number, LocalZone>()
-      : await localZones(source, texts, { evidence, micros, host }, (e) => local.has(e));
+      : new Map([
+          ...ownZones(hosts, files),
+          ...(await localZones(source, texts, { evidence, micros, host }, (e) => local.has(e))),
+        ]);
   if (zones.size > 0)
     for (let r = 0; r < micros.length; r++) {
       const z = local.has(evidence.data[r]!) ? zones.get(host.data[r]!) : undefined;

@@ -9,8 +9,52 @@ export interface LocalZone {
   /** Of most of them. */
   readonly minutes: number;
   readonly pairs: number;
+  /** Logs of the machine's own that write its offset; 0 where others told it. */
+  readonly own: number;
   /** From which local time on (microseconds) which zone counts, in order: summer time begins and ends. */
   readonly turns: readonly { readonly from: number; readonly minutes: number }[];
+}
+
+/** A file of the evidence, with what its lines write as their offset from UTC. */
+export interface OffsetFile {
+  readonly path: string;
+  readonly host: string;
+  readonly offset: { readonly t: number; readonly minutes: number } | null;
+}
+
+/**
+ * Zones of hosts by other logs of theirs that write the offset: a machine has one clock. Nothing where one of them says UTC, since a server may be set
+ * to something else than its machine.
+ */
+export function ownZones(
+  hosts: { known(name: string): number },
+  files: readonly OffsetFile[],
+): ReadonlyMap<number, LocalZone> {
+  const by = new Map<number, { t: number; minutes: number }[]>();
+  for (const f of files) {
+    if (f.offset === null) continue;
+    let h = f.host === '' ? -1 : hosts.known(f.host);
+    for (const part of h >= 0 ? [] : f.path.split('/').slice(0, -1)) {
+      const known = /^[\w.-]{2,63}$/.test(part) ? hosts.known(part) : -1;
+      if (known >= 0) h = known;
+    }
+    if (h >= 0) by.set(h, [...(by.get(h) ?? []), f.offset]);
+  }
+  const out = new Map<number, LocalZone>();
+  for (const [h, list] of by) {
+    list.sort((a, b) => a.t - b.t);
+    const zones = new Set(list.map((x) => x.minutes));
+    if (zones.has(0) || zones.size > 2 || Math.max(...zones) - Math.min(...zones) > 60) continue;
+    const turns: { from: number; minutes: number }[] = [];
+    for (const x of list)
+      if (turns.at(-1)?.minutes !== x.minutes)
+        turns.push({
+          from: turns.length === 0 ? Number.NEGATIVE_INFINITY : x.t + x.minutes * 60e6,
+          minutes: x.minutes,
+        });
+    out.set(h, { minutes: turns.at(-1)!.minutes, pairs: 0, own: list.length, turns });
+  }
+  return out;
 }
 
 /** Minutes east of UTC at a local time. */
@@ -202,6 +246,7 @@ function zoneOfVotes(votes: readonly Vote[]): LocalZone | null {
     return {
       minutes: whole.zone / 60e6,
       pairs: whole.n,
+      own: 0,
       turns: [{ from: Number.NEGATIVE_INFINITY, minutes: whole.zone / 60e6 }],
     };
   }
@@ -210,5 +255,5 @@ function zoneOfVotes(votes: readonly Vote[]): LocalZone | null {
   if (turns.length > 2 * years + 1) return null;
   if (turns.every((x) => x.minutes === 0)) return null;
   const most = Number.isNaN(whole.zone) ? turns[0]!.minutes : whole.zone / 60e6;
-  return { minutes: most, pairs: Number.isNaN(whole.zone) ? pairs : whole.n, turns };
+  return { minutes: most, pairs: Number.isNaN(whole.zone) ? pairs : whole.n, own: 0, turns };
 }

@@ -58,7 +58,7 @@ export function blindSpots(a: AssembleInput, hosts: Incident['hosts']): BlindSpo
       source: 'syslog',
       from: null,
       to: null,
-      why: m.blind.zone(zone.minutes, zone.pairs),
+      why: zone.own > 0 ? m.blind.zoneOwn(zone.minutes, zone.own) : m.blind.zone(zone.minutes, zone.pairs),
       weakens: ['sessions', 'timeline'],
     });
   }
