@@ -84,7 +84,7 @@ class SessionsParser implements LineParser {
   }
 
   line(text: string, line: number, offset: number): void {
-    if (text.trim() === '' || /^Utmp dump of /.test(text)) return;
+    if (text.trim() === '' || text.startsWith('Utmp dump of ')) return;
     const begins = /^(\S+) begins /.exec(text);
     if (begins !== null) {
       this.#failed ||= begins[1]!.includes('btmp');
@@ -141,7 +141,7 @@ class SessionsParser implements LineParser {
     const s = lastLine(text);
     if (s !== null) {
       // Of which file it was printed the last line says; terminals of sshd say it before.
-      this.#failed ||= /:notty$/.test(s.line);
+      this.#failed ||= s.line.endsWith(':notty');
       this.#waiting.push({ s, line, offset });
     } else if (!/^(?:reboot|runlevel|shutdown) /.test(text)) this.skipped++;
   }
