@@ -94,7 +94,15 @@ export function graph(i: Incident, alt: string, w: Words): string {
   const parts: string[] = [
     '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path class="edge-head" d="M0 0L8 4L0 8z"/></marker></defs>',
   ];
-  edges.forEach((e, n) => {
+  // One line for all movements between two hosts; numbers that end at one place stand beside one another.
+  const ways = new Map<string, { e: (typeof edges)[number]; all: number[] }>();
+  for (const [n, e] of edges.entries()) {
+    const way = ways.get(`${e.from}|${e.to}`);
+    if (way === undefined) ways.set(`${e.from}|${e.to}`, { e, all: [n] });
+    else way.all.push(n);
+  }
+  const ends = new Map<string, number>();
+  for (const { e, all } of ways.values()) {
     const a = placed.get(e.from)!;
     const b = placed.get(e.to)!;
     const back = b.x <= a.x;
@@ -106,11 +114,22 @@ export function graph(i: Incident, alt: string, w: Words): string {
     const path = back
       ? `M${f1(x1 - 9)} ${f1(a.y)}C${f1(mid)} ${f1(a.y)} ${f1(mid)} ${f1(b.y)} ${f1(x2 - 10)} ${f1(b.y)}`
       : `M${f1(x1)} ${f1(a.y)}C${f1(mid)} ${f1(a.y)} ${f1(mid)} ${f1(b.y)} ${f1(x2)} ${f1(b.y)}`;
-    const title = `${n + 1}. ${label(e.from)} → ${label(e.to)}, ${e.method.replaceAll('_', ' ')}${e.account === null ? '' : `, ${e.account}`}, ${(e.time ?? '').slice(0, 16).replace('T', ' ')}`;
+    const title = all
+      .slice(0, 20)
+      .map((n) => {
+        const m = edges[n]!;
+        return `${n + 1}. ${label(m.from)} → ${label(m.to)}, ${m.method.replaceAll('_', ' ')}${m.account === null ? '' : `, ${m.account}`}, ${(m.time ?? '').slice(0, 16).replace('T', ' ')}`;
+      })
+      .join('\n');
+    const number = all.length <= 3 ? all.map((n) => n + 1).join(', ') : `${all[0]! + 1} … ${all.at(-1)! + 1}`;
+    const before = ends.get(e.to) ?? 0;
+    ends.set(e.to, before + number.length * 6.2 + 6);
+    const unsure = all.every((n) => edges[n]!.confidence !== 'high');
+    const find = [...new Set(all.flatMap((n) => [e.from, e.to, edges[n]!.account ?? '']))].join(' ').toLowerCase();
     parts.push(
-      `<g class="edge${e.confidence === 'high' ? '' : ' unsure'}" data-find="${html(`${e.from} ${e.to} ${e.account ?? ''}`.toLowerCase())}"><path d="${path}" marker-end="url(#arrow)"/><title>${html(title)}</title>${edges.length <= 80 ? `<text class="order" x="${f1(x2 - 16)}" y="${f1(b.y - 4)}">${n + 1}</text>` : ''}</g>`,
+      `<g class="edge${unsure ? ' unsure' : ''}" data-find="${html(find)}"><path d="${path}" marker-end="url(#arrow)"/><title>${html(title)}</title>${ways.size <= 80 ? `<text class="order" text-anchor="end" x="${f1(x2 - 10 - before)}" y="${f1(b.y - 4)}">${number}</text>` : ''}</g>`,
     );
-  });
+  }
   if (left) {
     const target = placed.get(i.entry!.host ?? '');
     if (target !== undefined)
