@@ -292,9 +292,17 @@ export class Group {
   /** Movement that a command line elsewhere ordered, of which the target's own log of logons has nothing left. */
   #ordered(domains: ReadonlyMap<string, string>): void {
     const w = this.world;
-    for (const n of this.nodes) {
+    const all = [...this.nodes];
+    // A node knows the first cause that it was reached by; there may be more.
+    for (const e of this.suspicion.edges) {
+      if ((e.because !== 'edge.commanded' && e.because !== 'edge.reached') || this.suspicion.group(e.b) !== this.id)
+        continue;
+      const [a, b] = [this.suspicion.nodes.get(e.a), this.suspicion.nodes.get(e.b)];
+      if (a !== undefined && b !== undefined && b.from !== a) all.push({ ...b, from: a, because: e.because });
+    }
+    for (const n of all) {
       if (n.from === null || n.from.host === n.host || n.from.kind !== 'process') continue;
-      if (n.kind !== 'order' && n.because !== 'edge.commanded') continue;
+      if (n.kind !== 'order' && n.because !== 'edge.commanded' && n.because !== 'edge.reached') continue;
       const from = n.from.host;
       if (this.moves.some((m) => m.from === from && m.to === n.host)) continue;
       const user = this.suspicion.remote.ticketHolder(from, n.host, n.from.t, TICKET_BEFORE)?.user ?? '';
