@@ -26,7 +26,7 @@ import { Tenants } from './tenants.js';
 import { covered, createdAccounts, persistence, type Sign } from './traces.js';
 import type { HijackClaim } from './update.js';
 import { pathShape } from './bulk.js';
-import { attackSessions, moreAddresses, type Request, type Requests, type WebFindings } from './web.js';
+import { attackSessions, moreAddresses, type Request, type Requests, type WebFindings, SCRIPT } from './web.js';
 import { cameBefore, refusedTunnels, tunnelOf, tunnels } from '../graph/tunnels.js';
 
 /** Citations of one entry; the contract's lists stay lists, and the rest is in the case store. */
@@ -51,6 +51,10 @@ export interface AssembleInput {
   readonly cite: (p: Place) => Cite;
   readonly input: ReconstructInput;
 }
+
+/** Folders that web servers give out. */
+const WEB_FOLDER =
+  /\\inetpub\\|\\wwwroot\\|\\httpproxy\\|\\htdocs\\|\\webapps\\|^\/(?:var\/www|srv\/www|usr\/share\/nginx|opt\/[^/]+\/webapps)\//i;
 
 export function assemble(a: AssembleInput): Incident {
   const { world: w, group: g, requests, web, role, domains, input } = a;
@@ -172,10 +176,41 @@ export function assemble(a: AssembleInput): Incident {
       });
     }
   }
-  // What an intruder laid out on a server of ours and fetched.
+  // What an intruder laid out on a server of ours and fetched: much of it, or a file that they had put there.
+  const laid = new Set(
+    [...g.files.values()]
+      .filter((f) => WEB_FOLDER.test(f.path) && !SCRIPT.test(f.path))
+      .map((f) => `${f.host}|${f.path.replace(/^.*[\\/]/, '')}`),
+  );
+  for (const r of g.processes)
+    for (const x of w.processes
+      .commandText(r)
+      .toLowerCase()
+      .matchAll(/(?:[a-z]:\\|\/)[^\s"'<>|]{1,400}/g))
+      if (WEB_FOLDER.test(x[0]) && /\.\w{1,8}$/.test(x[0]) && !SCRIPT.test(x[0]))
+        laid.add(`${w.processes.host.at(r)}|${x[0].replace(/^.*[\\/]/, '')}`);
   for (const ip of addresses.keys())
     for (const r of requests.by(ip))
-      if (!r.front && r.bytes >= 10e6 && r.user === '' && r.status < 400 && !inBulk.has(r.row))
+      if (
+        !r.front &&
+        r.status >= 200 &&
+        r.status < 300 &&
+        r.method === 'GET' &&
+        !(r.bytes >= 10e6) &&
+        laid.has(`${r.host}|${r.path.replace(/^.*\//, '').toLowerCase()}`)
+      )
+        thefts.push({
+          t: r.t,
+          host: r.host,
+          destination: ip,
+          bytes: r.bytes,
+          exact: false,
+          method: 'web_download',
+          what: r.path,
+          stagedAs: r.path,
+          places: [requests.place(r.row)],
+        });
+      else if (!r.front && r.bytes >= 10e6 && r.user === '' && r.status < 400 && !inBulk.has(r.row))
         thefts.push({
           t: r.t,
           host: r.host,
