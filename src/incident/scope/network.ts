@@ -255,12 +255,16 @@ function heavy(w: World, g: Group, net: Network): Theft[] {
   const [src, dst, out, duration] = [c('src_ip'), c('dst_ip'), c('bytes_out'), c('duration')];
   const found: Theft[] = [];
   const before = new Map<number, number>();
+  // Where machines that are in nobody's hands send much as well: a partner's, or a store of the house's.
+  const partners = new Set<string>();
   for (let i = 0; i < n.rows; i++) {
     if (out[i] === -1) continue;
     const bytes = w.facts.texts.number(out[i]!);
     if (Number.isNaN(bytes) || bytes < HEAVY / 10) continue;
     const host = w.addresses.hostAt(w.addresses.text(src[i]!), n.t[i]!);
     const h = host < 0 ? undefined : g.hosts.get(host);
+    if (bytes >= HEAVY && (h === undefined || h.status !== 'controlled' || n.t[i]! < h.first - DAY))
+      partners.add(w.addresses.text(dst[i]!));
     if (h === undefined || h.status !== 'controlled' || w.sensedAt(host, n.t[i]!)) continue;
     const to = w.addresses.text(dst[i]!);
     const outside = w.addresses.outside(to);
@@ -288,7 +292,7 @@ function heavy(w: World, g: Group, net: Network): Theft[] {
       places: [n.place(i), ...(proxied === null ? [] : [proxied.place])],
     });
   }
-  return found;
+  return found.filter((x) => !partners.has(x.destination) && !(x.addresses ?? []).some((a) => partners.has(a)));
 }
 
 /** Tools that carry files out, and that nobody's implant is. */
