@@ -167,7 +167,9 @@ export function persistence(w: World, g: Group, web: WebFindings, mail: readonly
     const host = r.host[i]!;
     const details = w.text(r.column('details')[i]!);
     if (logged.has(`${host}|${name.toLowerCase()}`) || !brings(host, details)) continue;
-    if (g.moves.some((x) => x.to === host && Math.abs(x.t - r.t[i]!) < 3 * MINUTE)) continue;
+    // But for one that stays elsewhere under the same name.
+    const stays = [...out.values()].some((x) => x.kind === 'service' && x.name.toLowerCase() === name.toLowerCase());
+    if (!stays && g.moves.some((x) => x.to === host && Math.abs(x.t - r.t[i]!) < 3 * MINUTE)) continue;
     add({
       host,
       kind: 'service',
