@@ -39,7 +39,8 @@ import { askedFor, madeWhileAsked, sameAgent, sameOutside } from './scope/places
 import { roles } from './scope/roles.js';
 import { createdAccounts, type Sign } from './scope/traces.js';
 import { follow, hijack, type HijackClaim } from './scope/update.js';
-import { Requests, type WebFindings, webScripts, webSources } from './scope/web.js';
+import { Requests } from './scope/requests.js';
+import { type WebFindings, webScripts, webSources } from './scope/web.js';
 
 /** Tests that were declared, and what else an analyst knows to be no intrusion. */
 export interface Known {

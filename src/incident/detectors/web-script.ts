@@ -4,7 +4,8 @@
 import type { Place } from '../facts/table.js';
 import type { World } from '../graph/world.js';
 import { plainAccount } from '../scope/mail.js';
-import { plainPath, type Request, type Requests, SCRIPT } from '../scope/web.js';
+import { plainPath, type Request, type Requests } from '../scope/requests.js';
+import { SCRIPT } from '../scope/web.js';
 
 const DAY = 86_400e6;
 /** Requests before the script's first: what was always there is no news. */

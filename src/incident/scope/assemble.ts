@@ -26,7 +26,9 @@ import { Tenants } from './tenants.js';
 import { covered, createdAccounts, persistence, type Sign } from './traces.js';
 import type { HijackClaim } from './update.js';
 import { pathShape } from './bulk.js';
-import { attackSessions, moreAddresses, type Request, type Requests, type WebFindings, SCRIPT } from './web.js';
+import { attackSessions } from './sessions.js';
+import { moreAddresses, type WebFindings, SCRIPT } from './web.js';
+import { type Request, type Requests } from './requests.js';
 import { cameBefore, refusedTunnels, tunnelOf, tunnels } from '../graph/tunnels.js';
 
 /** Citations of one entry; the contract's lists stay lists, and the rest is in the case store. */

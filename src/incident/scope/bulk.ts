@@ -3,7 +3,7 @@
 import type { World } from '../graph/world.js';
 import type { Group } from './group.js';
 import { plainAccount } from './mail.js';
-import type { Request, Requests } from './web.js';
+import type { Request, Requests } from './requests.js';
 
 const DAY = 86_400e6;
 /** Bytes in one day that are more than work. */

@@ -5,7 +5,7 @@ import type { Place } from '../facts/table.js';
 import type { Group } from './group.js';
 import { ordered } from './ordered.js';
 import type { Silence } from './silence.js';
-import type { Requests } from './web.js';
+import type { Requests } from './requests.js';
 
 const DAY = 86_400e6;
 /** Days with a file before a missing one says anything. */

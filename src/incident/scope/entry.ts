@@ -5,7 +5,8 @@ import { plainAccount } from './mail.js';
 import type { Lead, Node } from '../graph/suspicion.js';
 import { baseName, ownAccount, SSH, type World } from '../graph/world.js';
 import type { Group } from './group.js';
-import { type Request, type Requests, type WebFindings } from './web.js';
+import { type Request, type Requests } from './requests.js';
+import { type WebFindings } from './web.js';
 import { tunnelOf } from '../graph/tunnels.js';
 
 export interface EntryClaim {

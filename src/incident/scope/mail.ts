@@ -6,7 +6,8 @@ import type { World } from '../graph/world.js';
 import type { Group } from './group.js';
 import type { Tenants } from './tenants.js';
 import { mailByCommand } from './mail-commands.js';
-import { channelOf, refused, type Requests } from './web.js';
+import { channelOf, refused } from './web.js';
+import { type Requests } from './requests.js';
 
 export type MailMethod = 'export' | 'impersonation' | 'delegate' | 'owner_session' | 'search' | 'other';
 

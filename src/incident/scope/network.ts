@@ -8,7 +8,8 @@ import { baseName, type World } from '../graph/world.js';
 import { type Contact, Network } from './contacts.js';
 import type { Group } from './group.js';
 import type { Tenants } from './tenants.js';
-import { flowShifts, flowSource, type Request, type Requests } from './web.js';
+import { flowShifts, flowSource } from './sessions.js';
+import { type Request, type Requests } from './requests.js';
 
 /** Bytes sent in one connection that are more than talk. */
 const BULK = 10e6;

@@ -7,7 +7,8 @@ import { SSH, type World } from '../graph/world.js';
 import { SERVER_ACCOUNT } from '../detectors/server-shell.js';
 import type { Group } from './group.js';
 import { plainAccount } from './mail.js';
-import { channelOf, type Request, type Requests, type WebFindings } from './web.js';
+import { channelOf, type WebFindings } from './web.js';
+import { type Request, type Requests } from './requests.js';
 
 const DAY = 86_400e6;
 /** A server starts what a request asks of it no further from when it writes the request down. */

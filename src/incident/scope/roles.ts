@@ -1,6 +1,6 @@
 // What a host is for, by what it records: nobody has to tell.
 import type { World } from '../graph/world.js';
-import type { Requests } from './web.js';
+import type { Requests } from './requests.js';
 
 /** Names that other people's network logons must have before a host counts as a server of files. */
 const FILE_USERS = 8;

@@ -3,7 +3,7 @@
 import type { World } from '../graph/world.js';
 import type { Group } from './group.js';
 import { plainAccount } from './mail.js';
-import type { Request, Requests } from './web.js';
+import type { Request, Requests } from './requests.js';
 import { channelOf } from './web.js';
 
 /** So near to what the intruder did from the same address that it is likelier theirs. */

@@ -4,7 +4,7 @@ import type { Place } from '../facts/table.js';
 import type { Node, Suspicion } from '../graph/suspicion.js';
 import { baseName, type World } from '../graph/world.js';
 import type { Group } from './group.js';
-import type { Requests } from './web.js';
+import type { Requests } from './requests.js';
 
 /** Clients that must have fetched a file before it counts as handed out. */
 const MIN_CLIENTS = 3;
