@@ -56,7 +56,7 @@ export class TextEvent {
     const out: string[] = [];
     for (const v of this.record.values)
       if (typeof v === 'string') out.push(v);
-      else if (v !== null) out.push(...v);
+      else if (v !== null) for (const x of v) out.push(x);
     return out;
   }
 }

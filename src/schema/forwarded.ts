@@ -6,8 +6,13 @@ import { isIP } from 'node:net';
 const INSIDE =
   /^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|127\.|169\.254\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|::1$|::ffff:(?:10|127)\.|f[cd]|fe80:)/i;
 
+/** Characters of one address, with what may stand around it; and of a list. */
+const MAX_ITEM = 100;
+const MAX_LIST = 8192;
+
 /** An address of a list as proxies write it: in quotes, with a port, in brackets. */
 function bare(text: string): string {
+  if (text.length > MAX_ITEM) return '';
   const t = text
     .trim()
     .replace(/^"+|"+$/g, '')
@@ -26,6 +31,7 @@ export function clientOf(from: string, said: string): string {
   const own = bare(from);
   if (own !== '' && !INSIDE.test(own)) return '';
   const list = said
+    .slice(-MAX_LIST)
     .split(/[,+;\s]+/)
     .slice(-32)
     .map(bare)

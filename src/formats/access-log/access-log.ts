@@ -179,7 +179,7 @@ export const accessLog: TextFormat = {
 };
 
 const HAPROXY =
-  /(?:^|: )(\S+):(\d+) \[(\d\d\/[A-Z][a-z]{2}\/\d{4}:[\d:.]+)\] (\S+) (\S+?)\/(\S+) [-+\d/]+ (\d{3}|-1) \+?(\d+) (\S+) (\S+) (\S{4}) [\d/+]+ [\d/]+ (?:\{([^}]*)\} )?(?:\{[^}]*\} )?"([^"]*)"?/;
+  /(?:^|: )(\S+):(\d+) \[(\d\d\/[A-Z][a-z]{2}\/\d{4}:[\d:.]+)\] (\S+) ([^\s/]+)\/(\S+) [-+\d/]+ (\d{3}|-1) \+?(\d+) (\S+) (\S+) (\S{4}) [\d/+]+ [\d/]+ (?:\{([^}]*)\} )?(?:\{[^}]*\} )?"([^"]*)"?/;
 
 class HaproxyParser extends AccessParser {
   constructor(context: ParseContext, emit: Emit) {

@@ -68,7 +68,7 @@ class AuditParser implements LineParser {
       LINE.exec(text) ??
       LINE.exec(
         text
-          .replace(/^.*?(?=(?:node=\S+ )?type=\S+ (?:msg=)?audit\()/, '')
+          .slice(Math.max(0, text.search(/(?:node=[^\s=]{1,255} )?type=[^\s=]{1,64} (?:msg=)?audit\(/)))
           .replace(/^(type=\S+ )audit\(/, '$1msg=audit('),
       );
     if (m === null) {

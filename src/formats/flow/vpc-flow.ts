@@ -42,7 +42,7 @@ class VpcFlowParser implements LineParser {
   }
 
   #named(): void {
-    this.#record.names = this.#names.map((n) => OURS[n] ?? n);
+    this.#record.names = this.#names.map((n) => (Object.hasOwn(OURS, n) ? OURS[n]! : n));
   }
 
   line(text: string, line: number, offset: number): void {

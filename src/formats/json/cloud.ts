@@ -10,6 +10,8 @@ const obj = (v: unknown): Obj | null => (typeof v === 'object' && v !== null && 
 const text = (v: unknown): string =>
   typeof v === 'string' ? v : typeof v === 'number' || typeof v === 'boolean' ? String(v) : '';
 const list = (v: unknown): readonly unknown[] => (Array.isArray(v) ? (v as unknown[]) : []);
+/** Characters of a resource's name (Amazon: at most 2,048). */
+const MAX_ARN = 2048;
 /** An object as text, an object written as text as it is. */
 const json = (v: unknown): string =>
   v === undefined || v === null ? '' : typeof v === 'string' ? v : JSON.stringify(v);
@@ -33,11 +35,12 @@ function awsActor(identity: Obj | null, o: Obj): string {
   if (identity === null) return text(o.Username);
   const name = text(identity.userName);
   if (name !== '') return name;
-  const assumed = /:assumed-role\/([^/]+)\/(.+)$/.exec(text(identity.arn));
+  const arn = text(identity.arn).slice(0, MAX_ARN);
+  const assumed = /:assumed-role\/([^/]+)\/(.+)$/.exec(arn);
   if (assumed !== null)
     return assumed[1]!.startsWith('AWSReservedSSO_') || assumed[2]!.includes('@') ? assumed[2]! : assumed[1]!;
   return (
-    /:(?:user|federated-user)\/(.+)$/.exec(text(identity.arn))?.[1] ??
+    /:(?:user|federated-user)\/(.+)$/.exec(arn)?.[1] ??
     (text(obj(obj(identity.sessionContext)?.sessionIssuer)?.userName) ||
       text(identity.invokedBy) ||
       (text(identity.type) === 'Root' ? 'root' : text(identity.principalId)))

@@ -21,7 +21,9 @@ class ContainerParser implements LineParser {
   readonly #record = new TextRecord();
   readonly #shapes = new Shapes();
   readonly #inner: InnerLines;
-  #part = '';
+  /** What was begun of a line, by stream. */
+  readonly #parts = new Map<string, string>();
+  #at: [number, number] = [0, 0];
 
   constructor(context: ParseContext, emit: Emit) {
     this.#emit = emit;
@@ -36,10 +38,18 @@ class ContainerParser implements LineParser {
       this.skipped++;
       return;
     }
-    if (this.#part.length < MAX_LINE) this.#part += m[4]!;
-    if (m[3] === 'P') return;
-    const said = this.#part.trimEnd();
-    this.#part = '';
+    const begun = this.#parts.get(m[2]!) ?? '';
+    const whole = begun.length < MAX_LINE ? begun + m[4]! : begun;
+    this.#at = [line, offset];
+    if (m[3] === 'P') {
+      this.#parts.set(m[2]!, whole);
+      return;
+    }
+    this.#parts.delete(m[2]!);
+    this.#give(m[1]!, m[2]!, whole.trimEnd(), line, offset);
+  }
+
+  #give(stamp: string, stream: string, said: string, line: number, offset: number): void {
     const r = this.#record;
     const o = objectOf(said);
     if (o !== null && fillJson(r, unwrapped(o), flatten, this.#shapes, this.#context) && r.channel !== 'json') {
@@ -53,17 +63,19 @@ class ContainerParser implements LineParser {
     r.provider = '';
     r.eventId = '';
     r.host = this.#context.host;
-    r.micros = isoMicros(m[1]!).micros;
-    r.timeText = m[1]!;
-    r.sure = 'stated';
+    r.micros = isoMicros(stamp).micros;
+    r.timeText = stamp;
+    r.sure = Number.isNaN(r.micros) ? 'none' : 'stated';
     r.names = NAMES;
-    r.values = [m[2]!, said];
+    r.values = [stream, said];
     r.line = line;
     r.offset = offset;
     this.#emit(r);
   }
 
   end(): void {
+    // A line whose end the log does not have.
+    for (const [stream, said] of this.#parts) this.#give('', stream, said, ...this.#at);
     this.#inner.end();
   }
 }

@@ -22,6 +22,11 @@ export interface EcsEvent {
 
 /** Beginnings of names of the schema, by which a row with dotted names is known for a document of it. */
 const ROOTS = /^(?:@timestamp|event|ecs|host|agent|process|winlog|source|destination|data_stream|observer|input)\./;
+/** A table without the names that every object has: its keys come from logs. */
+function named(table: Record<string, string>): Readonly<Record<string, string>> {
+  return Object.assign(Object.create(null) as Record<string, string>, table);
+}
+
 /** Objects within objects that dotted names may make. */
 const MAX_PARTS = 12;
 
@@ -35,7 +40,10 @@ export function nested(o: Obj): Obj {
     // What Kibana writes where a column has nothing.
     if (v === '-' || v === '' || v === null) continue;
     const parts = k.split('.');
-    if (parts.length > MAX_PARTS || parts.some((p) => p === '__proto__' || p === '')) continue;
+    if (parts.length > MAX_PARTS || parts.some((p) => p === '__proto__' || p === '')) {
+      if (k !== '__proto__') out[k] = v;
+      continue;
+    }
     let into: Record<string, unknown> = out;
     for (const p of parts.slice(0, -1)) {
       const inner = obj(into[p]);
@@ -43,9 +51,21 @@ export function nested(o: Obj): Obj {
     }
     const last = parts.at(-1)!;
     // `host` as a text beside `host.name`: the object stays.
-    if (obj(into[last]) === null)
-      into[last] = Array.isArray(v) && v.length === 1 ? v[0] : obj(v) === null ? v : { ...v };
+    const there = obj(into[last]);
+    if (there === null) into[last] = Array.isArray(v) && v.length === 1 ? v[0] : obj(v) === null ? v : { ...v };
+    else if (obj(v) !== null) into[last] = merged(there, obj(v)!);
   }
+  return out;
+}
+
+/** Two objects of one name as one; what both have is the first's. */
+function merged(a: Obj, b: Obj, depth = 0): Obj {
+  const out: Record<string, unknown> = { ...b, ...a };
+  if (depth < MAX_PARTS)
+    for (const k of Object.keys(a)) {
+      const [x, y] = [obj(a[k]), obj(b[k])];
+      if (x !== null && y !== null) out[k] = merged(x, y, depth + 1);
+    }
   return out;
 }
 
@@ -107,7 +127,7 @@ const hostOf = (d: Document): string => d.text('host.name', 'host.hostname', 'ag
 const deviceOf = (d: Document): string =>
   d.text('observer.hostname', 'observer.name', 'log.syslog.hostname', 'host.name', 'agent.name');
 
-const FILE_ACTIONS: Readonly<Record<string, string>> = {
+const FILE_ACTIONS: Readonly<Record<string, string>> = named({
   creation: 'create',
   created: 'create',
   overwrite: 'create',
@@ -117,8 +137,8 @@ const FILE_ACTIONS: Readonly<Record<string, string>> = {
   updated: 'write',
   deletion: 'delete',
   deleted: 'delete',
-};
-const LOGON_NUMBERS: Readonly<Record<string, string>> = {
+});
+const LOGON_NUMBERS: Readonly<Record<string, string>> = named({
   interactive: '2',
   network: '3',
   batch: '4',
@@ -128,7 +148,7 @@ const LOGON_NUMBERS: Readonly<Record<string, string>> = {
   newcredentials: '9',
   remoteinteractive: '10',
   cachedinteractive: '11',
-};
+});
 
 /** What was done to the registry, by Sysmon's word and by that of the facts. */
 const registryAct = (action: string, name: string): Record<string, string> =>
@@ -353,11 +373,11 @@ function connection(d: Document, action: string): Record<string, TextValue> {
 }
 
 /** Words of a firewall that a tunnel of a user's was opened or closed. */
-const TUNNEL: Readonly<Record<string, string>> = {
+const TUNNEL: Readonly<Record<string, string>> = named({
   'tunnel-up': 'connect',
   'tunnel-down': 'disconnect',
   'ssl-login-fail': 'failed',
-};
+});
 
 /** What sensors and devices saw of the network. */
 function network(d: Document, time: unknown, dataset: string): EcsEvent | null {

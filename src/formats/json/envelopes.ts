@@ -8,7 +8,8 @@ const obj = (v: unknown): Obj | null => (typeof v === 'object' && v !== null && 
 const list = (v: unknown): readonly unknown[] | null => (Array.isArray(v) ? (v as unknown[]) : null);
 const objects = (v: unknown): Obj[] | null => {
   const l = list(v);
-  return l !== null && l.every((x) => obj(x) !== null) ? (l as Obj[]) : null;
+  // What is no object among them is no event.
+  return l === null || (l.length > 0 && !l.some((x) => obj(x) !== null)) ? null : l.map((x) => obj(x) ?? {});
 };
 
 /** Names under which an answer has its events, in a list. */
@@ -29,12 +30,18 @@ const LISTS = [
   'hits',
 ];
 
+/** Columns of a table. */
+const MAX_COLUMNS = 4096;
+
 /** Rows of a table whose columns are named apart from them (Log Analytics, Splunk's `json_rows`). */
 function rows(columns: unknown, given: unknown): Obj[] | null {
   const names = list(columns)?.map((c) => (typeof c === 'string' ? c : String(obj(c)?.name ?? obj(c)?.Name ?? '')));
   const values = list(given);
   if (names === undefined || values === null || !values.every((r) => Array.isArray(r))) return null;
-  return (values as unknown[][]).map((r) => Object.fromEntries(names.map((n, i) => [n, r[i]])));
+  // A row of another width is none of this table.
+  return (values as unknown[][]).map((r) =>
+    r.length === names.length && names.length <= MAX_COLUMNS ? Object.fromEntries(names.map((n, i) => [n, r[i]])) : {},
+  );
 }
 
 /** Events of an answer; null where an object is an event itself. An answer without events gives an empty list. */

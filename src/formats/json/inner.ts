@@ -8,7 +8,7 @@ import type { Emit, TextRecord } from '../text/record.js';
 
 const FORMATS: readonly TextFormat[] = [accessLog, haproxy, loadBalancer, proxyManager, squid, auditd, syslog];
 /** Longer lines are no line of these. */
-const MAX_LINE = 65_536;
+const MAX_LINE = 16_384;
 const NOTHING = new Uint8Array();
 
 type Obj = Readonly<Record<string, unknown>>;

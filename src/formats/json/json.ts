@@ -49,7 +49,8 @@ class JsonLinesParser implements LineParser {
     const o = objectOf(bare(text));
     const r = this.#record;
     if (o === null) {
-      if (!/^\s*(?:[[\]]|data:|event:.*|id:.*)?\s*$/.test(text)) this.skipped++;
+      const rest = text.trim();
+      if (rest !== '' && rest !== '[' && rest !== ']' && !/^(?:data:$|event:|id:)/.test(rest)) this.skipped++;
       return;
     }
     // {"Records": […]} as one line: every member is a record of this line.
@@ -150,6 +151,9 @@ export const jsonMembers: TextFormat = {
   ending: MEMBERS,
   identify(head: Head): Match | null {
     const t = head.text.trimStart();
+    // Two bytes a character: read as a whole.
+    if ((head.bytes[0] === 0xff && head.bytes[1] === 0xfe) || (head.bytes[0] === 0xfe && head.bytes[1] === 0xff))
+      return null;
     if (/^\[\s*\{/.test(t)) return { score: 66, why: 'a JSON list of objects' };
     const list = /^\{[\s\S]{0,4000}?\[\s*\{/.exec(t)?.[0];
     // Answers a line each are lines.
@@ -164,14 +168,15 @@ export const jsonMembers: TextFormat = {
 };
 
 /** The values of a document: one, or several one behind the other with lines of other things between them (`Record 7`). */
-function valuesOf(text: string): unknown[] {
-  if (tooDeep(text)) return [];
+function valuesOf(text: string): { values: unknown[]; broken: number } {
+  if (tooDeep(text)) return { values: [], broken: 1 };
   try {
-    return [JSON.parse(text) as unknown];
+    return { values: [JSON.parse(text) as unknown], broken: 0 };
   } catch {
     // Several, below.
   }
   const out: unknown[] = [];
+  let broken = 0;
   let depth = 0;
   let begin = 0;
   let quoted = false;
@@ -187,10 +192,11 @@ function valuesOf(text: string): unknown[] {
       try {
         out.push(JSON.parse(text.slice(begin, i + 1)) as unknown);
       } catch {
-        // No value; counted by those who find none at all.
+        broken++;
       }
   }
-  return out;
+  // What was begun and has no end.
+  return { values: out, broken: broken + Number(depth > 0 || quoted) };
 }
 
 /** A document of several lines: a list, or an object that holds one. */
@@ -213,13 +219,14 @@ class JsonDocumentParser implements LineParser {
 
   end(): void {
     const text = this.#held.join('\n');
+    const lines = this.#held.length;
     this.#held = [];
     const r = new TextRecord();
     const shapes = new Shapes();
     const inner = new InnerLines(this.#context, this.#emit);
     let place = 0;
-    const values = this.#size > MAX_DOCUMENT ? [] : valuesOf(text);
-    if (values.length === 0) this.skipped++;
+    const { values, broken } = this.#size > MAX_DOCUMENT ? { values: [], broken: 0 } : valuesOf(text);
+    this.skipped += values.length === 0 ? lines : broken;
     const found = values.flatMap((v) => {
       const o = typeof v === 'object' && v !== null && !Array.isArray(v) ? (v as Record<string, unknown>) : null;
       return Array.isArray(v) ? (v as unknown[]) : o === null ? [] : (members(o) ?? [o]);

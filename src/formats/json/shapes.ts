@@ -379,7 +379,7 @@ export function kindOf(o: Obj): Known | null {
   if (audit !== null)
     return {
       channel: 'linux/auditd',
-      time: new Date(Number(audit[1]) * 1000 + Number(audit[2])).toISOString(),
+      time: epochMicros(`${audit[1]}.${audit[2]}`),
       host: text(o.HostName) || text(o.Computer),
       provider: text(o.ProcessName),
       more: auoms(audit[3]!),
@@ -582,12 +582,19 @@ function withZone(line: ReadTime & { text: string }, sent: ReadTime, zone: numbe
 /** What the Azure agent writes of an audit event: pairs, the command line as one of them with quotes in it. */
 function auoms(message: string): Record<string, string> {
   const out: Record<string, string> = {};
-  const line = / cmdline=("?)([\s\S]*?)\1 redactors=/.exec(message);
-  for (const m of message.slice(0, line?.index ?? message.length).matchAll(/([\w-]+)=(?:"([^"]*)"|(\[[^\]]*\]|\S*))/g))
+  // The command line is one of the pairs, with anything in it: between its name and that of the next.
+  const from = message.indexOf(' cmdline=');
+  const to = from < 0 ? -1 : message.lastIndexOf(' redactors=');
+  const said = to < from + 9 ? null : message.slice(from + 9, to);
+  const line =
+    said === null ? null : said.length > 1 && said.startsWith('"') && said.endsWith('"') ? said.slice(1, -1) : said;
+  for (const m of message
+    .slice(0, line === null ? message.length : from)
+    .matchAll(/([\w-]+)=(?:"([^"]*)"|(\[[^\]]*\]|\S*))/g))
     out[m[1]!] ??= m[2] ?? m[3] ?? '';
   // A program that could not be started did not run.
   if (line !== null && out.success !== 'no') {
-    out.CommandLine = line[2]!;
+    out.CommandLine = line;
     const path = /^\["([^"]+)"/.exec(out.path_name ?? '')?.[1];
     if (path !== undefined) out.exe = path;
   }

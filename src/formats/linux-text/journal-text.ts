@@ -83,8 +83,10 @@ class JournalTextParser implements LineParser {
 
   line(text: string, line: number, offset: number): void {
     // A message of several lines goes on under its first.
-    if (text === '' || BOOT.test(text) || /^\s{4,}\S/.test(text)) return;
-    const as = asSyslog(text);
+    if (text === '' || BOOT.test(text)) return;
+    const indented = /^\s{4,}\S/.test(text);
+    const as = asSyslog(indented ? text.trimStart() : text);
+    if (as === null && indented) return;
     if (as === null) this.#refused++;
     else this.#lines.line(as, line, offset);
   }

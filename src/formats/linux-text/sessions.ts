@@ -21,10 +21,17 @@ const LAST = new RegExp(
   String.raw`^(\S+) +(\S+(?: boot| down| to lvl \d)?) +(?:(\S+) +)?(${DATE})(?: +- +(${DATE}|\d\d:\d\d(?::\d\d)?|down|crash|gone - no logout))?(?: +(?:still logged in|still running|gone - no logout|\(\d[\d+:]*\)))*(?: +(\S+))?\s*$`,
 );
 const WHO = /^(\S+) +[-+?]? *(\S+) +(\d{4}-\d\d-\d\d \d\d:\d\d)(?: +(?:[.\d:]+|old))?(?: +\d+)? *(?:\(([^)]*)\))?\s*$/;
+/** Characters of a line that can be one of these. */
+const MAX_LINE = 400;
+/** Lines of `last` that wait until the log says which file they are of. */
+const MAX_WAITING = 50_000;
 const DUMP = /^\[(\d)\] \[(\d+)\] \[([^\]]*)\] \[([^\]]*)\] \[([^\]]*)\] \[([^\]]*)\] \[([^\]]*)\] \[([^\]]+)\]$/;
 
+/** A line of who, as its fields. */
+const whoLine = (text: string): RegExpExecArray | null => (text.length > MAX_LINE ? null : WHO.exec(text));
+
 function lastLine(text: string): Session | null {
-  const m = LAST.exec(text);
+  const m = text.length > MAX_LINE ? null : LAST.exec(text);
   if (m === null || /^(?:reboot|runlevel|shutdown)$/.test(m[1]!)) return null;
   return { user: m[1]!, line: m[2]!, from: m[3] ?? m[6] ?? '', begin: m[4]!, end: m[5] ?? '' };
 }
@@ -85,12 +92,15 @@ class SessionsParser implements LineParser {
 
   line(text: string, line: number, offset: number): void {
     if (text.trim() === '' || text.startsWith('Utmp dump of ')) return;
-    const begins = /^(\S+) begins /.exec(text);
+    const begins = /^(\S{1,255}) begins /.exec(text);
     if (begins !== null) {
+      // Said behind the lines of its file.
       this.#failed ||= begins[1]!.includes('btmp');
+      this.#flush();
+      this.#failed = false;
       return;
     }
-    const dump = DUMP.exec(text);
+    const dump = text.length > MAX_LINE * 2 ? null : DUMP.exec(text);
     if (dump !== null) {
       const [type, user, host] = [Number(dump[1]), dump[4]!.trim(), dump[6]!.trim()];
       const activity =
@@ -125,7 +135,7 @@ class SessionsParser implements LineParser {
       this.#give(name, activity, s, t.micros, dump[8]!, t.zoned, [line, offset], String(Number(dump[2])));
       return;
     }
-    const who = WHO.exec(text);
+    const who = whoLine(text);
     if (who !== null) {
       const t = isoMicros(`${who[3]!.replace(' ', 'T')}:00`);
       const s = {
@@ -143,10 +153,15 @@ class SessionsParser implements LineParser {
       // Of which file it was printed the last line says; terminals of sshd say it before.
       this.#failed ||= s.line.endsWith(':notty');
       this.#waiting.push({ s, line, offset });
+      if (this.#waiting.length >= MAX_WAITING) this.#flush();
     } else if (!/^(?:reboot|runlevel|shutdown) /.test(text)) this.skipped++;
   }
 
   end(): void {
+    this.#flush();
+  }
+
+  #flush(): void {
     for (const { s, line, offset } of this.#waiting) {
       const begin = lastMicros(s.begin, this.#context.reference);
       if (this.#failed) {
@@ -156,15 +171,15 @@ class SessionsParser implements LineParser {
       this.#give('USER_PROCESS', 'logon', s, begin, s.begin, false, [line, offset]);
       const clock = /^(\d\d):(\d\d)(?::(\d\d))?$/.exec(s.end);
       const day = Math.floor(begin / 86_400e6) * 86_400e6;
+      const time = clock !== null && Number(clock[1]) < 24 && Number(clock[2]) < 60;
       const at =
-        clock === null
+        clock === null || !time
           ? lastMicros(s.end, this.#context.reference)
           : day + (Number(clock[1]) * 3600 + Number(clock[2]) * 60 + Number(clock[3] ?? 59)) * 1e6;
-      if (Number.isFinite(at))
-        this.#give('DEAD_PROCESS', 'logoff', s, clock !== null && at < begin ? at + 86_400e6 : at, s.end, false, [
-          line,
-          offset,
-        ]);
+      const end = time && at < begin ? at + 86_400e6 : at;
+      // One that ends before it begins is no end.
+      if (Number.isFinite(at) && !(end < begin))
+        this.#give('DEAD_PROCESS', 'logoff', s, end, s.end, false, [line, offset]);
     }
     this.#waiting.length = 0;
   }
@@ -177,7 +192,9 @@ export const sessions: TextFormat = {
   identify(head: Head): Match | null {
     const lines = head.lines.filter((l) => l.trim() !== '');
     const good = lines.filter(
-      (l) => DUMP.test(l) || WHO.test(l) || LAST.test(l) || /^(?:Utmp dump of |\S*[wb]tmp\S* begins )/.test(l),
+      (l) =>
+        l.length <= MAX_LINE &&
+        (DUMP.test(l) || WHO.test(l) || LAST.test(l) || /^(?:Utmp dump of |\S*[wb]tmp\S* begins )/.test(l)),
     ).length;
     return good > 0 && good >= lines.length * 0.6
       ? { score: 83, why: 'sessions with a terminal, from where, and times' }

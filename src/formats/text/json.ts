@@ -5,6 +5,8 @@ import type { TextValue } from './record.js';
 /** Objects within objects; deeper ones stay JSON text. */
 export const MAX_JSON_DEPTH = 32;
 const MAX_FIELDS = 4096;
+/** Characters of a joined name; what lies deeper stays JSON text. */
+const MAX_NAME = 512;
 
 export type Flat = Map<string, TextValue>;
 
@@ -14,14 +16,14 @@ const scalar = (v: unknown): string | null =>
 export function flatten(value: object, into: Flat = new Map(), prefix = '', depth = 0): Flat {
   for (const [key, v] of Object.entries(value)) {
     if (into.size >= MAX_FIELDS) break;
-    const name = prefix === '' ? key : `${prefix}.${key}`;
+    const name = (prefix === '' ? key : `${prefix}.${key}`).slice(0, 2 * MAX_NAME);
     if (Array.isArray(v)) {
       if (v.every((x) => typeof x !== 'object' || x === null)) {
         const texts = v.map((x) => scalar(x) ?? '');
         into.set(name, texts.length === 1 ? texts[0]! : texts.length === 0 ? null : texts);
       } else into.set(name, JSON.stringify(v));
     } else if (typeof v === 'object' && v !== null) {
-      if (depth < MAX_JSON_DEPTH) flatten(v, into, name, depth + 1);
+      if (depth < MAX_JSON_DEPTH && name.length <= MAX_NAME) flatten(v, into, name, depth + 1);
       else into.set(name, JSON.stringify(v));
     } else into.set(name, scalar(v));
   }

@@ -97,28 +97,33 @@ export function readPieces(fd: number, from: number, to: number, ending: string,
   return { lines: piece, cut, nulBytes };
 }
 
-/** The unit of a JSON document: the objects of its first list, and of the lists behind it. */
+/** The unit of a JSON document: the objects of its lists. */
 export const MEMBERS = Symbol('members of a list');
+/** Open brackets whose kind is kept; an object deeper than that begins no member. */
+const MAX_DEPTH = 512;
 
 /**
- * Reads the objects of the lists in a JSON document of `[from, to)`, in UTF-8, numbered from 1, each with the byte that it begins at: the first
- * list of objects, and those that follow it. Nothing but one object is held; a document that is cut gives the objects before the cut.
+ * Reads the objects that stand in lists of a JSON document of `[from, to)`, in UTF-8, numbered from 1, each with the byte that it begins at.
+ * Nothing but one object is held. What cannot be given (an object above the limit, one without an end, a document that is cut, one behind
+ * it without a list) is given as `{`, so that it counts as a record that cannot be read.
  */
 export function readMembers(fd: number, from: number, to: number, onMember: OnLine): LinesResult {
   const block = Buffer.allocUnsafeSlow(BLOCK);
   const cut: number[] = [];
   let nulBytes = false;
   let member = 0;
-  // Depth of brackets, and that of the list whose objects are given; 0: none is open.
+  // What is open: whether it is a list, outermost first, and how many; inside a member only the number is kept.
+  const lists: boolean[] = [];
   let depth = 0;
-  let list = 0;
   let quoted = false;
   let escaped = false;
-  // Behind "[", before anything but blanks.
-  let opened = false;
   let begin = -1;
+  let beginDepth = 0;
   let held: Buffer[] = [];
   let heldBytes = 0;
+  // Of the outermost object: its byte, and whether a list was in it.
+  let outer = from;
+  let listed = false;
   for (let at = from; at < to;) {
     const n = readSync(fd, block, 0, Math.min(BLOCK, to - at), at);
     if (n === 0) break;
@@ -131,40 +136,46 @@ export function readMembers(fd: number, from: number, to: number, onMember: OnLi
         else if (c === 0x22) quoted = false;
         continue;
       }
-      if (c === 0x22) {
-        quoted = true;
-        opened = false;
-      } else if (c === 0x7b || c === 0x5b) {
-        if (c === 0x7b && list === 0 && opened) list = depth;
-        opened = c === 0x5b;
-        if (c === 0x7b && list > 0 && depth === list) {
-          begin = at + i;
-          start = i;
+      if (c === 0x22) quoted = true;
+      else if (c === 0x7b || c === 0x5b) {
+        if (depth === 0) {
+          outer = at + i;
+          listed = false;
+        }
+        if (begin < 0) {
+          if (c === 0x7b && depth > 0 && lists[depth - 1] === true) {
+            begin = at + i;
+            start = i;
+            beginDepth = depth;
+          } else {
+            listed ||= c === 0x5b;
+            if (depth < MAX_DEPTH) lists[depth] = c === 0x5b;
+          }
         }
         depth++;
       } else if (c === 0x7d || c === 0x5d) {
-        opened = false;
+        if (depth === 0) continue;
         depth--;
-        if (list > 0 && depth < list) list = 0;
-        if (c !== 0x7d || begin < 0 || depth !== list) continue;
+        if (depth === 0 && c === 0x7d && !listed && onMember('{', ++member, outer) === false)
+          return { lines: member, cut, nulBytes };
+        if (begin < 0 || depth > beginDepth) continue;
         member++;
         const own = block.subarray(start, i + 1);
-        if (heldBytes + own.length > MAX_LINE_BYTES) {
-          // Half of an object is none.
-          if (cut.length < 100) cut.push(member);
-        } else {
-          let text = decode(held.length === 0 ? own : Buffer.concat([...held, own]));
-          if (text.includes('\0')) {
-            nulBytes = true;
-            text = text.replaceAll('\0', '');
-          }
-          if (onMember(text, member, begin) === false) return { lines: member, cut, nulBytes };
+        let text = '{';
+        // Half of an object is none.
+        if (heldBytes + own.length <= MAX_LINE_BYTES)
+          text = decode(held.length === 0 ? own : Buffer.concat([...held, own]));
+        else if (cut.length < 100) cut.push(member);
+        if (text.includes('\0')) {
+          nulBytes = true;
+          text = text.replaceAll('\0', '');
         }
+        if (onMember(text, member, begin) === false) return { lines: member, cut, nulBytes };
         held = [];
         heldBytes = 0;
         begin = -1;
         start = -1;
-      } else if (opened && c > 0x20) opened = false;
+      }
     }
     if (begin >= 0) {
       if (heldBytes <= MAX_LINE_BYTES) held.push(Buffer.from(block.subarray(start, n)));
@@ -173,7 +184,7 @@ export function readMembers(fd: number, from: number, to: number, onMember: OnLi
     at += n;
   }
   // What was begun and has no end.
-  if (begin >= 0) onMember('{', ++member, begin);
+  if (depth > 0 || quoted) onMember('{', ++member, begin >= 0 ? begin : outer);
   return { lines: member, cut, nulBytes };
 }
 

@@ -83,15 +83,24 @@ export const DATA_CHANNEL = 'UserData_Channel';
 
 export type Emit = (record: TextRecord) => void;
 
+/** Characters of names that {@link Shapes} keeps. */
+const MAX_SHAPES = 4 << 20;
+
 /** Names of JSON objects and the like as shared arrays: the same names in the same order are one array. */
 export class Shapes {
   #by = new Map<string, readonly string[]>();
+  /** Characters of the names that are kept. */
+  #size = 0;
 
   of(names: readonly string[]): readonly string[] {
     const key = names.join('\0');
     let known = this.#by.get(key);
     if (known === undefined) {
-      if (this.#by.size >= 4096) this.#by.clear();
+      this.#size += key.length;
+      if (this.#by.size >= 4096 || this.#size > MAX_SHAPES) {
+        this.#by.clear();
+        this.#size = key.length;
+      }
       known = [...names];
       this.#by.set(key, known);
     }

@@ -66,6 +66,8 @@ export function zoneAt(t: string, i: number): number {
   const h = two(t, k + 1);
   const rest = t[k + 3] === ':' ? k + 4 : k + 3;
   const m = two(t, rest);
+  // No place is further from UTC than 14 hours.
+  if (h > 14 || m >= 60) return Number.NaN;
   const minutes = h * 60 + (Number.isNaN(m) ? 0 : m);
   return c === '-' ? -minutes : minutes;
 }

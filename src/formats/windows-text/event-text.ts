@@ -68,7 +68,10 @@ class EventTextParser implements LineParser {
       return;
     }
     const m = PART.exec(text);
-    if (m === null) return;
+    if (m === null) {
+      if (text.trim() !== '') this.skipped++;
+      return;
+    }
     if (m[1] === 'Description') this.#message = [m[2]!];
     else this.#parts.set(m[1]!, m[2]!.trim());
   }
