@@ -158,19 +158,22 @@ export async function reconstruct(input: ReconstructInput): Promise<Reconstructi
   settle();
   let groups = grouped(w, s, domains);
   let hijacks = new Map<string, HijackClaim>();
-  for (let round = 0; round < 3; round++) {
-    hijacks = new Map();
-    let found = 0;
-    for (const g of groups) {
-      const h = hijack(w, g, requests);
-      if (h === null) continue;
-      hijacks.set(g.id, h);
-      found += follow(s, g, h);
+  const followUpdates = (): void => {
+    for (let round = 0; round < 3; round++) {
+      hijacks = new Map();
+      let found = 0;
+      for (const g of groups) {
+        const h = hijack(w, g, requests);
+        if (h === null) continue;
+        hijacks.set(g.id, h);
+        found += follow(s, g, h);
+      }
+      if (found === 0) break;
+      settle();
+      groups = grouped(w, s, domains);
     }
-    if (found === 0) break;
-    settle();
-    groups = grouped(w, s, domains);
-  }
+  };
+  followUpdates();
   // What was done as an account that the intruder made.
   if (
     madeAccounts(
@@ -198,6 +201,8 @@ export async function reconstruct(input: ReconstructInput): Promise<Reconstructi
     // What one piece had in hand, the other used.
     settle();
     groups = grouped(w, s, domains);
+    // What the pieces that are one now handed out.
+    followUpdates();
   }
   for (const d of input.decisions)
     if (d.kind === 'same_incident') {

@@ -118,6 +118,33 @@ export const MORE_SOURCES: readonly Source[] = [
     fact: 'registry_value_activity',
     columns: { ...registry('set'), activity: 'RegistryActivity' },
   },
+  {
+    channel: 'endpoint/task',
+    fact: 'scheduled_job_activity',
+    columns: { ...task('create'), activity: 'TaskActivity' },
+  },
+  {
+    channel: 'endpoint/service',
+    fact: 'service_activity',
+    columns: {
+      activity: 'ServiceActivity',
+      service: 'ServiceName',
+      command_line: 'ImagePath',
+      account: 'AccountName',
+      start_type: 'StartType',
+      user: 'SubjectUserName',
+    },
+  },
+  {
+    channel: 'endpoint/log',
+    fact: 'event_log_activity',
+    columns: { activity: 'LogActivity', log: 'LogName', user: 'SubjectUserName' },
+  },
+  {
+    channel: 'endpoint/account',
+    fact: 'account_change',
+    columns: { ...account('create'), activity: 'AccountActivity' },
+  },
 
   { channel: SECURITY, ids: [4698], fact: 'scheduled_job_activity', columns: task('create') },
   { channel: SECURITY, ids: [4699], fact: 'scheduled_job_activity', columns: task('delete') },

@@ -263,9 +263,45 @@ function habitual(times: readonly number[], t: number): boolean {
   return times.length > 0 && (times.length < HABIT_TIMES || times.some(near));
 }
 
+/** A session this long is no job's that takes a moment. */
+const STAYS = 10 * 60e6;
+const TIMES_LONGER = 5;
+
+/** Whether a session goes on far longer than most others that came the same way, as far as their ends are known. */
+function outlasts(w: World, l: Logon, others: readonly number[]): boolean {
+  const length = (x: Logon): number => w.logons.closed(x) - x.t;
+  const known = others
+    .map((r) => length(w.logons.logon(r)))
+    .filter((n) => Number.isFinite(n) && n >= 0)
+    .sort((a, b) => a - b);
+  const own = length(l);
+  return (
+    known.length >= HABIT_TIMES &&
+    Number.isFinite(own) &&
+    own >= STAYS &&
+    own >= TIMES_LONGER * known[known.length >> 1]!
+  );
+}
+
+/** Whether somebody else goes from a host along ways that were gone less than a habit is, on more than one day. */
+function roamed(
+  ways: ReadonlyMap<string, readonly number[]>,
+  source: number,
+  theirs: (row: number) => boolean,
+  times: Float64Array,
+): boolean {
+  const days = new Set<number>();
+  for (const [way, rows] of ways) {
+    if (!way.startsWith(`${source}|`)) continue;
+    const honest = rows.filter((r) => !theirs(r));
+    if (honest.length > 0 && honest.length < HABIT_TIMES) for (const r of honest) days.add(Math.floor(times[r]! / DAY));
+  }
+  return days.size > 1;
+}
+
 /**
- * Sessions by SSH from a host on which the intruder was in a session at that time, which writes down no commands, and on which nobody
- * else was: along a way that nobody went before, or never at that hour. Gives how many nodes were added.
+ * Sessions by SSH from a host on which the intruder was in a session at that time, which writes down no commands, or which they hold, and on
+ * which nobody else was: along a way that nobody went before, or never at that hour. Gives how many nodes were added.
  */
 export function whileThere(w: World, s: Suspicion): number {
   const before = s.nodes.size;
@@ -285,14 +321,23 @@ export function whileThere(w: World, s: Suspicion): number {
       to: l.type === 10 ? t.t[end]! : Math.min(w.logons.closed(l), l.t + SSH_LENGTH),
     });
   }
-  if (own.length === 0) return 0;
-  const hosts = new Set(own.map((x) => x.host));
+  // Hosts of Linux that the intruder does things on, with the first of them: who comes to them is written down there.
+  const held = new Map<number, Node>();
+  for (const n of s.nodes.values()) {
+    if (!ACTS.has(n.kind) || w.sensed(n.host)) continue;
+    const first = held.get(n.host);
+    if (first === undefined || n.t < first.t) held.set(n.host, n);
+  }
+  if (own.length === 0 && held.size === 0) return 0;
+  const hosts = new Set([...own.map((x) => x.host), ...held.keys()]);
   const ways = new Map<string, number[]>();
+  const entered = new Set<number>();
   const candidates: { row: number; source: number; way: string }[] = [];
   for (let i = 0; i < t.rows; i++) {
     if (!w.logons.arrival(i)) continue;
     const l = w.logons.logon(i);
     if (l.type !== SSH) continue;
+    entered.add(l.host);
     const source = w.logons.source(l);
     if (source < 0 || !hosts.has(source)) continue;
     const way = `${source}|${l.host}|${l.user}`;
@@ -306,7 +351,8 @@ export function whileThere(w: World, s: Suspicion): number {
     const l = w.logons.logon(c.row);
     const at = w.carried(l.t, l.host, c.source);
     const x = own.find((o) => o.host === c.source && at > o.from && at <= o.to);
-    if (x === undefined) continue;
+    const since = held.get(c.source);
+    if (x === undefined && (since === undefined || at < since.t || !entered.has(c.source))) continue;
     const others = w.logons
       .remote(c.source, at - SSH_LENGTH, at)
       .some((o) => o.type === SSH && !s.nodes.has(`s${o.row}`) && w.logons.closed(o) >= at);
@@ -318,10 +364,18 @@ export function whileThere(w: World, s: Suspicion): number {
       habitual(
         honest.map((r) => t.t[r]!),
         l.t,
-      )
+      ) &&
+      !outlasts(w, l, honest)
     )
       continue;
-    s.session(l, s.nodes.get(x.key)!, 'edge.while-there', 'likely');
+    if (x === undefined) {
+      // What is recorded there, and is not theirs, opened it.
+      const by = s.remote.opener(l, c.source);
+      if (by >= 0 && !s.nodes.has(`p${by}`)) continue;
+      // Where people go to somewhere now and then, they may go where nobody went before.
+      if (honest.length === 0 && roamed(ways, c.source, (r) => s.nodes.has(`s${r}`) || r === c.row, t.t)) continue;
+    }
+    s.session(l, x === undefined ? since! : s.nodes.get(x.key)!, 'edge.while-there', 'likely');
     s.drain();
   }
   return s.nodes.size - before;

@@ -191,6 +191,9 @@ export function assemble(a: AssembleInput): Incident {
       .matchAll(/(?:[a-z]:\\|\/)[^\s"'<>|]{1,400}/g))
       if (WEB_FOLDER.test(x[0]) && /\.\w{1,8}$/.test(x[0]) && !SCRIPT.test(x[0]))
         laid.add(`${w.processes.host.at(r)}|${x[0].replace(/^.*[\\/]/, '')}`);
+  // A file that was there before anything of theirs ran is a trial, and holds nothing of the house's.
+  const ran = new Map<number, number>();
+  for (const n of g.nodes) if (n.kind !== 'file') ran.set(n.host, Math.min(n.t, ran.get(n.host) ?? n.t));
   for (const ip of addresses.keys())
     for (const r of requests.by(ip))
       if (
@@ -199,6 +202,7 @@ export function assemble(a: AssembleInput): Incident {
         r.status < 300 &&
         r.method === 'GET' &&
         !(r.bytes >= 10e6) &&
+        r.t >= (ran.get(r.host) ?? r.t) &&
         laid.has(`${r.host}|${r.path.replace(/^.*\//, '').toLowerCase()}`)
       )
         thefts.push({

@@ -8,6 +8,8 @@ import type { Requests } from './requests.js';
 
 /** Clients that must have fetched a file before it counts as handed out. */
 const MIN_CLIENTS = 3;
+/** Two records of one client's request for one file, no further apart, are of one request. */
+const ONE_FETCH = 15 * 60e6;
 /** What an updater starts of a package, it starts within this. */
 const STARTS_WITHIN = 2 * 3600e6;
 const PACKAGE = /\.(?:pkg|msi|exe|zip|cab|nupkg|msix|appx|dll|bin|dat|jar|deb|rpm|7z|gz|tar|upd|update|patch|img)$/i;
@@ -175,10 +177,19 @@ export function hijack(w: World, g: Group, requests: Requests): HijackClaim | nu
     };
     let alike = 0;
     const asked = requests.on(f.host, f.t - 60e6, Number.POSITIVE_INFINITY, (path) => baseName(path) === name);
-    // What the server and a sensor both wrote down is one fetch, and they do not count bytes alike: the server's log, where it has any.
+    // What the server and a sensor both wrote down is one fetch, and they do not count bytes alike: the server's log, where it has it. Of days
+    // that are gone from it the sensor tells.
     const written = w.facts.texts.asker((t) => t === 'webserver');
-    const own = asked.filter((r) => written(requests.table.source[r.row]!));
-    for (const r of own.length > 0 ? own : asked) {
+    const own = new Map<string, number[]>();
+    for (const r of asked) {
+      if (!written(requests.table.source[r.row]!)) continue;
+      const times = own.get(r.ip);
+      if (times === undefined) own.set(r.ip, [r.t]);
+      else times.push(r.t);
+    }
+    for (const r of asked) {
+      if (!written(requests.table.source[r.row]!) && (own.get(r.ip) ?? []).some((t) => Math.abs(t - r.t) < ONE_FETCH))
+        continue;
       if (r.status >= 400 || r.front || r.method === 'HEAD') continue;
       const client = w.addresses.hostAt(r.ip, r.t);
       if (client < 0 || client === f.host) continue;
