@@ -253,12 +253,14 @@ const HABIT_TIMES = 4;
 const HABIT_SLACK = 25 * 60e6;
 const DAY = 86_400e6;
 
+const timeOfDayApart = (a: number, b: number): number => {
+  const d = Math.abs((((a - b) % DAY) + DAY) % DAY);
+  return Math.min(d, DAY - d);
+};
+
 /** Whether a time of day is one at which things were done before; null where too little is known. */
 function habitual(times: readonly number[], t: number): boolean {
-  const near = (a: number): boolean => {
-    const d = Math.abs((((a - t) % DAY) + DAY) % DAY);
-    return Math.min(d, DAY - d) <= HABIT_SLACK;
-  };
+  const near = (a: number): boolean => timeOfDayApart(a, t) <= HABIT_SLACK;
   // Gone rarely, and at all hours, is no habit that this could be told from.
   return times.length > 0 && (times.length < HABIT_TIMES || times.some(near));
 }
@@ -283,10 +285,11 @@ function outlasts(w: World, l: Logon, others: readonly number[]): boolean {
   );
 }
 
-/** Whether somebody else goes from a host along ways that were gone less than a habit is, on more than one day. */
+/** Whether somebody else goes from a host as an account, or along ways that were gone less than a habit is on more than one day. */
 function roamed(
   ways: ReadonlyMap<string, readonly number[]>,
   source: number,
+  { user, t: at }: Logon,
   theirs: (row: number) => boolean,
   times: Float64Array,
 ): boolean {
@@ -294,9 +297,35 @@ function roamed(
   for (const [way, rows] of ways) {
     if (!way.startsWith(`${source}|`)) continue;
     const honest = rows.filter((r) => !theirs(r));
-    if (honest.length > 0 && honest.length < HABIT_TIMES) for (const r of honest) days.add(Math.floor(times[r]! / DAY));
+    if (honest.length === 0) continue;
+    // The pieces of one visit to several machines are judged together.
+    if (way.endsWith(`|${user}`) && honest.some((r) => Math.abs(times[r]! - at) > HOUR)) return true;
+    if (honest.length < HABIT_TIMES) for (const r of honest) days.add(Math.floor(times[r]! / DAY));
   }
   return days.size > 1;
+}
+
+/** Machines that one source reaches as one account within this are reached by a tool. */
+const FAN_WITHIN = 10 * 60e6;
+const FAN = 3;
+
+function fansOut(ways: ReadonlyMap<string, readonly number[]>, source: number, l: Logon, times: Float64Array): boolean {
+  let n = 0;
+  for (const [way, rows] of ways)
+    if (
+      way.startsWith(`${source}|`) &&
+      way.endsWith(`|${l.user}`) &&
+      rows.some((r) => Math.abs(times[r]! - l.t) <= FAN_WITHIN)
+    )
+      n++;
+  return n >= FAN;
+}
+
+/** Whether times are mostly of one time of day. */
+function regular(times: readonly number[]): boolean {
+  if (times.length < HABIT_TIMES) return false;
+  const near = times.map((a) => times.filter((b) => timeOfDayApart(a, b) <= HABIT_SLACK).length).sort((a, b) => a - b);
+  return near[near.length >> 1]! * 2 >= times.length;
 }
 
 /**
@@ -372,8 +401,16 @@ export function whileThere(w: World, s: Suspicion): number {
       // What is recorded there, and is not theirs, opened it.
       const by = s.remote.opener(l, c.source);
       if (by >= 0 && !s.nodes.has(`p${by}`)) continue;
-      // Where people go to somewhere now and then, they may go where nobody went before.
-      if (honest.length === 0 && roamed(ways, c.source, (r) => s.nodes.has(`s${r}`) || r === c.row, t.t)) continue;
+      const theirs = (r: number): boolean => s.nodes.has(`s${r}`) || r === c.row;
+      // Where people go to somewhere now and then, or as that account, they may go where nobody went before; what is no habit has no hour.
+      if (
+        honest.length === 0
+          ? roamed(ways, c.source, l, theirs, t.t)
+          : !regular(honest.map((r) => t.t[r]!)) && !outlasts(w, l, honest)
+      )
+        continue;
+      // What goes to machine after machine is a tool that somebody of the house runs.
+      if (fansOut(ways, c.source, l, t.t)) continue;
     }
     s.session(l, x === undefined ? since! : s.nodes.get(x.key)!, 'edge.while-there', 'likely');
     s.drain();
