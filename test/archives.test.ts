@@ -9,7 +9,15 @@ import type { SevenZipModuleFactory } from '7z-wasm';
 import { en } from '../src/messages/index.js';
 import { investigate } from '../src/pipeline/investigate.js';
 import { verifyCase } from '../src/pipeline/verify.js';
-import { archiveKind, expand, MAX_ARCHIVE_DEPTH, memberName, type SourceFile, walk } from '../src/sources/index.js';
+import {
+  archiveKind,
+  expand,
+  hostOf,
+  MAX_ARCHIVE_DEPTH,
+  memberName,
+  type SourceFile,
+  walk,
+} from '../src/sources/index.js';
 import { tarOf, tempDir, zipOf } from './support.js';
 
 /** A 7z archive of a folder's files; a Map's value of `{ link }` makes a symbolic link. */
@@ -227,4 +235,16 @@ test('a case made from archives has their hashes and verifies; a changed archive
   for await (const c of verifyCase(out, { rules: null, messages: en, openArchives, threads: 1 }))
     last = `${c.what} ${c.ok}`;
   assert.match(last, /evidence .* false|evidence false/);
+});
+
+test('the host of a collection is told by how collectors lay out their folders', () => {
+  for (const [path, host] of [
+    ['uac-web01-linux-20240305080000.tar.gz/[root]/var/log/auth.log', 'web01'],
+    ['case7/uac-db-2.example.org-freebsd-20240305080000/live_response/system/date.txt', 'db-2.example.org'],
+    ['evidence/web01/[root]/var/log/audit/audit.log', 'web01'],
+    ['evidence/web01/live_response/network/ss_-anp.txt', 'web01'],
+    ['evidence/[root]/etc/passwd', ''],
+    ['collections/clients/C.1/collections/F.1/uploads/x', 'C.1'],
+  ] as const)
+    assert.equal(hostOf(path), host, path);
 });

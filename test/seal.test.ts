@@ -76,7 +76,7 @@ test('coverage of a case says which rules could run and what the others lacked',
   spawnSync(process.execPath, ['-e', `require('fs').mkdirSync(${JSON.stringify(rules)})`]);
   writeFileSync(join(rules, '1.yml'), rule('1', 'category: webserver'));
   writeFileSync(join(rules, '2.yml'), rule('2', 'product: windows\n  service: security'));
-  writeFileSync(join(rules, '3.yml'), rule('3', 'product: okta\n  service: okta'));
+  writeFileSync(join(rules, '3.yml'), rule('3', 'product: onelogin\n  service: onelogin.events'));
   assert.equal(run('investigate', log, '--out', join(dir, 'case'), '-q').code, 0);
   const r = run('rules', 'coverage', join(dir, 'case'), rules, '--json');
   assert.deepEqual(JSON.parse(r.out), {

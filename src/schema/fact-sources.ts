@@ -119,6 +119,12 @@ export const MORE_SOURCES: readonly Source[] = [
     columns: { ...registry('set'), activity: 'RegistryActivity' },
   },
   {
+    channel: 'linux/auditd',
+    fact: 'service_activity',
+    needs: ['UnitStarted'],
+    columns: { activity: '=unit started', service: 'UnitStarted' },
+  },
+  {
     channel: 'endpoint/task',
     fact: 'scheduled_job_activity',
     columns: { ...task('create'), activity: 'TaskActivity' },

@@ -50,13 +50,14 @@ export function sessionOperation(fields: ReadonlyMap<string, readonly string[]>)
 }
 
 /**
- * What an event of user space says was run by sudo (USER_CMD), and was done to the accounts (ADD_USER, DEL_USER, USER_MGMT, USER_CHAUTHTOK), by the
- * names that facts have: `CommandLine`, or `account_action`, `user` and `member`. None where it failed.
+ * What an event of user space says was run by sudo (USER_CMD) or started by systemd (SERVICE_START), and was done to the accounts (ADD_USER, DEL_USER, USER_MGMT, USER_CHAUTHTOK), by the
+ * names that facts have: `CommandLine`, `UnitStarted`, or `account_action`, `user` and `member`. None where it failed.
  */
 export function userOperation(fields: ReadonlyMap<string, readonly string[]>): [string, string][] {
   const one = (name: string): string => fields.get(name)?.[0] ?? '';
   if (!/^(?:success|yes|1)$/.test(one('res'))) return [];
   const [type, op] = [one('type'), one('op')];
+  if (type === 'SERVICE_START') return one('unit') === '' ? [] : [['UnitStarted', one('unit')]];
   if (type === 'USER_CMD') return one('cmd') === '' ? [] : [['CommandLine', one('cmd')]];
   const user = one('acct') || one('ID');
   if (user === '') return [];

@@ -78,6 +78,10 @@ const INSTALLS_WITHIN = 3 * MINUTE;
 const MADE_WITHIN = MINUTE;
 /** What was run as root writes within this. */
 const ROOT_WITHIN = 30e6;
+/** Whoever became root may be at it for so long. */
+const ROOT_LASTS = 3600e6;
+/** So near, another's command may be what did it. */
+const OTHERS_NEAR = 60e6;
 /** What the audit daemon writes where there is no session (-1 as 32 bits). */
 const UNSET_SESSION = 4_294_967_295;
 /** A session's number means that session no longer than this. */
@@ -126,6 +130,8 @@ export class Suspicion {
   readonly #queue: Node[] = [];
   /** By kind and row. */
   readonly #installations = new Map<string, Installed>();
+  /** Units of systemd that started for the first time on one host, and on no other. */
+  readonly #units: readonly Installed[];
   readonly #servicesByHost = new Map<number, Installed[]>();
   readonly #tasksByHost = new Map<number, Installed[]>();
   readonly #declared: (host: number, t: number, user: string, address: string) => boolean;
@@ -151,6 +157,7 @@ export class Suspicion {
       listIn(this.#tasksByHost, s.host).push(s);
       this.#installations.set(`task${s.row}`, s);
     }
+    this.#units = firstUnits(installed(world, 'service_activity', 'unit started', 'service'));
     this.remote = new Remote(world);
   }
 
@@ -436,8 +443,10 @@ export class Suspicion {
     if (
       /^(?:sudo|doas|su|pkexec)$/.test(baseName(n.path)) ||
       (p.parent.at(n.row) >= 0 && p.imageText(p.parent.at(n.row)) === 'sudo')
-    )
+    ) {
       this.#asRoot(n);
+      this.#startedUnits(n);
+    }
     if (/^msiexec\.exe$/.test(baseName(n.path)) || /(?:setup|install)[^\\]*\.exe$/.test(n.path)) this.#installer(n);
     this.#commanded(n);
     this.#ordered(n);
@@ -698,6 +707,33 @@ export class Suspicion {
         continue;
       this.file(n.host, w.text(path[i]!), f.t[i]!, n, 'edge.as-root', [f.place(i)], 'likely');
     }
+  }
+
+  /** Units that are new on the machine, and start while the intruder is root there and nobody else asks for anything. */
+  #startedUnits(n: Node): void {
+    const w = this.world;
+    for (const u of this.#units) {
+      if (u.host !== n.host || u.t < n.t || u.t - n.t > ROOT_LASTS) continue;
+      const others =
+        this.remote
+          .startsBetween(u.host, u.t - OTHERS_NEAR, u.t + 5e6)
+          .some(
+            (r) =>
+              !this.nodes.has(`p${r}`) &&
+              baseName(w.processes.imageText(r)) === 'sudo' &&
+              w.processes.userText(r) !== w.processes.userText(n.row),
+          ) || w.logons.remote(u.host, u.t - ROOT_LASTS, u.t).some((l) => l.type === SSH && this.#openAt(l, u.t));
+      if (others) continue;
+      this.#installations.set(`service${u.row}`, u);
+      const known = listIn(this.#servicesByHost, u.host);
+      if (!known.includes(u)) known.push(u);
+      this.#installed('service', u, n, 'edge.as-root', 'likely');
+    }
+  }
+
+  /** Whether a session by SSH that is not the intruder's was open at a time. */
+  #openAt(l: Logon, t: number): boolean {
+    return !this.nodes.has(`s${l.row}`) && l.t <= t && this.world.logons.closed(l) >= t;
   }
 
   /** What runs as somebody else because the intruder asked for it: in the session that begins then. */
@@ -1098,6 +1134,30 @@ export function taskCommand(content: string): string {
   const command = /<Command>([\s\S]*?)<\/Command>/i.exec(content)?.[1] ?? '';
   const args = /<Arguments>([\s\S]*?)<\/Arguments>/i.exec(content)?.[1] ?? '';
   return unescape(args === '' ? command : `${command} ${args}`).trim();
+}
+
+/** A log of units this long tells which are new. */
+const UNITS_KNOWN = 86_400e6;
+
+/** Starts of units that are the first of their name on a host whose log goes back a day, and that no other host has. */
+function firstUnits(starts: readonly Installed[]): readonly Installed[] {
+  const began = new Map<number, number>();
+  const hosts = new Map<string, Set<number>>();
+  const first = new Map<string, Installed>();
+  for (const x of starts) {
+    began.set(x.host, Math.min(x.t, began.get(x.host) ?? x.t));
+    const name = x.name.replace(/\.service$/, '');
+    hosts.set(name, (hosts.get(name) ?? new Set()).add(x.host));
+    const known = first.get(`${x.host}|${name}`);
+    if (known === undefined || x.t < known.t) first.set(`${x.host}|${name}`, x);
+  }
+  return [...first.values()].filter(
+    (x) =>
+      hosts.get(x.name.replace(/\.service$/, ''))!.size === 1 &&
+      x.t - began.get(x.host)! >= UNITS_KNOWN &&
+      // A unit of a session, of a user's manager, of a timer with an instance's name.
+      !/@|^(?:session|user|run|systemd)-/.test(x.name),
+  );
 }
 
 function installed(world: World, table: string, activity: string, name: string): Installed[] {

@@ -548,7 +548,11 @@ function unseen(
   for (const r of g.processes) if (brought(w, r)) begins(w.processes.host.at(r), w.processes.start.at(r));
   // What was fetched or laid to run there, though no log tells that it ran.
   for (const n of g.nodes)
-    if (n.kind === 'order' || (n.kind === 'file' && runsLater(n.path) && g.hosts.get(n.host)?.status === 'controlled'))
+    if (
+      n.kind === 'order' ||
+      (n.kind === 'service' && n.because === 'edge.as-root') ||
+      (n.kind === 'file' && runsLater(n.path) && g.hosts.get(n.host)?.status === 'controlled')
+    )
       begins(n.host, n.t);
   // Where the same program talks on a host that has a sensor, its channel is known.
   const talking = new Set<string>();

@@ -47,7 +47,7 @@ const LIBRARY_FOLDER = /^[a-z]:\\(?:program files(?: \(x86\))?|windows\\(?:syste
 const ORDERED = /\b(?:del|erase|rm|shred|unlink|remove-item|\bri\b|rd|rmdir|sdelete(?:64)?|cipher)\b/i;
 
 /** Edges by which a service is reached that the intruder made. */
-const MADE = /^edge\.(?:session-service|made-while-asked|sensed|commanded|installed-by|update)$/;
+const MADE = /^edge\.(?:session-service|made-while-asked|sensed|commanded|installed-by|update|as-root)$/;
 
 export function persistence(w: World, g: Group, web: WebFindings, mail: readonly MailTrace[]): PersistenceClaim[] {
   const out = new Map<string, PersistenceClaim>();
@@ -96,7 +96,8 @@ export function persistence(w: World, g: Group, web: WebFindings, mail: readonly
         name,
         command: w.text(services.column('command_line')[n.row]!),
         t: n.t,
-        technique: 'T1543.003',
+        // A unit of systemd, or a service of Windows.
+        technique: n.because === 'edge.as-root' ? 'T1543.002' : 'T1543.003',
         places: [...n.places],
       });
     } else if (n.kind === 'task') {
