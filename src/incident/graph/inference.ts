@@ -287,23 +287,37 @@ function outlasts(w: World, l: Logon, others: readonly number[]): boolean {
 
 /** Whether somebody else goes from a host as an account, or along ways that were gone less than a habit is on more than one day. */
 function roamed(
+  w: World,
+  s: Suspicion,
   ways: ReadonlyMap<string, readonly number[]>,
   source: number,
-  { user, t: at }: Logon,
-  theirs: (row: number) => boolean,
-  times: Float64Array,
+  { row, user, t: at }: Logon,
 ): boolean {
+  const { t: times } = w.logons.table;
   const days = new Set<number>();
   for (const [way, rows] of ways) {
     if (!way.startsWith(`${source}|`)) continue;
-    const honest = rows.filter((r) => !theirs(r));
+    const honest = rows.filter((r) => r !== row && !s.nodes.has(`s${r}`));
     if (honest.length === 0) continue;
     // The pieces of one visit to several machines are judged together.
     if (way.endsWith(`|${user}`) && honest.some((r) => Math.abs(times[r]! - at) > HOUR)) return true;
-    if (honest.length < HABIT_TIMES) for (const r of honest) days.add(Math.floor(times[r]! / DAY));
+    if (honest.length >= HABIT_TIMES) continue;
+    // Who sits there goes on from there, and a tool goes where it is told to.
+    for (const r of honest) {
+      const l = w.logons.logon(r);
+      if (!occupied(w, s, source, w.carried(l.t, l.host, source)) && !fansOut(ways, source, l, times))
+        days.add(Math.floor(l.t / DAY));
+    }
   }
   return days.size > 1;
 }
+
+/** Whether somebody who is not the intruder is in a session on a host, by SSH or at the machine. */
+const occupied = (w: World, s: Suspicion, host: number, t: number): boolean =>
+  w.logons
+    .remote(host, t - SSH_LENGTH, t)
+    .some((o) => o.type === SSH && !s.nodes.has(`s${o.row}`) && w.logons.closed(o) >= t) ||
+  anybodySits(w, host, t, (row) => s.nodes.has(`s${row}`));
 
 /** Machines that one source reaches as one account within this are reached by a tool. */
 const FAN_WITHIN = 10 * 60e6;
@@ -382,10 +396,7 @@ export function whileThere(w: World, s: Suspicion): number {
     const x = own.find((o) => o.host === c.source && at > o.from && at <= o.to);
     const since = held.get(c.source);
     if (x === undefined && (since === undefined || at < since.t || !entered.has(c.source))) continue;
-    const others = w.logons
-      .remote(c.source, at - SSH_LENGTH, at)
-      .some((o) => o.type === SSH && !s.nodes.has(`s${o.row}`) && w.logons.closed(o) >= at);
-    if (others || anybodySits(w, c.source, at, (row) => s.nodes.has(`s${row}`))) continue;
+    if (occupied(w, s, c.source, at)) continue;
     const honest = ways
       .get(c.way)!
       .filter((r) => r !== c.row && !s.nodes.has(`s${r}`) && Math.abs(t.t[r]! - l.t) > 3600e6);
@@ -401,11 +412,10 @@ export function whileThere(w: World, s: Suspicion): number {
       // What is recorded there, and is not theirs, opened it.
       const by = s.remote.opener(l, c.source);
       if (by >= 0 && !s.nodes.has(`p${by}`)) continue;
-      const theirs = (r: number): boolean => s.nodes.has(`s${r}`) || r === c.row;
       // Where people go to somewhere now and then, or as that account, they may go where nobody went before; what is no habit has no hour.
       if (
         honest.length === 0
-          ? roamed(ways, c.source, l, theirs, t.t)
+          ? roamed(w, s, ways, c.source, l)
           : !regular(honest.map((r) => t.t[r]!)) && !outlasts(w, l, honest)
       )
         continue;
