@@ -379,7 +379,6 @@ function outsideOf(s: Suspicion, g: Group): string[] {
   });
 }
 
-/** Joins what is one. True if anything was. */
 /** The call that a command line made is recorded within this. */
 const KEY_MADE_WITHIN = 120e6;
 /** Passwords that were stolen are used within this. */
@@ -397,6 +396,7 @@ function tookDirectory(s: Suspicion, g: Group, before: number): boolean {
   );
 }
 
+/** Joins what is one. True if anything was. */
 function unite(
   s: Suspicion,
   groups: readonly Group[],

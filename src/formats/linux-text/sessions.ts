@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import type { Head, LineParser, Match, ParseContext, TextFormat } from '../text/format.js';
 import { type Emit, TextRecord } from '../text/record.js';
+import { UTMP_TYPES } from '../utmp/utmp.js';
 import { isoMicros, microsOf, monthOf, yearlessMicros } from '../text/time.js';
 
 const NAMES = ['type', 'activity', 'user', 'line', 'host', 'src_ip', 'pid'] as const;
@@ -111,18 +112,7 @@ class SessionsParser implements LineParser {
             : type === 6 && user !== 'LOGIN' && user !== ''
               ? 'logon failed'
               : null;
-      const name = [
-        'EMPTY',
-        'RUN_LVL',
-        'BOOT_TIME',
-        'NEW_TIME',
-        'OLD_TIME',
-        'INIT_PROCESS',
-        'LOGIN_PROCESS',
-        'USER_PROCESS',
-        'DEAD_PROCESS',
-        'ACCOUNTING',
-      ][type]!;
+      const name = UTMP_TYPES[type]!;
       const t = isoMicros(dump[8]!.replace(',', '.'));
       const ip = dump[7]!.trim();
       const s = {

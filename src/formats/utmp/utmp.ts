@@ -6,7 +6,8 @@ import { type Emit, TextRecord } from '../text/record.js';
 
 export const UTMP_BYTES = 384;
 
-const TYPES = [
+/** Types of a record by number (utmp(5)). */
+export const UTMP_TYPES = [
   'EMPTY',
   'RUN_LVL',
   'BOOT_TIME',
@@ -94,7 +95,7 @@ class UtmpParser implements LineParser {
                 : null;
     const r = this.#record;
     r.values = [
-      TYPES[type]!,
+      UTMP_TYPES[type]!,
       activity,
       user === '' ? null : user,
       terminal === '' ? null : terminal,
@@ -103,7 +104,7 @@ class UtmpParser implements LineParser {
       String(int(b, 4)),
       String(int(b, 336)),
     ];
-    r.eventId = TYPES[type]!;
+    r.eventId = UTMP_TYPES[type]!;
     r.micros = seconds * 1e6 + Math.min(999_999, Math.max(0, int(b, 344)));
     r.timeText = `${seconds}.${String(int(b, 344)).padStart(6, '0')}`;
     r.sure = 'stated';

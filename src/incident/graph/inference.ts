@@ -268,21 +268,16 @@ function habitual(times: readonly number[], t: number): boolean {
 /** A session this long is no job's that takes a moment. */
 const STAYS = 10 * 60e6;
 const TIMES_LONGER = 5;
+/** A way that is gone more often is a machine's, and is not looked at one by one. */
+const MANY_TIMES = 2000;
 
-/** Whether a session goes on far longer than most others that came the same way, as far as their ends are known. */
-function outlasts(w: World, l: Logon, others: readonly number[]): boolean {
-  const length = (x: Logon): number => w.logons.closed(x) - x.t;
-  const known = others
-    .map((r) => length(w.logons.logon(r)))
+/** Microseconds that the middle one of some sessions lasted, of those whose ends are known; NaN where too few are. */
+function middleLength(w: World, rows: readonly number[]): number {
+  const known = rows
+    .map((r) => w.logons.closed(w.logons.logon(r)) - w.logons.table.t[r]!)
     .filter((n) => Number.isFinite(n) && n >= 0)
     .sort((a, b) => a - b);
-  const own = length(l);
-  return (
-    known.length >= HABIT_TIMES &&
-    Number.isFinite(own) &&
-    own >= STAYS &&
-    own >= TIMES_LONGER * known[known.length >> 1]!
-  );
+  return known.length < HABIT_TIMES ? Number.NaN : known[known.length >> 1]!;
 }
 
 /** Whether somebody else goes from a host as an account, or along ways that were gone less than a habit is on more than one day. */
@@ -389,6 +384,21 @@ export function whileThere(w: World, s: Suspicion): number {
     else list.push(i);
     candidates.push({ row: i, source, way });
   }
+  // Of a way once: how long its sessions last, and whether it keeps an hour of the day.
+  const middles = new Map<string, number>();
+  const hours = new Map<string, boolean>();
+  const outlasts = (l: Logon, way: string, honest: readonly number[]): boolean => {
+    const own = w.logons.closed(l) - l.t;
+    if (!Number.isFinite(own) || own < STAYS || honest.length > MANY_TIMES) return false;
+    let middle = middles.get(way);
+    if (middle === undefined) middles.set(way, (middle = middleLength(w, honest)));
+    return own >= TIMES_LONGER * middle;
+  };
+  const keepsHour = (way: string, honest: readonly number[]): boolean => {
+    let known = hours.get(way);
+    if (known === undefined) hours.set(way, (known = regular(honest.map((r) => t.t[r]!))));
+    return known;
+  };
   for (const c of candidates) {
     if (s.nodes.has(`s${c.row}`)) continue;
     const l = w.logons.logon(c.row);
@@ -396,6 +406,8 @@ export function whileThere(w: World, s: Suspicion): number {
     const x = own.find((o) => o.host === c.source && at > o.from && at <= o.to);
     const since = held.get(c.source);
     if (x === undefined && (since === undefined || at < since.t || !entered.has(c.source))) continue;
+    // Of what is gone all day long nothing stands out.
+    if (x === undefined && ways.get(c.way)!.length > MANY_TIMES) continue;
     if (occupied(w, s, c.source, at)) continue;
     const honest = ways
       .get(c.way)!
@@ -405,7 +417,7 @@ export function whileThere(w: World, s: Suspicion): number {
         honest.map((r) => t.t[r]!),
         l.t,
       ) &&
-      !outlasts(w, l, honest)
+      !outlasts(l, c.way, honest)
     )
       continue;
     if (x === undefined) {
@@ -414,9 +426,7 @@ export function whileThere(w: World, s: Suspicion): number {
       if (by >= 0 && !s.nodes.has(`p${by}`)) continue;
       // Where people go to somewhere now and then, or as that account, they may go where nobody went before; what is no habit has no hour.
       if (
-        honest.length === 0
-          ? roamed(w, s, ways, c.source, l)
-          : !regular(honest.map((r) => t.t[r]!)) && !outlasts(w, l, honest)
+        honest.length === 0 ? roamed(w, s, ways, c.source, l) : !keepsHour(c.way, honest) && !outlasts(l, c.way, honest)
       )
         continue;
       // What goes to machine after machine is a tool that somebody of the house runs.
