@@ -407,7 +407,7 @@ export function whileThere(w: World, s: Suspicion): number {
     const since = held.get(c.source);
     if (x === undefined && (since === undefined || at < since.t || !entered.has(c.source))) continue;
     // Of what is gone all day long nothing stands out.
-    if (x === undefined && ways.get(c.way)!.length > MANY_TIMES) continue;
+    if (ways.get(c.way)!.length > MANY_TIMES) continue;
     if (occupied(w, s, c.source, at)) continue;
     const honest = ways
       .get(c.way)!

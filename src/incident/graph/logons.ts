@@ -242,9 +242,10 @@ export class Logons {
     if (l.type === 10) return this.#left(l);
     if (l.type !== SSH) return -1;
     const pid = this.#facts.texts.number(this.table.column('pid')[l.row]!);
-    for (const i of this.#closings.get(`${l.host}|${l.user}`) ?? []) {
-      const t = this.table.t[i]!;
-      if (t < l.t) continue;
+    // In order of time, as the table is.
+    const list = this.#closings.get(`${l.host}|${l.user}`) ?? [];
+    for (let k = firstAt(list.length, (j) => this.table.t[list[j]!]!, l.t); k < list.length; k++) {
+      const i = list[k]!;
       const other = this.#facts.texts.number(this.table.column('pid')[i]!);
       if (pid === other || Number.isNaN(pid) || Number.isNaN(other)) return i;
     }
